@@ -1,0 +1,61 @@
+#include "common/endpoint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/cli.h"
+#include "common/exit_status.h"
+#include "common/log.h"
+
+namespace net {
+
+int fail_to_listen(const std::string& where, Error e) {
+  const bool in_use = e == Error(UV_EADDRINUSE);
+  log::error("listen on %s: %s%s", where.c_str(), e.message(),
+             in_use ? " (try --listen with another port)" : "");
+  return kNoListen;
+}
+
+static Result<Endpoint> take_inherited(int fd) {
+  // Standard descriptors stay where they are, so that nothing else lands there.
+  Fd socket(fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd);
+  if (!socket || fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) {
+    (void)socket.release();
+    return Error::from_errno();
+  }
+  return Endpoint{std::move(socket), true};
+}
+
+int bind_endpoint(const std::string& text, const ListenOptions& options,
+                  std::vector<Endpoint>& endpoints) {
+  Address address;
+  std::string why;
+  if (!Address::parse(text, address, why)) Cli::fail("'" + text + "': " + why);
+  if (address.kind == Address::kFd) {
+    auto inherited = take_inherited(address.fd);
+    if (!inherited) return fail_to_listen(text, inherited.error());
+    endpoints.push_back(std::move(*inherited));
+    return kOk;
+  }
+  std::vector<SockAddr> addresses;
+  if (address.kind == Address::kUnix) {
+    const auto path = SockAddr::unix_path(address.path);
+    if (!path) return fail_to_listen(text, path.error());
+    addresses.push_back(*path);
+  } else {
+    const auto port = parse_port(address.port);
+    if (!port) Cli::fail("'" + text + "': unknown service '" + address.port + "'");
+    const auto found = passive_addresses(address.host, *port, AF_UNSPEC);
+    if (!found) {
+      log::error("listen on %s: %s", text.c_str(), found.error().message());
+      return kNoName;
+    }
+    addresses = *found;
+  }
+  auto sockets = bind_sockets(addresses, options);
+  if (!sockets) return fail_to_listen(text, sockets.error());
+  for (Fd& socket : *sockets) endpoints.push_back({std::move(socket), false});
+  return kOk;
+}
+
+}  // namespace net

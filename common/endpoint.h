@@ -1,0 +1,22 @@
+// endpoint.h - what a daemon's ADDRESS stands for: bound sockets.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/listener.h"
+
+namespace net {
+
+struct Endpoint {
+  Fd socket;
+  bool inherited = false;  // fd:N
+};
+
+// Adds the sockets of one ADDRESS.  Returns an exit status, having said what is wrong.
+int bind_endpoint(const std::string& text, const ListenOptions& options,
+                  std::vector<Endpoint>& endpoints);
+// Says why nothing listens there; kNoListen.
+int fail_to_listen(const std::string& where, Error e);
+
+}  // namespace net

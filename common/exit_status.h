@@ -1,0 +1,21 @@
+// exit_status.h - the suite's one table of exit statuses.
+#pragma once
+
+namespace net {
+
+enum ExitStatus : int {
+  kOk = 0,
+  kLost = 1,  // connection lost, or data not fully delivered
+  kUsage = 2,
+  kNoName = 3,  // name not resolved
+  kRefused = 4,
+  kTimedOut = 5,     // connecting, or waiting for a client
+  kUnreachable = 6,  // or any other error in connecting
+  kNoListen = 7,     // cannot bind or listen
+  kLocalIo = 8,      // stdout full or gone, stdin unreadable, a file not writable
+  kIdle = 9,
+  kTls = 10,
+  kProxy = 11,
+};
+
+}  // namespace net

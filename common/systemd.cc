@@ -1,0 +1,44 @@
+#include "common/systemd.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "common/address.h"
+#include "common/fd.h"
+
+namespace net::systemd {
+
+constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+
+static std::uint64_t number_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  std::uint64_t n = 0;
+  return value != nullptr && parse_number(value, 0, INT32_MAX, n) ? n : 0;
+}
+
+std::vector<int> take_sockets() {
+  std::vector<int> sockets;
+  if (number_in("LISTEN_PID") == static_cast<std::uint64_t>(getpid())) {
+    for (int fd = kFirst; fd < kFirst + static_cast<int>(number_in("LISTEN_FDS")); ++fd) {
+      if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
+      sockets.push_back(fd);
+    }
+  }
+  for (const char* variable : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(variable);
+  return sockets;
+}
+
+void notify(std::string_view state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  const auto address = SockAddr::unix_path(path);
+  const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!address || !fd) return;
+  (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, (*address).get(),
+               (*address).size());
+}
+
+}  // namespace net::systemd

@@ -1,0 +1,15 @@
+// systemd.h - what a service manager passes: sockets in, notifications out.  The protocols of
+// sd_listen_fds(3) and sd_notify(3), which are a few environment variables and one datagram.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace net::systemd {
+
+// The inherited sockets, now ours and not our children's; the variables are unset.
+std::vector<int> take_sockets();
+// "READY=1" and the like, where NOTIFY_SOCKET is set; nothing can go wrong that matters.
+void notify(std::string_view state);
+
+}  // namespace net::systemd

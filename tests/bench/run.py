@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""run: measures our tools and their peers side by side and prints Markdown tables.
+
+  run.py [--bin DIR] [--build DIR] [--only NAME]... [--rounds 3] [--clients 16000] [--json FILE]
+
+Each round runs every contender once, in an order that rotates; a table shows medians over the
+rounds with their range, and a ratio is the median of the rounds' ratios. Each server has the first
+core, the load the second. Nothing is asserted: a target that is missed is a word in a table.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from child import Failed, descriptors_max  # noqa: E402
+from measurement import GROUPS, Contender  # noqa: E402
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
+SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
+SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',
+         'us': '{:.2f} µs', 'x': '{:.2f}'}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """The settings of one run, and where its programs are."""
+
+    def __init__(self, options):
+        self.bin = Path(options.bin).resolve()
+        self.made = Path(options.build).resolve()
+        self.seconds = options.seconds
+        self.notes = []
+        cores = sorted(os.sched_getaffinity(0))
+        self.server_core, self.client_core = cores[0], cores[1 % len(cores)]
+        if len(cores) == 1:
+            self.notes.append('one core only: server and load share it')
+        self.clients = self.clients_possible(options.clients)
+        self.crowd = ''
+
+    def clients_possible(self, wanted):
+        low, high = map(int, Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split())
+        possible = min(wanted, descriptors_max() - SPARE_DESCRIPTORS, high - low + 1)
+        if possible < wanted:
+            self.notes.append(f'{possible} clients instead of {wanted}: the hard limit is '
+                              f'{descriptors_max()} descriptors, the local ports {low}-{high}')
+        return possible
+
+    def ours(self, name, *arguments):
+        program = self.bin / name
+        missing = '' if program.exists() else f'{program}: not found, skipped'
+        return Contender(name, [str(program), *arguments], missing)
+
+    def built(self, name, target, *arguments):
+        return Contender(name, [str(self.made / target), *arguments])
+
+    def built_go(self, name, source, *arguments):
+        """A Go program of this folder, compiled when there is a compiler."""
+        if not shutil.which('go'):
+            return Contender(name, missing='go: not found, skipped (apt: golang-go)')
+        program = self.made / f'bench_go_{Path(source).stem}'
+        run_quietly(['go', 'build', '-o', str(program), str(HERE / source)],
+                    GOCACHE=str(self.made / 'go-cache'), GO111MODULE='off')
+        return Contender(name, [str(program), *arguments])
+
+    def installed(self, name, package, *arguments):
+        missing = '' if shutil.which(name) else f'{name}: not found, skipped (apt: {package})'
+        return Contender(name, [name, *arguments], missing)
+
+    def make(self):
+        """Compiles the load client and the bare server where the build has not done so."""
+        self.made.mkdir(parents=True, exist_ok=True)
+        compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
+        compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
+        self.crowd = str(self.made / 'bench_crowd')
+
+
+def compile_to(program, sources, headers=()):
+    newest = max((HERE / name).stat().st_mtime for name in [*sources, *headers])
+    if not program.exists() or program.stat().st_mtime < newest:
+        run_quietly(['c++', '-std=c++20', '-O2', '-o', str(program),
+                     *(str(HERE / source) for source in sources)])
+
+
+def run_quietly(argv, **environment):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          env=os.environ | environment)
+    if done.returncode:
+        sys.exit(f'run.py: {" ".join(argv)}: status {done.returncode}\n{done.stdout.decode()}')
+
+
+# --- measuring ---
+
+def measure(bench, group, rounds):
+    """{contender: its figures, a dictionary a round (empty where it failed)}"""
+    present = [contender for contender in group.contenders if not contender.missing]
+    figures = {contender.name: [{} for _ in range(rounds)] for contender in present}
+    for number in range(rounds):
+        shift = number % max(1, len(present))
+        for contender in present[shift:] + present[:shift]:
+            say(f'{group.name}: round {number + 1}/{rounds}: {contender.name}')
+            try:
+                figures[contender.name][number] = group.measure(bench, contender)
+            except (Failed, OSError, ValueError) as why:  # it may have died at any moment
+                say(f'{group.name}: {why}')
+                bench.notes.append(f'{group.name}, round {number + 1}: {why}')
+    return figures
+
+
+# --- the table ---
+
+def values(figures, name, key):
+    return [one[key] for one in figures.get(name, []) if key in one]
+
+
+def ratios(figures, ours, peer, key):
+    pairs = zip(figures.get(ours, []), figures.get(peer, []))
+    return [mine[key] / other[key] for mine, other in pairs if mine.get(key) and other.get(key)]
+
+
+def show(row, found):
+    """A cell: the median, and the range where it is wider than what is shown."""
+    if not found:
+        return '-'
+    if row.unit == 'yes':
+        return 'yes' if all(found) else f'no ({sum(map(bool, found))} of {len(found)} rounds)'
+    low, middle, high = (SHOWN[row.unit].format(value * SCALE[row.unit])
+                         for value in (min(found), statistics.median(found), max(found)))
+    return middle if low == high else f'{middle} ({low.split()[0]}..{high.split()[0]})'
+
+
+def target(row, group, figures):
+    """The target's cell, with a word on whether it is met."""
+    if not row.limit:
+        return ''
+    ours = group.contenders[0].name
+    if row.unit == 'yes':
+        text, found = 'yes', [0 if all(values(figures, ours, row.key)) else 2]
+        found = found if values(figures, ours, row.key) else []
+    elif row.of:
+        text, found = f'≤ {row.limit:g} × {row.of}', ratios(figures, ours, row.of, row.key)
+    else:
+        text = '≤ ' + SHOWN[row.unit].format(row.limit * SCALE[row.unit])
+        found = values(figures, ours, row.key)
+    if not found:
+        return text
+    return text + (': met' if statistics.median(found) <= row.limit else ': NOT met')
+
+
+def table(group, figures):
+    ours, *peers = [contender.name for contender in group.contenders]
+    heads = ['', ours, *peers, *(f'{ours} / {peer}' for peer in peers), 'target']
+    lines = [f'### {group.title}', '', '| ' + ' | '.join(heads) + ' |',
+             '|---|' + '---:|' * (len(heads) - 2) + '---|']
+    for row in group.rows:
+        cells = [row.label]
+        cells += [show(row, values(figures, name, row.key)) for name in (ours, *peers)]
+        for peer in peers:
+            found = ratios(figures, ours, peer, row.key) if row.unit not in ('yes', 'x') else []
+            cells.append(f'{statistics.median(found):.2f}' if found else '-')
+        cells.append(target(row, group, figures))
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    lines += ['', group.note] if group.note else []
+    lines += [f'\n{contender.name}: {contender.missing}'
+              for contender in group.contenders if contender.missing]
+    return '\n'.join(lines) + '\n'
+
+
+def machine():
+    model = 'unknown processor'
+    for line in Path('/proc/cpuinfo').read_text().splitlines():
+        if line.startswith('model name'):
+            model = line.split(':', 1)[1].strip()
+            break
+    return (f'{platform.system()} {platform.release()}, {os.cpu_count()} cores ({model}), '
+            f'load {os.getloadavg()[0]:.2f} at the start')
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description='Measures our tools against their peers.')
+    release = ROOT / 'build' / 'release'
+    parser.add_argument('--bin', default=release / 'bin', help='where our tools are')
+    parser.add_argument('--build', default=release / 'tests' / 'bench',
+                        help='where the load client and the peers are, or are made')
+    parser.add_argument('--only', action='append', choices=list(GROUPS), metavar='NAME',
+                        help='one of: ' + ', '.join(GROUPS) + ' (may be repeated)')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--clients', type=int, default=16000)
+    parser.add_argument('--seconds', type=float, default=5, help='of steady ticks that are counted')
+    parser.add_argument('--json', help='write every figure of every round to this file')
+    return parser.parse_args()
+
+
+def end_by(number, _):
+    sys.exit(128 + number)  # unwinds the with blocks: no server stays behind
+
+
+def main():
+    options = parse_options()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, end_by)
+    bench = Bench(options)
+    bench.make()
+    print(f'{machine()}; {options.rounds} rounds\n', flush=True)
+    everything = {}
+    for name in options.only or GROUPS:
+        group = GROUPS[name](bench)
+        everything[name] = measure(bench, group, options.rounds)
+        print(table(group, everything[name]), flush=True)
+    for note in bench.notes:
+        print(f'Note: {note}.')
+    if options.json:
+        Path(options.json).write_text(json.dumps(everything, indent=1))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,74 @@
+#include "daemon.h"
+
+#include <utility>
+
+namespace e2e {
+
+namespace {
+
+std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+std::vector<std::string> daemon_argv(const std::string& tool, std::vector<std::string> options) {
+  options.insert(options.begin(), tool);
+  return joined(std::move(options), {"--print-port", "127.0.0.1:0"});
+}
+
+}  // namespace
+
+Daemon::Daemon(const std::string& tool, std::vector<std::string> options, Spawn spawn)
+    : Process(daemon_argv(tool, std::move(options)), std::move(spawn)),
+      port_(std::stoi(out.line())) {}
+
+Socket Daemon::connect(ConnectOptions options) const {
+  return connect_tcp("127.0.0.1", port_, options);
+}
+
+std::vector<std::string> Tool::with(std::vector<std::string> more) const {
+  return joined(joined({name}, quick), more);
+}
+
+std::vector<std::string> Tool::options(std::vector<std::string> more) const {
+  return joined(quick, more);
+}
+
+void Tool::ask(Channel& client) const {
+  if (name == "reverbd") client.send("Hi\n");
+}
+
+void Tool::expect_answer(Channel& client) const {
+  const std::string answer = client.line();
+  if (name == "reverbd" && answer != "\t HI") fail("reverbd answered \"" + answer + "\"");
+}
+
+void Tool::prove_served(Channel& client) const {
+  ask(client);
+  expect_answer(client);
+}
+
+void PrintTo(const Tool& tool, std::ostream* out) { *out << tool.name; }
+
+const Tool& clockd() {
+  static const Tool tool{"clockd", {"--interval", "50ms"}};
+  return tool;
+}
+
+const Tool& reverbd() {
+  static const Tool tool{"reverbd", {"--delay", "20ms"}};
+  return tool;
+}
+
+std::string line_with(Channel& channel, const std::string& mark) {
+  for (;;) {
+    std::string line = channel.line();
+    if (line.find(mark) != std::string::npos) return line;
+  }
+}
+
+int port_in(const std::string& ready_line) {
+  return std::stoi(ready_line.substr(ready_line.rfind(':') + 1));
+}
+
+}  // namespace e2e

@@ -1,0 +1,193 @@
+// netcat as a client: where it connects to, and what it says and sends on the way.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "daemon.h"
+#include "session.h"
+
+namespace e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+// ---- destinations ----
+
+class Destination : public testing::TestWithParam<std::vector<std::string>> {};
+
+// PORT in the arguments stands for the server's.
+TEST_P(Destination, IsReached) {
+  auto arguments = GetParam();
+  const bool v6 = arguments[0].find("::1") != std::string::npos;
+  auto server = Listener::tcp(v6 ? "::1" : "127.0.0.1");
+  for (auto& argument : arguments) {
+    const auto at = argument.find("PORT");
+    if (at != std::string::npos) argument.replace(at, 4, server.port_text());
+  }
+  Process netcat(netcat_argv({}, arguments));
+  auto peer = server.accept();
+  peer.send("hello\n");
+  peer.close();
+  const auto end = finish(netcat);
+  EXPECT_EQ(end.out, "hello\n");
+  EXPECT_EQ(end.err, "");
+  EXPECT_EQ(end.status, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, Destination,
+    testing::Values(std::vector<std::string>{"127.0.0.1", "PORT"},
+                    std::vector<std::string>{"127.0.0.1:PORT"},
+                    std::vector<std::string>{"::1", "PORT"},
+                    std::vector<std::string>{"[::1]", "PORT"},
+                    std::vector<std::string>{"[::1]:PORT"},
+                    std::vector<std::string>{"localhost", "PORT"},
+                    std::vector<std::string>{"localhost:PORT"},
+                    std::vector<std::string>{"-4", "localhost", "PORT"},
+                    std::vector<std::string>{"-n", "127.0.0.1", "PORT"},
+                    std::vector<std::string>{"--", "127.0.0.1", "PORT"},
+                    std::vector<std::string>{"-w", "60", "127.0.0.1", "PORT"}),
+    [](const auto& param) { return "n" + std::to_string(param.index); });
+
+TEST(NetcatConnect, UnixSocket) {
+  const TempDir dir;
+  for (const auto& path : {dir.path("socket"), "@" + dir.path("abstract")}) {
+    auto server = Listener::unix_socket(path);
+    Process netcat({"netcat", "-U", path}, all_pipes());
+    auto peer = server.accept();
+    netcat.in.send("ping\n");
+    EXPECT_EQ(peer.line(), "ping");
+    peer.send("pong\n");
+    peer.close();
+    const auto end = finish(netcat);
+    EXPECT_EQ(end.out, "pong\n");
+    EXPECT_EQ(end.status, 0);
+  }
+}
+
+TEST(NetcatConnect, SourceAddressAndPortAreOurs) {
+  const int port = free_port();
+  Session s({"-s", "127.0.0.2", "-p", std::to_string(port)});
+  EXPECT_EQ(s.peer.peer_address(), "127.0.0.2");
+  EXPECT_EQ(s.peer.peer_port(), port);
+}
+
+TEST(NetcatConnect, SourcePortInUseIsStatus7) {
+  auto taken = Listener::tcp();
+  auto server = Listener::tcp();
+  const auto end = run({"netcat", "-s", "127.0.0.1", "-p", taken.port_text(), "127.0.0.1",
+                        server.port_text()});
+  EXPECT_EQ(end.status, 7);
+  EXPECT_THAT(end.err, HasSubstr("address already in use"));
+}
+
+// ---- -v, in OpenBSD nc's words ----
+
+TEST(NetcatConnect, VerboseSaysWhatOpenBsdsNcSays) {
+  Session s({"-v"});
+  EXPECT_EQ(s.netcat.err.line(),
+            "Connection to 127.0.0.1 " + s.server.port_text() + " port [tcp/*] succeeded!");
+}
+
+TEST(NetcatConnect, VerboseNamesTheAddressOfAName) {
+  auto server = Listener::tcp();
+  Process netcat({"netcat", "-4v", "localhost", server.port_text()});
+  EXPECT_EQ(line_with(netcat.err, "Connection to"),
+            "Connection to localhost (127.0.0.1) " + server.port_text() +
+                " port [tcp/*] succeeded!");
+}
+
+TEST(NetcatConnect, QuietByDefault) {
+  Session s;
+  s.peer.close();
+  const auto end = finish(s.netcat);
+  EXPECT_EQ(end.err, "");
+  EXPECT_EQ(end.out, "");
+}
+
+// ---- -C, -d ----
+
+TEST(NetcatConnect, CrlfMakesEachLfACrlfOnce) {
+  Session s({"-C"});
+  s.netcat.in.send("a\nb\r\nc\n\nd");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "a\r\nb\r\nc\r\n\r\nd");
+}
+
+TEST(NetcatConnect, CrlfSeesACrlfAcrossReads) {
+  Session s({"--crlf"});
+  s.netcat.in.send("first\n");
+  EXPECT_EQ(s.peer.line(), "first\r");
+  s.netcat.in.send("a\r");
+  (void)s.peer.silent_for(Millis(100));  // two reads, whether the CR is held back or not
+  s.netcat.in.send("\nb\r");
+  (void)s.peer.silent_for(Millis(100));
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "a\r\nb\r");
+}
+
+TEST(NetcatConnect, WithoutCrlfBytesAreLeftAlone) {
+  Session s;
+  s.netcat.in.send("a\nb\r\n\r");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "a\nb\r\n\r");
+}
+
+TEST(NetcatConnect, RecvOnlyNeverReadsStdin) {
+  auto [reading, writing] = pipe_pair();
+  Channel(writing.duplicate()).send("untouched\n");
+  Session s({"-d"}, {.in = Stdio::fd(reading)});
+  s.peer.send("hello\n");
+  EXPECT_EQ(s.netcat.out.line(), "hello");
+  s.peer.finish();
+  EXPECT_EQ(s.peer.rest(), "");
+  EXPECT_EQ(s.netcat.wait(kPrompt), 0);
+  EXPECT_EQ(Channel(reading.duplicate()).line(), "untouched");
+}
+
+// ---- real servers ----
+
+TEST(NetcatConnect, ReadsTheTimeFromClockd) {
+  Daemon daemon("clockd", {"--interval", "50ms", "--count", "3"});
+  const auto end = run({"netcat", "127.0.0.1", daemon.port_text()});
+  EXPECT_THAT(end.out, MatchesRegex("([0-9]{2}:[0-9]{2}:[0-9]{2}\n){3}"));
+  EXPECT_EQ(end.status, 0);
+}
+
+TEST(NetcatConnect, GetsEveryEchoOfReverbd) {
+  Daemon daemon("reverbd", {"--delay", "100ms"});
+  const auto end = run({"netcat", "127.0.0.1", daemon.port_text()},
+                       "Hello\nIs there anybody there?\n");
+  EXPECT_EQ(end.out,
+            "\t HELLO\n\t IS THERE ANYBODY THERE?\n\t Hello\n\t Is there anybody there?\n"
+            "\t hello\n\t is there anybody there?\n");
+  EXPECT_EQ(end.status, 0);
+}
+
+TEST(NetcatConnect, TalksToOpenBsdsNc) {
+  if (!installed("nc.openbsd")) GTEST_SKIP() << "nc.openbsd is not installed";
+  Process server({"nc.openbsd", "-lvnN", "127.0.0.1", "0"}, all_pipes());
+  const std::string line = server.err.line();
+  server.in.send("from the server\n");
+  server.in.close();
+  const auto end = run({"netcat", "127.0.0.1", line.substr(line.rfind(' ') + 1)}, "from us\n");
+  EXPECT_EQ(end.out, "from the server\n");
+  EXPECT_EQ(end.status, 0);
+  EXPECT_EQ(server.out.rest(), "from us\n");
+}
+
+TEST(NetcatConnect, TalksToSocat) {
+  if (!installed("socat")) GTEST_SKIP() << "socat is not installed";
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Process server({"socat", "UNIX-LISTEN:" + path, "EXEC:tr a-z A-Z"});
+  wait_until("socat", [&] { return shell("test -S " + path).status == 0; });
+  const auto end = run({"netcat", "-U", path}, "shout\n");
+  EXPECT_EQ(end.out, "SHOUT\n");
+  EXPECT_EQ(end.status, 0);
+}
+
+}  // namespace
+}  // namespace e2e

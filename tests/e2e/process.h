@@ -1,0 +1,112 @@
+// process.h - a program under test: spawned, fed, read with deadlines, and reaped whatever happens.
+#pragma once
+
+#include <string>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <utility>
+#include <vector>
+
+#include "channel.h"
+
+namespace e2e {
+
+// What a child finds on one of its standard descriptors.
+struct Stdio {
+  enum class Kind { kPipe, kNull, kClosed, kFile, kGiven };
+  Kind kind = Kind::kPipe;
+  std::string path = {};
+  int given = -1;
+
+  static Stdio pipe() { return {}; }
+  static Stdio null() { return {.kind = Kind::kNull}; }
+  static Stdio closed() { return {.kind = Kind::kClosed}; }
+  // Opened for reading (stdin) or created or emptied for writing; a device will do as well.
+  static Stdio file(std::string path) { return {.kind = Kind::kFile, .path = std::move(path)}; }
+  // A descriptor of the test's, which the test keeps.
+  static Stdio fd(const Fd& fd) { return {.kind = Kind::kGiven, .given = fd.get()}; }
+};
+
+struct Spawn {
+  Stdio in = Stdio::null();
+  Stdio out = Stdio::pipe();
+  Stdio err = Stdio::pipe();
+  std::vector<std::string> env = {};  // NAME=value, on top of the test's own
+  rlim_t descriptors = 0;             // RLIMIT_NOFILE, soft and hard; 0: the test's
+  std::vector<std::pair<int, int>> inherited = {};  // (number in the child, the test's descriptor)
+  bool terminal = false;                            // stdin becomes the controlling terminal
+};
+
+// A child process, leader of its own process group.  When it ends, or the Process does, whatever
+// is left of the group is killed.  For the main thread only: the child dies with its parent thread.
+class Process {
+ public:
+  // argv[0] is looked up in WIREUTILS_BIN_DIR, then in PATH.
+  explicit Process(std::vector<std::string> argv, Spawn spawn = {});
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process();
+
+  // The exit status, 128 + N after signal N.  Throws when the process lives on.
+  int wait(Millis patience = kPatience);
+  bool lives_for(Millis time);
+  void signal(int number) const;
+  // SIGTERM and wait().
+  int stop();
+
+  pid_t pid() const { return pid_; }
+  // User and system time used so far.
+  Millis cpu_time() const;
+  // What /proc says is behind descriptor `number`; empty when it is closed.
+  std::string descriptor(int number) const;
+
+  // Our ends of the pipes.
+  Channel in;
+  Channel out;
+  Channel err;
+
+ private:
+  bool ended_by(Clock::time_point deadline);
+  int reap();
+
+  pid_t pid_ = -1;
+  Fd pidfd_;
+  int status_ = -1;
+};
+
+// Everything about a process that has ended.
+struct Outcome {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+// Waits for the end of `process` and collects its output.
+Outcome finish(Process& process, Millis patience = kPatience);
+// Runs a program to its end, `input` (no more than a pipe holds) on its stdin.
+Outcome run(std::vector<std::string> argv, const std::string& input = {}, Spawn spawn = {});
+// Runs a bash script whose PATH begins with WIREUTILS_BIN_DIR.
+Outcome shell(const std::string& script, Spawn spawn = {});
+// True when PATH has the program.
+bool installed(const std::string& program);
+
+// A directory that goes away with all it holds.
+class TempDir {
+ public:
+  TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  std::string path(const std::string& name) const { return path_ + "/" + name; }
+  // Writes a file and returns its path.
+  std::string file(const std::string& name, const std::string& content) const;
+
+ private:
+  std::string path_;
+};
+
+std::string read_file(const std::string& path);
+// `size` bytes without any pattern that a buffer size could hide.
+std::string noise(std::size_t size);
+
+}  // namespace e2e

@@ -1,0 +1,188 @@
+// What bounds a daemon: clients, descriptors, time for a peer that is stuck; and threads.
+#include <algorithm>
+#include <csignal>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "daemon.h"
+
+namespace e2e {
+namespace {
+
+using testing::HasSubstr;
+
+class Limit : public testing::TestWithParam<Tool> {
+ protected:
+  const Tool& tool() const { return GetParam(); }
+  std::vector<Socket> connect(const Daemon& daemon, int count) const {
+    std::vector<Socket> clients;
+    for (int i = 0; i < count; ++i) clients.push_back(daemon.connect());
+    for (auto& client : clients) tool().ask(client);
+    return clients;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, Limit, testing::Values(clockd(), reverbd()),
+                         [](const auto& tool) { return tool.param.name; });
+
+// Resets whoever is served until all have been; each one's leaving lets the next one in.
+std::size_t serve_in_turn(const Tool& tool, std::vector<Socket>& clients) {
+  std::vector<Channel*> waiting;
+  for (auto& client : clients) waiting.push_back(&client);
+  std::size_t served = 0;
+  for (; !waiting.empty(); ++served) {
+    const auto next = waiting.begin() + static_cast<long>(first_readable(waiting));
+    tool.expect_answer(**next);
+    static_cast<Socket*>(*next)->reset();
+    waiting.erase(next);
+  }
+  return served;
+}
+
+TEST_P(Limit, AtMaxClientsOthersWaitAndAreServedLater) {
+  Daemon daemon(tool().name, tool().options({"--max-clients", "2"}));
+  auto clients = connect(daemon, 6);
+  (void)clients[0].line();
+  (void)clients[1].line();
+  for (std::size_t i = 2; i < 6; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(100)));
+  clients[0].reset();
+  (void)clients[2].line();
+  for (std::size_t i = 3; i < 6; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(100)));
+  clients.erase(clients.begin());
+  EXPECT_EQ(serve_in_turn(tool(), clients), 5u);
+}
+
+TEST_P(Limit, MaxClientsOneIsTheSequentialServer) {
+  Daemon daemon(tool().name, tool().options({"-m", "1"}));
+  auto clients = connect(daemon, 4);
+  for (auto& client : clients) {
+    (void)client.line();
+    client.reset();
+  }
+}
+
+TEST_P(Limit, MaxClientsCountsOverAllListeners) {
+  Process daemon(tool().with({"-m", "1", "--print-port", "localhost:0"}));
+  const int port = std::stoi(daemon.out.line());
+  auto first = connect_tcp("127.0.0.1", port);
+  tool().prove_served(first);
+  auto second = connect_tcp("::1", port);
+  tool().ask(second);
+  EXPECT_TRUE(second.silent_for(kSilence));
+  first.reset();
+  (void)second.line();
+}
+
+TEST_P(Limit, MaxClientsCountsOverAllThreads) {
+  Daemon daemon(tool().name, tool().options({"--threads", "2", "-m", "2"}));
+  auto clients = connect(daemon, 12);
+  wait_until("two clients", [&] {
+    daemon.signal(SIGUSR1);
+    return line_with(daemon.err, "clients now").find("clients now 2,") != std::string::npos;
+  });
+  std::size_t served = 0;
+  for (auto& client : clients) served += !client.silent_for(Millis(50));
+  EXPECT_EQ(served, 2u);
+  EXPECT_EQ(serve_in_turn(tool(), clients), 12u);
+}
+
+TEST_P(Limit, ThreadsShareTheClients) {
+  for (const char* threads : {"2", "0"}) {
+    Daemon daemon(tool().name, tool().options({"--threads", threads}));
+    auto clients = connect(daemon, 40);
+    for (auto& client : clients) tool().expect_answer(client);
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
+TEST_P(Limit, ThreadsStopTogether) {
+  Daemon daemon(tool().name, tool().options({"--threads", "2", "-v"}));
+  auto clients = connect(daemon, 20);
+  for (auto& client : clients) tool().expect_answer(client);
+  daemon.signal(SIGTERM);
+  for (auto& client : clients) (void)client.rest();
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
+// Neither spins nor exits nor drops anybody; says so once.
+TEST_P(Limit, OutOfDescriptorsItWaitsForAClientToLeave) {
+  Daemon daemon(tool().name, tool().options({"-m", "1000"}), {.descriptors = 64});
+  auto clients = connect(daemon, 100);
+  EXPECT_EQ(line_with(daemon.err, "too many open files"),
+            tool().name + ": accept: too many open files (waiting for a client to leave)");
+  const Millis before = daemon.cpu_time();
+  EXPECT_TRUE(daemon.err.silent_for(Millis(1500))) << daemon.err.available();
+  EXPECT_LT(daemon.cpu_time() - before, Millis(600)) << "it spins";
+  EXPECT_EQ(serve_in_turn(tool(), clients), 100u);
+  auto late = daemon.connect();
+  tool().prove_served(late);
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST_P(Limit, DefaultMaxClientsFitsTheDescriptors) {
+  Daemon daemon(tool().name, tool().options(), {.descriptors = 64});
+  auto clients = connect(daemon, 100);
+  EXPECT_EQ(serve_in_turn(tool(), clients), 100u);
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_EQ(daemon.err.rest().find("too many open files"), std::string::npos);
+}
+
+TEST_P(Limit, OnceServesOneAndLeaves) {
+  Daemon daemon(tool().name, tool().options({"--once"}));
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  EXPECT_TRUE(daemon.lives_for(kSilence)) << "the client is still there";
+  client.reset();
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
+TEST_P(Limit, OnceRemovesItsUnixSocket) {
+  const TempDir dir;
+  Process daemon(tool().with({"--once", "unix:" + dir.path("socket")}));
+  (void)daemon.err.line();
+  auto client = connect_unix(dir.path("socket"));
+  tool().prove_served(client);
+  client.close();
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+  EXPECT_FALSE(can_connect_unix(dir.path("socket")));
+}
+
+TEST(StuckReader, OfClockdIsClosedAfterTheWriteTimeout) {
+  Daemon daemon("clockd", {"--interval", "1ms", "--format", kLongLines, "-v",  //
+                           "--write-timeout", "500ms"});
+  auto stuck = daemon.connect({.narrow = true});
+  auto reader = daemon.connect();
+  (void)line_with(daemon.err, "disconnected");
+  (void)reader.line();
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST(StuckReader, OfReverbdIsClosedAfterTheWriteTimeout) {
+  Daemon daemon("reverbd", {"--delay", "1ms", "--write-timeout", "500ms", "-v"});
+  auto stuck = daemon.connect({.narrow = true});
+  (void)stuck.send_until_stuck("a line of some thirty bytes\n", Millis(200), 64 << 20);
+  (void)line_with(daemon.err, "disconnected");
+}
+
+TEST(StuckReader, OfReverbdWhoComesBackInTimeLosesNothing) {
+  Daemon daemon("reverbd", {"--delay", "1ms"});
+  auto client = daemon.connect({.narrow = true});
+  const std::string line = "a line of some thirty bytes\n";
+  std::size_t sent = client.send_until_stuck(line, Millis(300), 64 << 20);
+  // Finish the line that got stuck half way while reading what has piled up.
+  std::size_t lines = 0;
+  while (sent % line.size() != 0) {
+    (void)client.line();
+    ++lines;
+    sent += client.send_until_stuck(line.substr(sent % line.size()), Millis(0), 1);
+  }
+  client.finish();
+  const std::string rest = client.rest();
+  lines += static_cast<std::size_t>(std::count(rest.begin(), rest.end(), '\n'));
+  EXPECT_EQ(lines, 3 * sent / line.size());
+}
+
+}  // namespace
+}  // namespace e2e

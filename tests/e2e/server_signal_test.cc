@@ -1,0 +1,131 @@
+// A daemon and its signals: the drain, the impatient second signal, and the line of figures.
+#include <csignal>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "daemon.h"
+
+namespace e2e {
+namespace {
+
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+class Signals : public testing::TestWithParam<Tool> {
+ protected:
+  const Tool& tool() const { return GetParam(); }
+  // Options that make one client hold the drain for good.
+  std::vector<std::string> holding(std::vector<std::string> more = {}) const {
+    std::vector<std::string> options{"--delay", "1h", "--drain", "1h"};
+    if (tool().name == "clockd") options = {"--interval", "1h", "--count", "2", "--drain", "1h"};
+    options.insert(options.end(), more.begin(), more.end());
+    return options;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, Signals, testing::Values(clockd(), reverbd()),
+                         [](const auto& tool) { return tool.param.name; });
+
+TEST_P(Signals, SigtermWithoutClientsEndsAtOnceWith0) {
+  Daemon daemon(tool().name, {"--drain", "1h"});
+  daemon.signal(SIGTERM);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
+TEST_P(Signals, SigintIsAsGoodAsSigterm) {
+  Daemon daemon(tool().name, {"--drain", "1h"});
+  daemon.signal(SIGINT);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
+TEST_P(Signals, DrainStopsAcceptingButKeepsItsClients) {
+  Daemon daemon(tool().name, holding());
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  daemon.signal(SIGTERM);
+  wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", daemon.port()); });
+  EXPECT_TRUE(client.silent_for(kSilence));
+  EXPECT_TRUE(daemon.lives_for(Millis(0)));
+}
+
+TEST_P(Signals, DrainRemovesTheUnixSocketFirst) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Daemon daemon(tool().name, holding({"unix:" + path}));
+  auto client = connect_unix(path);
+  tool().prove_served(client);
+  daemon.signal(SIGTERM);
+  wait_until("socket removed", [&] { return !std::filesystem::exists(path); });
+  EXPECT_TRUE(daemon.lives_for(Millis(0)));
+}
+
+TEST_P(Signals, ASecondSignalEndsAtOnceByThatSignal) {
+  for (const int second : {SIGTERM, SIGINT}) {
+    Daemon daemon(tool().name, holding());
+    auto client = daemon.connect();
+    tool().prove_served(client);
+    daemon.signal(SIGTERM);
+    wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", daemon.port()); });
+    daemon.signal(second);
+    EXPECT_EQ(daemon.wait(kPrompt), 128 + second);
+  }
+}
+
+TEST_P(Signals, ASecondSignalLeavesNoUnixSocket) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Daemon daemon(tool().name, holding({"unix:" + path}));
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  daemon.signal(SIGTERM);
+  wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", daemon.port()); });
+  daemon.signal(SIGTERM);
+  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGTERM);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_P(Signals, Sigusr1PrintsTheFigures) {
+  Daemon daemon(tool().name, tool().options());
+  EXPECT_THAT(daemon.err.line(), StartsWith(tool().name + ": listening on"));
+  auto stays = daemon.connect();
+  auto also = daemon.connect();
+  tool().prove_served(stays);
+  tool().prove_served(also);
+  daemon.signal(SIGUSR1);
+  EXPECT_THAT(daemon.err.line(),
+              MatchesRegex(tool().name + ": clients now 2, clients ever 2, refused 0, "
+                           "bytes in [0-9]+, bytes out [1-9][0-9]*, uptime [0-9]+s"));
+}
+
+TEST_P(Signals, TheFiguresCountThoseWhoLeft) {
+  Daemon daemon(tool().name, tool().options());
+  for (int i = 0; i < 3; ++i) {
+    auto client = daemon.connect();
+    tool().prove_served(client);
+    client.reset();
+  }
+  wait_until("clients to leave", [&] {
+    daemon.signal(SIGUSR1);
+    const auto line = line_with(daemon.err, "clients now");
+    return line.find("clients now 0, clients ever 3,") != std::string::npos;
+  });
+}
+
+TEST_P(Signals, TheFiguresCountBytes) {
+  Daemon daemon(tool().name, tool().options());
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  client.send("0123456\n");
+  wait_until("the bytes", [&] {
+    daemon.signal(SIGUSR1);
+    const auto line = line_with(daemon.err, "bytes in");
+    const auto expected = tool().name == "reverbd" ? "bytes in 11," : "bytes in 8,";
+    return line.find(expected) != std::string::npos;
+  });
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,30 @@
+// time_format.h - a moment as a line of text.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace clockd {
+
+using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+class TimeFormat {
+ public:
+  // A strftime(3) format, or one of: time rfc3339 rfc1123 iso8601 unix unixms ansic kitchen.
+  // Returns what is wrong with it, or nothing.
+  static std::string parse(std::string_view text, TimeFormat& format);
+
+  // In the process's time zone (TZ), with a newline.
+  std::string line(Time time) const;
+
+ private:
+  enum Tail { kNone, kOffset, kOffsetOrZ, kMillis };
+  std::string strftime_ = "%H:%M:%S";
+  Tail tail_ = kNone;
+};
+
+// Makes `name` (Area/City) the process's time zone; false if the system has none of that name.
+bool set_time_zone(const std::string& name);
+
+}  // namespace clockd

@@ -1,0 +1,45 @@
+// netcat - standard input and output over the network: an nc whose half-close is right by default,
+// that loses nothing, and whose exit status says how it went.
+//
+// In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
+// relay, the connection itself.
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "common/cli.h"
+#include "common/log.h"
+#include "tools/netcat/connect.h"
+#include "tools/netcat/listen.h"
+#include "tools/netcat/options.h"
+
+namespace {
+
+// As if write(2) had done it: silent, and what the shell expects of `netcat ... | head`.
+int die_of_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  (void)std::raise(SIGPIPE);
+  return netcat::kBrokenPipe;
+}
+
+net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
+  netcat::Outcome outcome;
+  if (options.listen)
+    outcome = co_await netcat::listen(loop, options);
+  else
+    outcome = co_await netcat::connect(loop, options);
+  if (!outcome.why.empty()) net::log::error("%s", outcome.why.c_str());
+  co_return outcome.status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  net::hold_standard_descriptors();
+  const netcat::Options options = netcat::parse_options(argc, argv);
+  net::Loop loop;
+  const int status = loop.run(run(loop, options));
+  if (loop.abandoned() > 0) _exit(status);  // exit(3) would wait for the look-up
+  return status == netcat::kBrokenPipe ? die_of_broken_pipe() : status;
+}

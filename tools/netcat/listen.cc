@@ -1,0 +1,135 @@
+#include "tools/netcat/listen.h"
+
+#include <csignal>
+
+#include "common/listener.h"
+#include "tools/netcat/crowd.h"
+#include "tools/netcat/verbose.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Fd;
+using net::Listener;
+using net::Loop;
+using net::Result;
+using net::SockAddr;
+using net::Task;
+
+using Listeners = std::vector<Listener>;
+
+static Outcome not_listening(const Options& options, Error e) {
+  return {net::kNoListen, "listen on " + options.where() + ": " + e.message()};
+}
+
+static Outcome open_listeners(Loop& loop, const Options& options, Listeners& listeners) {
+  std::vector<SockAddr> addresses;
+  if (options.unix_domain) {
+    const auto address = SockAddr::unix_path(options.path);
+    if (!address) return {net::kUsage, options.path + ": " + address.error().message()};
+    addresses.push_back(*address);
+  } else {
+    const auto found = net::passive_addresses(options.host, options.port, options.family);
+    if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
+    addresses = *found;
+  }
+  const net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  auto sockets = net::bind_sockets(addresses, how);
+  if (!sockets) return not_listening(options, sockets.error());
+  for (Fd& socket : *sockets) {
+    auto listener = Listener::listen(loop, std::move(socket), how);
+    if (!listener) return not_listening(options, listener.error());
+    listeners.push_back(std::move(*listener));
+  }
+  if (options.verbose > 0)
+    for (const Listener& listener : listeners) say_listening(options, listener.address());
+  return {};
+}
+
+// --- one client ---
+
+namespace {
+
+// The first client of any listener.
+struct FirstClient {
+  Listeners& listeners;
+  Fd socket;
+  Error error;
+  bool settled() const { return socket || error; }
+  void settle() {
+    for (Listener& listener : listeners) listener.close();
+  }
+};
+
+}  // namespace
+
+static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& limit) {
+  while (!first.settled()) {
+    Error e = co_await listener.readable();
+    if (e || first.settled()) co_return;
+    Result<Fd> socket = listener.accept();
+    if (socket)
+      first.socket = std::move(*socket);
+    else if (socket.error() != Error(UV_EAGAIN))
+      first.error = socket.error();
+  }
+  first.settle();
+  limit.wake();
+}
+
+static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Millis time) {
+  Error e = co_await limit.wait(time);
+  if (e) co_return;
+  first.error = UV_ETIMEDOUT;
+  first.settle();
+}
+
+static Task<Outcome> serve_one(Loop& loop, Listeners& listeners, const Options& options) {
+  FirstClient first{listeners, Fd(), Error()};
+  net::Timer limit(loop);
+  net::WaitGroup waiting;
+  if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, options.timeout));
+  for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
+  co_await waiting.wait();
+  if (!first.socket) {
+    const bool timed_out = first.error == Error(UV_ETIMEDOUT);
+    const char* why = timed_out ? "no client in time (-w)" : first.error.message();
+    const int status = timed_out ? net::kTimedOut : net::kNoListen;
+    co_return Outcome{status, "listen on " + options.where() + ": " + why};
+  }
+  if (options.verbose > 0) say_received(options, SockAddr::peer(first.socket.get()));
+  Outcome outcome = co_await relay(loop, std::move(first.socket), options);
+  co_return outcome;
+}
+
+// --- ending by a signal, without our Unix path left behind ---
+
+static Task<> die_of(net::Signal& signal, int number, Listeners& listeners) {
+  Error e = co_await signal.wait();
+  if (e) co_return;
+  for (Listener& listener : listeners) listener.close();
+  signal.close();
+  (void)std::raise(number);
+}
+
+Task<Outcome> listen(Loop& loop, const Options& options) {
+  Listeners listeners;
+  Outcome outcome = open_listeners(loop, options, listeners);
+  if (outcome.status != net::kOk) co_return outcome;
+  net::Signal terminate(loop, SIGTERM);
+  net::Signal interrupt(loop, SIGINT);
+  net::Signal hangup(loop, SIGHUP);
+  net::WaitGroup signals;
+  signals.go(die_of(terminate, SIGTERM, listeners));
+  signals.go(die_of(interrupt, SIGINT, listeners));
+  signals.go(die_of(hangup, SIGHUP, listeners));
+  if (options.keep_open)
+    outcome = co_await serve_crowd(loop, listeners, options);
+  else
+    outcome = co_await serve_one(loop, listeners, options);
+  for (net::Signal* signal : {&terminate, &interrupt, &hangup}) signal->close();
+  co_await signals.wait();
+  co_return outcome;
+}
+
+}  // namespace netcat

@@ -1,0 +1,129 @@
+#include "tools/netcat/options.h"
+
+#include <utility>
+#include <vector>
+
+#include "common/address.h"
+#include "common/cli.h"
+
+namespace netcat {
+
+using net::Cli;
+
+namespace {
+
+void add_options(Cli& cli, Options& o) {
+  cli.flag("4,ipv4", "IPv4 only", [&o] {
+    if (o.family == AF_INET6) Cli::fail("--ipv4 and --ipv6 contradict each other");
+    o.family = AF_INET;
+  });
+  cli.flag("6,ipv6", "IPv6 only", [&o] {
+    if (o.family == AF_INET) Cli::fail("--ipv4 and --ipv6 contradict each other");
+    o.family = AF_INET6;
+  });
+  cli.flag("l,listen", "listen instead of connecting", o.listen);
+  cli.flag("k,keep-open", "with -l: serve any number of clients, at once", o.keep_open);
+  cli.flag("U,unix", "Unix-domain socket; the operand is a path, or @NAME", o.unix_domain);
+  cli.option("p,source-port", "PORT", "local port", [&o](std::string_view text) -> std::string {
+    const auto port = net::parse_port(std::string(text));
+    if (!port) return "'" + std::string(text) + "' is no port";
+    o.source_port = *port;
+    o.source_port_given = true;
+    return "";
+  });
+  cli.option("s,source", "ADDR", "local address", net::text(o.source));
+  cli.flag("n,numeric", "look no names up", o.numeric);
+  cli.option("w,timeout", "T", "time to connect, or for a client to come; then the idle limit",
+             net::duration_over_zero(o.timeout));
+  cli.option("q,quit-after", "T", "leave T after the end of stdin; -1: no limit (-1)",
+             [&o](std::string_view text) {
+               net::Millis limit{};
+               o.quit_after.reset();
+               if (text == "-1") return std::string();
+               const std::string wrong = net::duration(limit)(text);
+               o.quit_after = limit;
+               return wrong;
+             });
+}
+
+void add_transfer_options(Cli& cli, Options& o) {
+  static bool half_close_asked = false;
+  cli.flag("N,shutdown", "half-close at the end of stdin (the default)", [&o] {
+    if (!o.shutdown) Cli::fail("--shutdown and --no-shutdown contradict each other");
+    half_close_asked = true;
+  });
+  cli.flag("no-shutdown", "no half-close at the end of stdin", [&o] {
+    if (half_close_asked) Cli::fail("--shutdown and --no-shutdown contradict each other");
+    o.shutdown = false;
+  });
+  cli.flag("d,recv-only", "never read stdin", o.recv_only);
+  cli.flag("send-only", "discard what arrives; leave when all is delivered", o.send_only);
+  cli.flag("C,crlf", "send LF as CRLF", o.crlf);
+  cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
+}
+
+void check_contradictions(const Options& o) {
+  const std::pair<bool, const char*> contradictions[] = {
+      {o.recv_only && o.send_only, "--recv-only and --send-only contradict each other"},
+      {o.keep_open && !o.listen, "--keep-open wants --listen"},
+      {o.unix_domain && o.family == AF_INET, "--unix and --ipv4 contradict each other"},
+      {o.unix_domain && o.family == AF_INET6, "--unix and --ipv6 contradict each other"},
+      {o.unix_domain && o.source_port != 0, "--unix and --source-port contradict each other"},
+      {o.unix_domain && !o.source.empty(), "--unix and --source contradict each other"},
+  };
+  for (const auto& [wrong, sentence] : contradictions)
+    if (wrong) Cli::fail(sentence);
+}
+
+// HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well.
+void take_operands(const std::vector<std::string>& operands, Options& o) {
+  if (operands.size() > (o.unix_domain ? 1 : 2)) Cli::fail("too many operands: " + operands.back());
+  if (o.unix_domain) {
+    if (operands.empty()) Cli::fail("a path is missing");
+    o.path = operands[0];
+    return;
+  }
+  const std::string first = operands.empty() ? "" : operands[0];
+  std::string port = operands.size() == 2 ? operands[1] : "";
+  const std::size_t colon = first.rfind(':');
+  const bool bare_ipv6 = first.find(':') != colon && !first.starts_with('[');
+  if (operands.size() == 2 || (o.listen && o.source_port_given && !first.empty())) {
+    o.host = net::without_brackets(first);
+  } else if (operands.size() == 1 && colon != std::string::npos && !bare_ipv6) {
+    o.host = net::without_brackets(std::string_view(first).substr(0, colon));
+    port = first.substr(colon + 1);
+  } else if (o.listen) {
+    port = first;
+  } else if (!first.empty()) {
+    Cli::fail("a port is missing after " + first);
+  }
+  if (o.listen && o.source_port_given && !port.empty())
+    Cli::fail("--source-port and the operand " + port + " contradict each other");
+  if (o.listen && !o.source.empty() && !o.host.empty())
+    Cli::fail("--source and the operand " + o.host + " contradict each other");
+  if (o.listen && o.host.empty()) o.host = net::without_brackets(o.source);
+  if (o.listen && o.source_port_given) {
+    o.port = o.source_port;
+    return;
+  }
+  if (port.empty()) Cli::fail(o.listen ? "a port is missing" : "a host and a port are missing");
+  const auto number = net::parse_port(port);
+  if (!number || (*number == 0 && !o.listen)) Cli::fail("'" + port + "' is no port");
+  o.port = *number;
+}
+
+}  // namespace
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  Cli cli("netcat", "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT",
+          "Standard input to the network, the network to standard output.");
+  add_options(cli, o);
+  add_transfer_options(cli, o);
+  const std::vector<std::string> operands = cli.parse(argc, argv);
+  check_contradictions(o);
+  take_operands(operands, o);
+  return o;
+}
+
+}  // namespace netcat

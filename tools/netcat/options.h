@@ -1,0 +1,45 @@
+// options.h - what netcat's command line says, checked.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <optional>
+#include <string>
+
+#include "common/timer.h"
+
+namespace netcat {
+
+struct Options {
+  std::string host;  // empty with listen: every address
+  std::uint16_t port = 0;
+  std::string path;  // with unix_domain; '@': abstract
+  bool unix_domain = false;
+  int family = AF_UNSPEC;
+  bool numeric = false;
+  std::string source;  // local address
+  std::uint16_t source_port = 0;
+  bool source_port_given = false;
+
+  bool listen = false;
+  bool keep_open = false;
+
+  net::Millis timeout = net::kForever;    // to connect or be connected to; then the idle limit
+  std::optional<net::Millis> quit_after;  // stdin's end; none: no limit
+  bool shutdown = true;
+  bool recv_only = false;
+  bool send_only = false;
+  bool crlf = false;
+  int verbose = 0;
+
+  // "127.0.0.1 port 80", or the path.
+  std::string where() const {
+    if (unix_domain) return path;
+    return host.empty() ? "port " + std::to_string(port) : host + " port " + std::to_string(port);
+  }
+};
+
+// A usage error ends the process.
+Options parse_options(int argc, char** argv);
+
+}  // namespace netcat

@@ -1,0 +1,257 @@
+#include "tools/netcat/relay.h"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "tools/netcat/crlf.h"
+
+namespace netcat {
+
+using net::Descriptor;
+using net::Error;
+using net::Loop;
+using net::Millis;
+using net::Result;
+using net::Task;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBufferBytes = 128 * 1024;
+constexpr Millis kSilence{1'000};  // -q 0: a peer so long silent, which has everything, has no more
+constexpr Millis kAckPause{2};     // between two looks at what is still to be acknowledged
+
+Outcome output_failed(Error e) {
+  const bool reader_gone = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET);
+  if (reader_gone) return {kBrokenPipe, ""};
+  return {net::kLocalIo, std::string("stdout: ") + e.message()};
+}
+
+namespace {
+
+class Relay {
+ public:
+  Relay(Loop& loop, net::Fd socket, const Options& options)
+      : loop_(loop),
+        options_(options),
+        conn_(loop, std::move(socket)),
+        in_(Descriptor::standard_input(loop)),
+        out_(Descriptor::standard_output(loop)),
+        timer_(loop) {}
+
+  Task<Outcome> run();
+
+ private:
+  Task<> upload();
+  Task<> download();
+  Task<> watch_output();
+  Task<> watch_time();
+  Task<> confirm_delivery();
+
+  void end(int status, std::string why);
+  void lost(Error e) { end(net::kLost, options_.where() + ": " + e.message()); }
+  void input_ended();
+  void peer_ended();
+  void check_quit(Millis since_input_end);
+  Millis time_left() const;
+  int unacknowledged() const;
+  bool discards() const {
+    const bool leaving = input_ended_ && options_.quit_after == Millis::zero();
+    return options_.send_only || leaving;
+  }
+  void touch() { active_ = Clock::now(); }
+
+  Loop& loop_;
+  const Options& options_;
+  Descriptor conn_;
+  Descriptor in_;
+  Descriptor out_;
+  net::Timer timer_;  // woken when there is a new time limit, or none any more
+  CrlfEncoder crlf_;
+  Outcome outcome_;
+  bool ended_ = false;
+  bool input_idle_ = false;   // the upload waits for input
+  bool input_ended_ = false;  // and we have half-closed
+  bool peer_ended_ = false;
+  Clock::time_point active_ = Clock::now();  // when data last moved
+  Clock::time_point input_end_;
+};
+
+Task<Outcome> Relay::run() {
+  net::WaitGroup tasks;
+  tasks.go(download());
+  if (!options_.recv_only) tasks.go(upload());
+  if (!options_.send_only) tasks.go(watch_output());
+  tasks.go(watch_time());
+  co_await tasks.wait();
+  if (outcome_.status == net::kOk) co_await confirm_delivery();
+  co_return outcome_;
+}
+
+// The first reason counts.
+void Relay::end(int status, std::string why) {
+  if (ended_) return;
+  ended_ = true;
+  outcome_ = {status, std::move(why)};
+  for (Descriptor* descriptor : {&conn_, &in_, &out_}) descriptor->cancel();
+  timer_.wake();
+}
+
+// --- the two directions ---
+
+Task<> Relay::upload() {
+  std::vector<char> buffer(kBufferBytes);
+  while (!ended_) {
+    const Result<std::size_t> n = in_.try_read(buffer);
+    if (!n && n.error() == Error(UV_EAGAIN)) {
+      if (peer_ended_) co_return end(net::kOk, "");
+      input_idle_ = true;
+      Error e = co_await in_.readable();
+      input_idle_ = false;
+      if (e) co_return;
+      continue;
+    }
+    if (!n) co_return end(net::kLocalIo, std::string("stdin: ") + n.error().message());
+    if (*n == 0) break;
+    touch();
+    std::string_view data(buffer.data(), *n);
+    if (options_.crlf) data = crlf_.encode(data);
+    Error e = co_await net::write(conn_, data);
+    if (e == Error(UV_ECANCELED)) co_return;
+    if (e) co_return lost(e);
+    touch();
+  }
+  if (!ended_) input_ended();
+}
+
+void Relay::input_ended() {
+  input_ended_ = true;
+  input_end_ = Clock::now();
+  if (options_.shutdown) {
+    Error e = conn_.shutdown();
+    if (e) return lost(e);
+  }
+  if (peer_ended_) return end(net::kOk, "");
+  timer_.wake();
+}
+
+Task<> Relay::download() {
+  std::vector<char> buffer(kBufferBytes);
+  while (!ended_) {
+    const Result<std::size_t> n = co_await net::read(conn_, buffer);
+    if (!n && n.error() == Error(UV_ECANCELED)) co_return;
+    if (!n) co_return lost(n.error());
+    if (*n == 0) break;
+    touch();
+    if (discards()) continue;
+    const std::string_view data(buffer.data(), *n);
+    Error e = co_await net::write(out_, data);
+    if (e == Error(UV_ECANCELED)) co_return;
+    if (e) {
+      const Outcome failed = output_failed(e);
+      co_return end(failed.status, failed.why);
+    }
+    touch();
+  }
+  if (!ended_) peer_ended();
+}
+
+// An idle input does not keep us; one that has something ready is sent until it would block.
+void Relay::peer_ended() {
+  peer_ended_ = true;
+  const bool nothing_to_send = input_idle_ && !in_.has_input();
+  if (options_.recv_only || input_ended_ || nothing_to_send) end(net::kOk, "");
+}
+
+// A reader that leaves is noticed even while nothing moves.
+Task<> Relay::watch_output() {
+  Error e = co_await out_.hangup();
+  if (!e) end(kBrokenPipe, "");
+}
+
+// --- time limits ---
+
+Task<> Relay::watch_time() {
+  while (!ended_) {
+    Error e = co_await timer_.wait(time_left());
+    if (e == Error(UV_ECANCELED) || ended_) co_return;
+    const auto now = Clock::now();
+    if (options_.timeout != net::kForever && now - active_ >= options_.timeout)
+      end(net::kIdle, options_.where() + ": idle for too long (-w)");
+    else if (input_ended_ && options_.quit_after)
+      check_quit(std::chrono::floor<Millis>(now - input_end_));
+  }
+}
+
+// -q 0 is "leave when all is delivered", which only the peer's end of file proves: a close while it
+// still sends would reset the connection and lose what it has not read yet.
+void Relay::check_quit(Millis since_input_end) {
+  const bool delivered = unacknowledged() == 0;
+  if (*options_.quit_after == Millis::zero()) {
+    if (delivered && Clock::now() - active_ >= kSilence) end(net::kOk, "");
+  } else if (since_input_end >= *options_.quit_after) {
+    if (delivered) return end(net::kOk, "");
+    end(net::kLost, options_.where() + ": not all data acknowledged in time (-q)");
+  }
+}
+
+Millis Relay::time_left() const {
+  const auto now = Clock::now();
+  const auto left_of = [now](Clock::time_point start, Millis limit) {
+    return std::max(Millis::zero(), std::chrono::ceil<Millis>(start + limit - now));
+  };
+  Millis left = Millis::max();
+  if (options_.timeout != net::kForever) left = left_of(active_, options_.timeout);
+  if (input_ended_ && options_.quit_after == Millis::zero())
+    left = std::min(left, Millis(50));  // acknowledgements cannot be waited for
+  else if (input_ended_ && options_.quit_after)
+    left = std::min(left, left_of(input_end_, *options_.quit_after));
+  return left == Millis::max() ? net::kForever : left;
+}
+
+// --- delivery ---
+
+// Bytes, and our FIN, that the peer's TCP has not confirmed.  A Unix-domain socket keeps what it
+// has taken.
+int Relay::unacknowledged() const {
+  int bytes = 0;
+  return !options_.unix_domain && ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+
+// Nothing more will be acknowledged.
+static bool is_dead(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state == TCP_CLOSE;
+}
+
+// A peer that closed before it had everything answers the rest with a reset: then status 0 would
+// lie.
+Task<> Relay::confirm_delivery() {
+  const net::Deadline deadline(options_.timeout);
+  while (unacknowledged() > 0) {
+    if (is_dead(conn_.fd())) {
+      outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message()};
+      co_return;
+    }
+    if (deadline.left() == Millis::zero()) {
+      outcome_ = {net::kIdle, options_.where() + ": data not acknowledged in time (-w)"};
+      co_return;
+    }
+    Error e = co_await net::sleep(loop_, kAckPause);
+    if (e) co_return;
+  }
+}
+
+}  // namespace
+
+Task<Outcome> relay(Loop& loop, net::Fd socket, const Options& options) {
+  Relay both(loop, std::move(socket), options);
+  Outcome outcome = co_await both.run();
+  co_return outcome;
+}
+
+}  // namespace netcat
