@@ -173,7 +173,7 @@ std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port,
 }
 
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
-                                                int family) {
+                                                int family, bool numeric) {
   std::vector<SockAddr> addresses = known_addresses(host, port, family);
   if (!addresses.empty()) return addresses;
   if (host.empty()) {
@@ -183,6 +183,7 @@ Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::ui
     }
     return addresses;
   }
+  if (numeric) return Error(UV_EAI_NONAME);
   addrinfo hints{};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;

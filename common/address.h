@@ -61,6 +61,6 @@ class SockAddr {
 std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family);
 // The addresses to listen on, looked up now if need be; host empty: every address, v6 first.
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
-                                                int family);
+                                                int family, bool numeric);
 
 }  // namespace net

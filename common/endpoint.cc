@@ -16,14 +16,14 @@ int fail_to_listen(const std::string& where, Error e) {
   return kNoListen;
 }
 
-static Result<Endpoint> take_inherited(int fd) {
+static Result<Fd> take_inherited(int fd) {
   // Standard descriptors stay where they are, so that nothing else lands there.
   Fd socket(fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd);
   if (!socket || fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) {
     (void)socket.release();
     return Error::from_errno();
   }
-  return Endpoint{std::move(socket), true};
+  return socket;
 }
 
 int bind_endpoint(const std::string& text, const ListenOptions& options,
@@ -34,7 +34,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   if (address.kind == Address::kFd) {
     auto inherited = take_inherited(address.fd);
     if (!inherited) return fail_to_listen(text, inherited.error());
-    endpoints.push_back(std::move(*inherited));
+    endpoints.push_back({text, std::move(*inherited), true});
     return kOk;
   }
   std::vector<SockAddr> addresses;
@@ -45,7 +45,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   } else {
     const auto port = parse_port(address.port);
     if (!port) Cli::fail("'" + text + "': unknown service '" + address.port + "'");
-    const auto found = passive_addresses(address.host, *port, AF_UNSPEC);
+    const auto found = passive_addresses(address.host, *port, AF_UNSPEC, false);
     if (!found) {
       log::error("listen on %s: %s", text.c_str(), found.error().message());
       return kNoName;
@@ -54,7 +54,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   }
   auto sockets = bind_sockets(addresses, options);
   if (!sockets) return fail_to_listen(text, sockets.error());
-  for (Fd& socket : *sockets) endpoints.push_back({std::move(socket), false});
+  for (Fd& socket : *sockets) endpoints.push_back({text, std::move(socket), false});
   return kOk;
 }
 

@@ -9,6 +9,7 @@
 namespace net {
 
 struct Endpoint {
+  std::string text;  // the ADDRESS
   Fd socket;
   bool inherited = false;  // fd:N
 };

@@ -22,7 +22,10 @@ void add_server_options(Cli& cli, ServerOptions& o) {
   cli.option("m,max-clients", "N", "clients at once; more wait (what the descriptor limit allows)",
              number(o.max_clients, 1, UINT32_MAX));
   cli.flag("1,once", "serve one connection, then exit", o.once);
-  cli.option("idle-timeout", "T", "let a client go that sends nothing for T; 0: never",
+  const auto idle = std::chrono::duration_cast<std::chrono::seconds>(o.idle_timeout);
+  cli.option("idle-timeout", "T",
+             "let a client go that sends nothing for T; 0: never (" + std::to_string(idle.count()) +
+                 (idle.count() > 0 ? "s)" : ")"),
              duration(o.idle_timeout));
   cli.option("write-timeout", "T", "let a client go that takes nothing for T (30s); 0: never",
              duration(o.write_timeout));
@@ -282,7 +285,7 @@ int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, Shared& s
       else
         socket = Fd(fcntl(one.socket.get(), F_DUPFD_CLOEXEC, 3));
       const Error e = socket ? worker->listen(std::move(*socket), options) : socket.error();
-      if (e) return fail_to_listen(address.to_string(), e);
+      if (e) return fail_to_listen(one.text, e);
     }
   }
   return kOk;

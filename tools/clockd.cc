@@ -72,7 +72,7 @@ Options parse_options(int argc, char** argv) {
   cli.option("interval", "T", "time between lines (1s)", net::duration_over_zero(o.interval));
   cli.option("count", "N", "close after N lines; 0: never (0)",
              net::number(o.count, 0, UINT64_MAX));
-  cli.option("format", "F", "strftime(3) format, or time, rfc3339, rfc1123, iso8601, unix, ...",
+  cli.option("format", "F", "a strftime(3) format, or a name: time, rfc3339, unix and more (time)",
              [&o](std::string_view text) { return clockd::TimeFormat::parse(text, o.format); });
   cli.option("time-zone", "AREA/CITY", "time zone (the system's)", [&zone](std::string_view name) {
     zone = name;

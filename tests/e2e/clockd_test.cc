@@ -3,7 +3,9 @@
 #include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ostream>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -74,6 +76,8 @@ struct Format {
   const char* name;
   const char* pattern;
 };
+
+void PrintTo(const Format& format, std::ostream* out) { *out << format.name; }
 
 class ClockdFormat : public testing::TestWithParam<Format> {};
 

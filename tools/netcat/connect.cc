@@ -49,7 +49,8 @@ net::Task<Outcome> connect(net::Loop& loop, const Options& options) {
     dialed = co_await net::dial(loop, only, how, deadline);
   } else {
     if (!options.source.empty()) {
-      const auto sources = net::passive_addresses(options.source, 0, options.family);
+      const auto sources =
+          net::passive_addresses(options.source, 0, options.family, options.numeric);
       if (!sources)
         co_return Outcome{net::kNoName, options.source + ": " + sources.error().message()};
       how.sources = *sources;

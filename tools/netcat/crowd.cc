@@ -74,6 +74,7 @@ class Crowd {
         in_(Descriptor::standard_input(loop)),
         out_(Descriptor::standard_output(loop)),
         arrival_(loop),
+        first_(loop),
         output_(loop) {}
 
   Task<Outcome> run();
@@ -86,6 +87,7 @@ class Crowd {
   Task<> send(Client& client, std::string_view data);
   Task<> feed();
   Task<> watch_output();
+  Task<> limit_first();
   void half_close(Client& client) {
     if (options_.shutdown) (void)client.conn.shutdown();  // a client that is gone needs none
   }
@@ -97,6 +99,7 @@ class Crowd {
   Descriptor in_;
   Descriptor out_;
   net::Timer arrival_;  // woken when a client comes
+  net::Timer first_;    // when the first comes
   Turn output_;
   std::list<Client> clients_;
   net::WaitGroup conns_;
@@ -111,6 +114,7 @@ Task<Outcome> Crowd::run() {
   for (Listener& listener : listeners_) tasks.go(accept_all(listener));
   if (!options_.recv_only) tasks.go(feed());
   if (!options_.send_only) tasks.go(watch_output());
+  if (options_.timeout != net::kForever) tasks.go(limit_first());
   co_await tasks.wait();
   co_await conns_.wait();
   co_return outcome_;
@@ -125,6 +129,12 @@ void Crowd::end(int status, std::string why) {
   in_.cancel();
   out_.cancel();
   arrival_.wake();
+  first_.wake();
+}
+
+Task<> Crowd::limit_first() {
+  Error e = co_await first_.wait(options_.timeout);
+  if (!e) end(net::kTimedOut, "listen on " + options_.where() + ": no client in time (-w)");
 }
 
 Task<> Crowd::accept_all(Listener& listener) {
@@ -149,6 +159,7 @@ Task<> Crowd::serve(Fd socket) {
   const auto client = clients_.begin();
   if (input_ended_) half_close(*client);
   arrival_.wake();
+  first_.wake();
   net::WaitGroup limit;
   if (options_.timeout != net::kForever) limit.go(limit_idle(*client));
   co_await receive(*client);

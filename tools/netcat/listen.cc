@@ -29,7 +29,8 @@ static Outcome open_listeners(Loop& loop, const Options& options, Listeners& lis
     if (!address) return {net::kUsage, options.path + ": " + address.error().message()};
     addresses.push_back(*address);
   } else {
-    const auto found = net::passive_addresses(options.host, options.port, options.family);
+    const auto found =
+        net::passive_addresses(options.host, options.port, options.family, options.numeric);
     if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
     addresses = *found;
   }

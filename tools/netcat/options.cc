@@ -116,7 +116,9 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
 
 Options parse_options(int argc, char** argv) {
   Options o;
-  Cli cli("netcat", "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT",
+  Cli cli("netcat",
+          "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT\n       netcat -U [-l] "
+          "[options] PATH",
           "Standard input to the network, the network to standard output.");
   add_options(cli, o);
   add_transfer_options(cli, o);

@@ -21,8 +21,10 @@ using net::Task;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBufferBytes = 128 * 1024;
-constexpr Millis kSilence{1'000};  // -q 0: a peer so long silent, which has everything, has no more
-constexpr Millis kAckPause{2};     // between two looks at what is still to be acknowledged
+constexpr Millis kSilence{1'000};   // -q 0: a peer that has everything, and so long nothing to say
+constexpr Millis kChatter{10'000};  // the same for one that never falls silent
+constexpr Millis kFirstInput{100};  // what feeds us may start after us
+constexpr Millis kAckPause{2};      // between two looks at what is still to be acknowledged
 
 Outcome output_failed(Error e) {
   const bool reader_gone = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET);
@@ -55,7 +57,8 @@ class Relay {
   void lost(Error e) { end(net::kLost, options_.where() + ": " + e.message()); }
   void input_ended();
   void peer_ended();
-  void check_quit(Millis since_input_end);
+  bool expects_input() const;
+  void check_quit(Clock::time_point now);
   Millis time_left() const;
   int unacknowledged() const;
   bool discards() const {
@@ -73,11 +76,14 @@ class Relay {
   CrlfEncoder crlf_;
   Outcome outcome_;
   bool ended_ = false;
+  bool input_seen_ = false;
   bool input_idle_ = false;   // the upload waits for input
   bool input_ended_ = false;  // and we have half-closed
   bool peer_ended_ = false;
-  Clock::time_point active_ = Clock::now();  // when data last moved
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point active_ = start_;  // when data last moved
   Clock::time_point input_end_;
+  Clock::time_point delivered_;  // when all was acknowledged, after input_end_
 };
 
 Task<Outcome> Relay::run() {
@@ -107,7 +113,7 @@ Task<> Relay::upload() {
   while (!ended_) {
     const Result<std::size_t> n = in_.try_read(buffer);
     if (!n && n.error() == Error(UV_EAGAIN)) {
-      if (peer_ended_) co_return end(net::kOk, "");
+      if (peer_ended_ && !options_.send_only) co_return end(net::kOk, "");
       input_idle_ = true;
       Error e = co_await in_.readable();
       input_idle_ = false;
@@ -116,6 +122,7 @@ Task<> Relay::upload() {
     }
     if (!n) co_return end(net::kLocalIo, std::string("stdin: ") + n.error().message());
     if (*n == 0) break;
+    input_seen_ = true;
     touch();
     std::string_view data(buffer.data(), *n);
     if (options_.crlf) data = crlf_.encode(data);
@@ -129,10 +136,10 @@ Task<> Relay::upload() {
 
 void Relay::input_ended() {
   input_ended_ = true;
-  input_end_ = Clock::now();
+  input_end_ = delivered_ = Clock::now();
   if (options_.shutdown) {
     Error e = conn_.shutdown();
-    if (e) return lost(e);
+    if (e) return lost(e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e);
   }
   if (peer_ended_) return end(net::kOk, "");
   timer_.wake();
@@ -162,8 +169,16 @@ Task<> Relay::download() {
 // An idle input does not keep us; one that has something ready is sent until it would block.
 void Relay::peer_ended() {
   peer_ended_ = true;
-  const bool nothing_to_send = input_idle_ && !in_.has_input();
-  if (options_.recv_only || input_ended_ || nothing_to_send) end(net::kOk, "");
+  const bool nothing_to_send = input_idle_ && !in_.has_input() && !options_.send_only;
+  if (options_.recv_only || input_ended_ || (nothing_to_send && !expects_input()))
+    end(net::kOk, "");
+  else
+    timer_.wake();
+}
+
+// In `generate | netcat ...` netcat may be up first.  Nobody types that fast.
+bool Relay::expects_input() const {
+  return !input_seen_ && !in_.is_terminal() && Clock::now() - start_ < kFirstInput;
 }
 
 // A reader that leaves is noticed even while nothing moves.
@@ -182,17 +197,21 @@ Task<> Relay::watch_time() {
     if (options_.timeout != net::kForever && now - active_ >= options_.timeout)
       end(net::kIdle, options_.where() + ": idle for too long (-w)");
     else if (input_ended_ && options_.quit_after)
-      check_quit(std::chrono::floor<Millis>(now - input_end_));
+      check_quit(now);
+    else if (peer_ended_ && input_idle_ && !options_.send_only && !expects_input())
+      end(net::kOk, "");
   }
 }
 
 // -q 0 is "leave when all is delivered", which only the peer's end of file proves: a close while it
 // still sends would reset the connection and lose what it has not read yet.
-void Relay::check_quit(Millis since_input_end) {
+void Relay::check_quit(Clock::time_point now) {
   const bool delivered = unacknowledged() == 0;
+  if (!delivered) delivered_ = now;
   if (*options_.quit_after == Millis::zero()) {
-    if (delivered && Clock::now() - active_ >= kSilence) end(net::kOk, "");
-  } else if (since_input_end >= *options_.quit_after) {
+    const bool silent = now - active_ >= kSilence || now - delivered_ >= kChatter;
+    if (delivered && silent) end(net::kOk, "");
+  } else if (now - input_end_ >= *options_.quit_after) {
     if (delivered) return end(net::kOk, "");
     end(net::kLost, options_.where() + ": not all data acknowledged in time (-q)");
   }
@@ -209,6 +228,8 @@ Millis Relay::time_left() const {
     left = std::min(left, Millis(50));  // acknowledgements cannot be waited for
   else if (input_ended_ && options_.quit_after)
     left = std::min(left, left_of(input_end_, *options_.quit_after));
+  else if (peer_ended_ && expects_input())
+    left = std::min(left, left_of(start_, kFirstInput));
   return left == Millis::max() ? net::kForever : left;
 }
 
