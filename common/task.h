@@ -152,9 +152,9 @@ void detail::PromiseBase::Final::await_suspend(std::coroutine_handle<P> self) no
   PromiseBase& promise = self.promise();
   if (promise.parent) {
     promise.parent.resume();
-  } else if (WaitGroup* group = promise.group) {
+  } else if (WaitGroup* owner = promise.group) {
     self.destroy();
-    group->done();
+    owner->done();
   }
 }
 

@@ -1,14 +1,14 @@
 #include "channel.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdexcept>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 namespace e2e {
@@ -144,9 +144,7 @@ std::string Channel::available() {
   return std::exchange(buffer_, {});
 }
 
-bool Channel::silent_for(Millis time) {
-  return buffer_.empty() && !fill(Clock::now() + time);
-}
+bool Channel::silent_for(Millis time) { return buffer_.empty() && !fill(Clock::now() + time); }
 
 bool Channel::is_reset(Millis patience) {
   const auto deadline = Clock::now() + patience;
@@ -184,7 +182,10 @@ std::size_t Channel::send_until_stuck(std::string_view data, Millis stuck, std::
 
 std::size_t first_readable(std::span<Channel* const> channels, Millis patience) {
   std::vector<pollfd> polled;
-  for (const Channel* c : channels) polled.push_back({c->fd(), POLLIN, 0});
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    if (channels[i]->has_buffered()) return i;
+    polled.push_back({channels[i]->fd(), POLLIN, 0});
+  }
   if (poll(polled.data(), polled.size(), static_cast<int>(patience.count())) <= 0) {
     fail("nothing to read on any of " + std::to_string(polled.size()) + " channels");
   }

@@ -68,6 +68,7 @@ class Channel {
   // What has arrived by now, without waiting; absorb() only takes it into the buffer.
   std::string available();
   void absorb();
+  bool has_buffered() const { return !buffer_.empty(); }
   bool at_end() const { return eof_; }
   // True when neither data nor end of file arrives for this long.
   bool silent_for(Millis time);

@@ -1,10 +1,9 @@
 // What clockd promises of its own: ticks, formats, counts, and what it makes of its clients.
-#include <algorithm>
-#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <csignal>
 #include <ostream>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -18,9 +17,8 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-bool matches(const std::string& text, const char* pattern) {
-  return std::regex_match(text, std::regex(pattern));
-}
+const std::string kDate = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
+const std::string kTime = "[0-9]{2}:[0-9]{2}:[0-9]{2}";
 
 // The one line that `clockd --once --count 1 OPTIONS` gives.
 std::string daytime(std::vector<std::string> options, std::vector<std::string> env = {}) {
@@ -39,7 +37,7 @@ std::vector<long> numbers(Socket& client, int count) {
 TEST(Clockd, FirstLineComesAtOnce) {
   Daemon daemon("clockd", {"--interval", "1h"});
   auto client = daemon.connect();
-  EXPECT_TRUE(matches(client.line(kPrompt), R"(\d\d:\d\d:\d\d)"));
+  EXPECT_THAT(client.line(kPrompt), MatchesRegex(kTime));
   EXPECT_TRUE(client.silent_for(kSilence));
 }
 
@@ -74,7 +72,7 @@ TEST(Clockd, EveryClientSeesTheSameTicks) {
 
 struct Format {
   const char* name;
-  const char* pattern;
+  std::string pattern;
 };
 
 void PrintTo(const Format& format, std::ostream* out) { *out << format.name; }
@@ -82,21 +80,19 @@ void PrintTo(const Format& format, std::ostream* out) { *out << format.name; }
 class ClockdFormat : public testing::TestWithParam<Format> {};
 
 TEST_P(ClockdFormat, LooksLikeItsName) {
-  const std::string text = daytime({"--format", GetParam().name});
-  EXPECT_TRUE(matches(text, (std::string(GetParam().pattern) + "\n").c_str())) << text;
+  EXPECT_THAT(daytime({"--format", GetParam().name}), MatchesRegex(GetParam().pattern + "\n"));
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, ClockdFormat,
     testing::Values(
-        Format{"time", R"(\d\d:\d\d:\d\d)"},
-        Format{"rfc3339", R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d))"},
-        Format{"rfc1123", R"([A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \S+)"},
-        Format{"iso8601", R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d))"},
-        Format{"unix", R"(\d{10,})"}, Format{"unixms", R"(\d{13,})"},
-        Format{"ansic", R"([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})"},
-        Format{"kitchen", R"(\d{1,2}:\d\d[AP]M)"}, Format{"day %j of %Y", R"(day \d{3} of \d{4})"},
-        Format{"%%", "%"}),
+        Format{"time", kTime}, Format{"rfc3339", kDate + "T" + kTime + "(Z|[+-][0-9]{2}:[0-9]{2})"},
+        Format{"rfc1123", "[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} " + kTime + " [^ ]+"},
+        Format{"iso8601", kDate + "T" + kTime + "(Z|[+-][0-9]{2}:?[0-9]{2})"},
+        Format{"unix", "[0-9]{10,}"}, Format{"unixms", "[0-9]{13,}"},
+        Format{"ansic", "[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] " + kTime + " [0-9]{4}"},
+        Format{"kitchen", "[0-9]{1,2}:[0-9]{2}[AP]M"},
+        Format{"day %j of %Y", "day [0-9]{3} of [0-9]{4}"}, Format{"%%", "%"}),
     [](const auto& param) { return "n" + std::to_string(param.index); });
 
 TEST(Clockd, TimeZoneIsAnArea) {
@@ -133,7 +129,7 @@ TEST(Clockd, CountEndsTheConnection) {
 TEST(Clockd, OnceWithCountOneIsDaytime) {
   Daemon daemon("clockd", {"--once", "--count", "1"});
   auto client = daemon.connect();
-  EXPECT_TRUE(matches(client.rest(), "\\d\\d:\\d\\d:\\d\\d\n"));
+  EXPECT_THAT(client.rest(), MatchesRegex(kTime + "\n"));
   EXPECT_EQ(daemon.wait(), 0);
 }
 
@@ -151,7 +147,7 @@ TEST(Clockd, InputIsReadAndThrownAway) {
   client.send(std::string(8 << 20, 'x'));  // more than any socket buffer holds
   EXPECT_EQ(client.line(), "%");
   EXPECT_EQ(daemon.stop(), 0);
-  EXPECT_TRUE(matches(client.rest(), "(%\n)*"));
+  EXPECT_THAT(client.rest(), MatchesRegex("(%\n)*"));
 }
 
 TEST(Clockd, AResetEndsTheClientBeforeTheNextTick) {
@@ -179,7 +175,8 @@ TEST(Clockd, SlowReaderMissesWholeTicksAndHoldsNobodyUp) {
   std::istringstream rest(slow.rest());
   std::size_t slow_lines = 0;
   for (std::string line; std::getline(rest, line); ++slow_lines) {
-    ASSERT_TRUE(matches(line, R"(\d{10} *\d+)")) << line;
+    ASSERT_THAT(line, MatchesRegex("[0-9]{10} *[0-9]{1,2}"));
+    ASSERT_GE(line.size(), 210u);
     ASSERT_FALSE(rest.eof()) << "the last line is cut";
   }
   EXPECT_GT(slow_lines, 0u);

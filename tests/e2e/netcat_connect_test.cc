@@ -36,20 +36,19 @@ TEST_P(Destination, IsReached) {
   EXPECT_EQ(end.status, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Forms, Destination,
-    testing::Values(std::vector<std::string>{"127.0.0.1", "PORT"},
-                    std::vector<std::string>{"127.0.0.1:PORT"},
-                    std::vector<std::string>{"::1", "PORT"},
-                    std::vector<std::string>{"[::1]", "PORT"},
-                    std::vector<std::string>{"[::1]:PORT"},
-                    std::vector<std::string>{"localhost", "PORT"},
-                    std::vector<std::string>{"localhost:PORT"},
-                    std::vector<std::string>{"-4", "localhost", "PORT"},
-                    std::vector<std::string>{"-n", "127.0.0.1", "PORT"},
-                    std::vector<std::string>{"--", "127.0.0.1", "PORT"},
-                    std::vector<std::string>{"-w", "60", "127.0.0.1", "PORT"}),
-    [](const auto& param) { return "n" + std::to_string(param.index); });
+INSTANTIATE_TEST_SUITE_P(Forms, Destination,
+                         testing::Values(std::vector<std::string>{"127.0.0.1", "PORT"},
+                                         std::vector<std::string>{"127.0.0.1:PORT"},
+                                         std::vector<std::string>{"::1", "PORT"},
+                                         std::vector<std::string>{"[::1]", "PORT"},
+                                         std::vector<std::string>{"[::1]:PORT"},
+                                         std::vector<std::string>{"localhost", "PORT"},
+                                         std::vector<std::string>{"localhost:PORT"},
+                                         std::vector<std::string>{"-4", "localhost", "PORT"},
+                                         std::vector<std::string>{"-n", "127.0.0.1", "PORT"},
+                                         std::vector<std::string>{"--", "127.0.0.1", "PORT"},
+                                         std::vector<std::string>{"-w", "60", "127.0.0.1", "PORT"}),
+                         [](const auto& param) { return "n" + std::to_string(param.index); });
 
 TEST(NetcatConnect, UnixSocket) {
   const TempDir dir;
@@ -77,8 +76,8 @@ TEST(NetcatConnect, SourceAddressAndPortAreOurs) {
 TEST(NetcatConnect, SourcePortInUseIsStatus7) {
   auto taken = Listener::tcp();
   auto server = Listener::tcp();
-  const auto end = run({"netcat", "-s", "127.0.0.1", "-p", taken.port_text(), "127.0.0.1",
-                        server.port_text()});
+  const auto end =
+      run({"netcat", "-s", "127.0.0.1", "-p", taken.port_text(), "127.0.0.1", server.port_text()});
   EXPECT_EQ(end.status, 7);
   EXPECT_THAT(end.err, HasSubstr("address already in use"));
 }
@@ -94,9 +93,9 @@ TEST(NetcatConnect, VerboseSaysWhatOpenBsdsNcSays) {
 TEST(NetcatConnect, VerboseNamesTheAddressOfAName) {
   auto server = Listener::tcp();
   Process netcat({"netcat", "-4v", "localhost", server.port_text()});
-  EXPECT_EQ(line_with(netcat.err, "Connection to"),
-            "Connection to localhost (127.0.0.1) " + server.port_text() +
-                " port [tcp/*] succeeded!");
+  EXPECT_EQ(
+      line_with(netcat.err, "Connection to"),
+      "Connection to localhost (127.0.0.1) " + server.port_text() + " port [tcp/*] succeeded!");
 }
 
 TEST(NetcatConnect, QuietByDefault) {
@@ -158,8 +157,8 @@ TEST(NetcatConnect, ReadsTheTimeFromClockd) {
 
 TEST(NetcatConnect, GetsEveryEchoOfReverbd) {
   Daemon daemon("reverbd", {"--delay", "100ms"});
-  const auto end = run({"netcat", "127.0.0.1", daemon.port_text()},
-                       "Hello\nIs there anybody there?\n");
+  const auto end =
+      run({"netcat", "127.0.0.1", daemon.port_text()}, "Hello\nIs there anybody there?\n");
   EXPECT_EQ(end.out,
             "\t HELLO\n\t IS THERE ANYBODY THERE?\n\t Hello\n\t Is there anybody there?\n"
             "\t hello\n\t is there anybody there?\n");

@@ -1,7 +1,7 @@
 // Who may leave when: netcat's rules for either end's end of file, and for connections that break.
-#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -275,8 +275,8 @@ TEST(NetcatEof, PeerThatRefusesTheRestOfAnUploadIsStatus1) {
 
 TEST(NetcatEof, EndlessInputEndsWithThePeer) {
   auto server = Listener::tcp();
-  Process netcat({"bash", "-c",
-                  "yes | netcat 127.0.0.1 " + server.port_text() + "; echo ${PIPESTATUS[1]}"});
+  Process netcat(
+      {"bash", "-c", "yes | netcat 127.0.0.1 " + server.port_text() + "; echo ${PIPESTATUS[1]}"});
   auto peer = server.accept();
   Channel* const channels[] = {&peer};
   (void)first_readable(channels);  // but do not read it: closing resets the connection

@@ -1,8 +1,8 @@
 // netcat as a server: one client with -l, any number with -k.
-#include <csignal>
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -129,6 +129,15 @@ TEST(NetcatListen, TimeoutIsForTheFirstClient) {
   const auto end = run({"netcat", "-l", "-w", "300ms", "127.0.0.1", "0"});
   EXPECT_EQ(end.status, 5);
   EXPECT_THAT(end.err, MatchesRegex("netcat: [^\n]+\n"));
+}
+
+// -w is for what comes later too: the client that falls silent.
+TEST(NetcatListen, TimeoutIsForTheSilentClientToo) {
+  Listening s({"-w", "1"});
+  auto client = s.connect();
+  client.send("x\n");
+  EXPECT_EQ(s.netcat.out.line(), "x");
+  EXPECT_EQ(s.netcat.wait(kPrompt), 9);
 }
 
 TEST(NetcatListen, SignalEndsItByThatSignal) {

@@ -34,9 +34,7 @@ timed() {
 cd "$(dirname "$HOSTS")"
 )sh";
 
-long millis_in(const std::string& text) {
-  return std::stol(text.substr(text.find("after ") + 6));
-}
+long millis_in(const std::string& text) { return std::stol(text.substr(text.find("after ") + 6)); }
 
 TEST_F(NetcatNames, LocalhostWorksWhenV6IsBlackHoled) {
   const auto end = in_namespace(std::string(kServe) + R"(

@@ -1,7 +1,7 @@
 // netcat's exit status: the table, and the one line on stderr that goes with each failure.
-#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -50,27 +50,26 @@ class Usage : public testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(Usage, ErrorIsStatus2) { expect_one_line(run(netcat_argv({}, GetParam())), 2); }
 
-INSTANTIATE_TEST_SUITE_P(
-    Errors, Usage,
-    testing::ValuesIn(std::vector<std::vector<std::string>>{
-        {},
-        {"127.0.0.1"},
-        {"127.0.0.1", "0"},
-        {"127.0.0.1", "65536"},
-        {"127.0.0.1", "-1"},
-        {"127.0.0.1", "12x"},
-        {"127.0.0.1", "no_such_service"},
-        {"127.0.0.1", ""},
-        {"127.0.0.1", "1", "2", "3"},
-        {"--nonsense", "127.0.0.1", "1"},
-        {"-w", "soon", "127.0.0.1", "1"},
-        {"-w"},
-        {"-q", "later", "127.0.0.1", "1"},
-        {"-k", "127.0.0.1", "1"},
-        {"-l"},
-        {"-l", "65536"},
-        {"-U"}}),
-    [](const auto& param) { return "n" + std::to_string(param.index); });
+INSTANTIATE_TEST_SUITE_P(Errors, Usage,
+                         testing::ValuesIn(std::vector<std::vector<std::string>>{
+                             {},
+                             {"127.0.0.1"},
+                             {"127.0.0.1", "0"},
+                             {"127.0.0.1", "65536"},
+                             {"127.0.0.1", "-1"},
+                             {"127.0.0.1", "12x"},
+                             {"127.0.0.1", "no_such_service"},
+                             {"127.0.0.1", ""},
+                             {"127.0.0.1", "1", "2", "3"},
+                             {"--nonsense", "127.0.0.1", "1"},
+                             {"-w", "soon", "127.0.0.1", "1"},
+                             {"-w"},
+                             {"-q", "later", "127.0.0.1", "1"},
+                             {"-k", "127.0.0.1", "1"},
+                             {"-l"},
+                             {"-l", "65536"},
+                             {"-U"}}),
+                         [](const auto& param) { return "n" + std::to_string(param.index); });
 
 TEST(NetcatStatus, ContradictionNamesBothOptions) {
   const auto pair = [](std::vector<std::string> options) {

@@ -1,11 +1,11 @@
 // netcat's own ends: whatever stdin and stdout are, they work, and they are left as found.
-#include <csignal>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <csignal>
 #include <memory>
 #include <string>
-#include <sys/socket.h>
 #include <utility>
 #include <vector>
 
@@ -206,8 +206,8 @@ TEST(NetcatReader, ThatHangsUpATerminalWhileTheNetworkIsIdle) {
 
 TEST(NetcatReader, ThatIsHeadEndsThePipeline) {
   Daemon daemon("clockd", {"--interval", "1h"});
-  const auto end = shell("netcat 127.0.0.1 " + daemon.port_text() +
-                         " | head -1 | wc -l; echo ${PIPESTATUS[0]}");
+  const auto end =
+      shell("netcat 127.0.0.1 " + daemon.port_text() + " | head -1 | wc -l; echo ${PIPESTATUS[0]}");
   EXPECT_EQ(end.out, "1\n141\n");
   EXPECT_EQ(end.err, "");
 }

@@ -1,9 +1,9 @@
 // process.h - a program under test: spawned, fed, read with deadlines, and reaped whatever happens.
 #pragma once
 
-#include <string>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,8 +31,8 @@ struct Spawn {
   Stdio in = Stdio::null();
   Stdio out = Stdio::pipe();
   Stdio err = Stdio::pipe();
-  std::vector<std::string> env = {};  // NAME=value, on top of the test's own
-  rlim_t descriptors = 0;             // RLIMIT_NOFILE, soft and hard; 0: the test's
+  std::vector<std::string> env = {};                // NAME=value, on top of the test's own
+  rlim_t descriptors = 0;                           // RLIMIT_NOFILE, soft and hard; 0: the test's
   std::vector<std::pair<int, int>> inherited = {};  // (number in the child, the test's descriptor)
   bool terminal = false;                            // stdin becomes the controlling terminal
 };

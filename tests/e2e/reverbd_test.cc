@@ -1,8 +1,8 @@
 // What reverbd promises of its own: echoes, their order, their limits, and their delivery.
-#include <algorithm>
-#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -57,8 +57,12 @@ TEST(Reverbd, CaseIsUnicodesWhateverTheLocale) {
 }
 
 TEST(Reverbd, BytesThatAreNoUtf8PassUnchanged) {
-  EXPECT_EQ(echoes("a\xff\xfe\xc3" "Z\x80\n"),
-            "\t A\xff\xfe\xc3" "Z\x80\n\t a\xff\xfe\xc3" "Z\x80\n\t a\xff\xfe\xc3" "z\x80\n");
+  EXPECT_EQ(echoes("a\xff\xfe\xc3"
+                   "Z\x80\n"),
+            "\t A\xff\xfe\xc3"
+            "Z\x80\n\t a\xff\xfe\xc3"
+            "Z\x80\n\t a\xff\xfe\xc3"
+            "z\x80\n");
 }
 
 TEST(Reverbd, LinesOverlapInTime) {
@@ -79,9 +83,7 @@ TEST(Reverbd, HalfCloseLosesNoEcho) {
   EXPECT_EQ(count_of(answer, "\t line 199\n"), 2u);
 }
 
-TEST(Reverbd, LastLineWithoutNewlineCounts) {
-  EXPECT_EQ(echoes("a"), "\t A\n\t a\n\t a\n");
-}
+TEST(Reverbd, LastLineWithoutNewlineCounts) { EXPECT_EQ(echoes("a"), "\t A\n\t a\n\t a\n"); }
 
 TEST(Reverbd, EmptyInputGivesNothing) { EXPECT_EQ(echoes(""), ""); }
 

@@ -1,7 +1,7 @@
 // Daemons under a service manager: sockets that are handed over, and notifications.
-#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <csignal>
 #include <string>
 
 #include "daemon.h"

@@ -1,8 +1,8 @@
 // What bounds a daemon: clients, descriptors, time for a peer that is stuck; and threads.
-#include <algorithm>
-#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 

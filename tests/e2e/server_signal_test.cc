@@ -1,8 +1,8 @@
 // A daemon and its signals: the drain, the impatient second signal, and the line of figures.
-#include <csignal>
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -97,7 +97,7 @@ TEST_P(Signals, Sigusr1PrintsTheFigures) {
   daemon.signal(SIGUSR1);
   EXPECT_THAT(daemon.err.line(),
               MatchesRegex(tool().name + ": clients now 2, clients ever 2, refused 0, "
-                           "bytes in [0-9]+, bytes out [1-9][0-9]*, uptime [0-9]+s"));
+                                         "bytes in [0-9]+, bytes out [1-9][0-9]*, uptime [0-9]+s"));
 }
 
 TEST_P(Signals, TheFiguresCountThoseWhoLeft) {

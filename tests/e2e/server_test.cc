@@ -1,9 +1,9 @@
 // Where a daemon listens: the addresses that clockd and reverbd share, and what they say about it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <string>
 #include <vector>
 
@@ -97,7 +97,8 @@ TEST_P(Server, PrintPortGivesEachPortOnceThenLetsStdoutGo) {
 }
 
 TEST_P(Server, PrintPortLetsACommandSubstitutionReturn) {
-  const auto end = shell("port=$(" + tool().name + " -q --print-port 127.0.0.1:0 &)\n"
+  const auto end = shell("port=$(" + tool().name +
+                         " -q --print-port 127.0.0.1:0 &)\n"
                          "exec 3<>/dev/tcp/127.0.0.1/$port && echo connected");
   EXPECT_EQ(end.out, "connected\n");
   EXPECT_EQ(end.err, "");
@@ -184,9 +185,9 @@ TEST_P(Server, HelpGoesToStdout) {
   const auto end = run({tool().name, "--help"});
   EXPECT_EQ(end.status, 0);
   EXPECT_EQ(end.err, "");
-  for (const auto* option : {"--listen", "--max-clients", "--once", "--idle-timeout",
-                             "--write-timeout", "--backlog", "--drain", "--threads",
-                             "--print-port", "--quiet"}) {
+  for (const auto* option :
+       {"--listen", "--max-clients", "--once", "--idle-timeout", "--write-timeout", "--backlog",
+        "--drain", "--threads", "--print-port", "--quiet"}) {
     EXPECT_THAT(end.out, HasSubstr(option));
   }
 }
@@ -207,11 +208,20 @@ TEST_P(Server, HelpThatCannotBeWrittenIsStatus8) {
 }
 
 TEST_P(Server, UsageErrorsAreOneLineAndStatus2) {
-  const std::vector<std::vector<std::string>> wrong = {
-      {"--nonsense"},     {"-m", "x"},        {"-m", "-1"},        {"--drain", "soon"},
-      {"--threads", "x"}, {"--backlog", "x"}, {"localhost:65536"}, {"localhost:x"},
-      {"fd:x"},           {"unix:"},          {"--listen"},        {"[::1:0"},
-      {"--once=maybe"},   {"--write-timeout", "1 hour"}};
+  const std::vector<std::vector<std::string>> wrong = {{"--nonsense"},
+                                                       {"-m", "x"},
+                                                       {"-m", "-1"},
+                                                       {"--drain", "soon"},
+                                                       {"--threads", "x"},
+                                                       {"--backlog", "x"},
+                                                       {"localhost:65536"},
+                                                       {"localhost:x"},
+                                                       {"fd:x"},
+                                                       {"unix:"},
+                                                       {"--listen"},
+                                                       {"[::1:0"},
+                                                       {"--once=maybe"},
+                                                       {"--write-timeout", "1 hour"}};
   for (const auto& arguments : wrong) {
     SCOPED_TRACE(arguments.back());
     const auto end = run(tool().with(arguments));

@@ -1,9 +1,9 @@
 #include "terminal.h"
 
-#include <algorithm>
 #include <fcntl.h>
-#include <iterator>
 #include <pty.h>
+#include <algorithm>
+#include <iterator>
 
 namespace e2e {
 
