@@ -26,6 +26,17 @@ std::string_view without_brackets(std::string_view host) {
   return bracketed ? host.substr(1, host.size() - 2) : host;
 }
 
+bool split_host_port(std::string_view text, std::string& host, std::string& port) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.ends_with(']')) return false;
+  const std::string_view front = text.substr(0, colon);
+  const std::string_view bare = without_brackets(front);
+  if (bare.size() == front.size() && front.find(':') != std::string_view::npos) return false;
+  host = bare;
+  port = text.substr(colon + 1);
+  return true;
+}
+
 static bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -46,19 +57,19 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
     address.fd = static_cast<int>(number);
     return why.empty();
   }
-  const std::size_t colon = text.rfind(':');
-  const bool host_given = colon != std::string_view::npos;
-  const std::string_view host = host_given ? text.substr(0, colon) : "localhost";
-  const std::string_view port = host_given ? text.substr(colon + 1) : text;
-  address.host = without_brackets(host);
-  address.port = port;
-  if (host.find(':') != std::string_view::npos && address.host.size() == host.size())
-    why = "an IPv6 address is written [" + std::string(host) + "]:" + std::string(port);
-  else if (port.empty())
+  const bool host_given = text.find(':') != std::string_view::npos;
+  address.host = "localhost";
+  address.port = text;
+  if (host_given && text.ends_with(']'))
     why = "a port is missing";
-  else if (is_number(port) && !parse_number(port, 0, 65535, number))
+  else if (host_given && !split_host_port(text, address.host, address.port))
+    why = "an IPv6 address is written [" + std::string(text.substr(0, text.rfind(':'))) +
+          "]:" + std::string(text.substr(text.rfind(':') + 1));
+  else if (address.port.empty())
+    why = "a port is missing";
+  else if (is_number(address.port) && !parse_number(address.port, 0, 65535, number))
     why = "a port is a number from 0 to 65535";
-  else if (!host_given && !is_number(port) && !parse_port(address.port))
+  else if (!host_given && !is_number(address.port) && !parse_port(address.port))
     why = "not a port, HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N";
   return why.empty();
 }

@@ -27,6 +27,8 @@ struct Address {
 
 // "[::1]" is "::1", anything else itself.
 std::string_view without_brackets(std::string_view host);
+// HOST:PORT or [V6]:PORT in two; false, and nothing done, for anything else, a bare V6 too.
+bool split_host_port(std::string_view text, std::string& host, std::string& port);
 // A decimal in [min, max], all of `text`.
 bool parse_number(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& out);
 // A port number or a TCP service name, as a number; UV_EAI_SERVICE.

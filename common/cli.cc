@@ -136,13 +136,14 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 void Cli::fail_unknown(const std::string& argument) const {
-  const std::string_view name = std::string_view(argument).substr(argument.find_first_not_of('-'));
+  const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
+  const std::string_view name = std::string_view(argument).substr(dashes);
   const Option* nearest = nullptr;
   std::size_t least = std::max<std::size_t>(3, name.size() / 2);  // further off is no likeness
   for (const Option& option : options_) {
     const bool prefix = name.size() > 1 && option.long_name.starts_with(name);
     const std::size_t distance = prefix ? 0 : edit_distance(name, option.long_name);
-    if (name.size() == 1 || distance >= least) continue;
+    if (name.size() < 2 || distance >= least) continue;
     least = distance;
     nearest = &option;
   }

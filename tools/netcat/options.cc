@@ -83,19 +83,15 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
     o.path = operands[0];
     return;
   }
-  const std::string first = operands.empty() ? "" : operands[0];
-  std::string port = operands.size() == 2 ? operands[1] : "";
-  const std::size_t colon = first.rfind(':');
-  const bool bare_ipv6 = first.find(':') != colon && !first.starts_with('[');
-  if (operands.size() == 2 || (o.listen && o.source_port_given && !first.empty())) {
-    o.host = net::without_brackets(first);
-  } else if (operands.size() == 1 && colon != std::string::npos && !bare_ipv6) {
-    o.host = net::without_brackets(std::string_view(first).substr(0, colon));
-    port = first.substr(colon + 1);
-  } else if (o.listen) {
-    port = first;
-  } else if (!first.empty()) {
-    Cli::fail("a port is missing after " + first);
+  std::string port;
+  if (operands.size() == 2) {
+    o.host = net::without_brackets(operands[0]);
+    port = operands[1];
+  } else if (operands.size() == 1 && !net::split_host_port(operands[0], o.host, port)) {
+    const std::string& only = operands[0];
+    const bool digits = only.find_first_not_of("0123456789") == std::string::npos;
+    const bool is_port = o.listen && !only.ends_with(']') && (digits || !o.source_port_given);
+    (is_port ? port : o.host) = net::without_brackets(only);
   }
   if (o.listen && o.source_port_given && !port.empty())
     Cli::fail("--source-port and the operand " + port + " contradict each other");
@@ -106,7 +102,8 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
     o.port = o.source_port;
     return;
   }
-  if (port.empty()) Cli::fail(o.listen ? "a port is missing" : "a host and a port are missing");
+  if (port.empty() && o.host.empty() && !o.listen) Cli::fail("a host and a port are missing");
+  if (port.empty()) Cli::fail("a port is missing" + (o.listen ? "" : " after " + operands[0]));
   const auto number = net::parse_port(port);
   if (!number || (*number == 0 && !o.listen)) Cli::fail("'" + port + "' is no port");
   o.port = *number;
