@@ -1,5 +1,6 @@
 #include "common/stream.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -7,6 +8,20 @@
 #include "common/address.h"
 
 namespace net {
+
+void CloseHook::hook(CloseHook*& list) {
+  next_ = list;
+  link_ = &list;
+  if (next_ != nullptr) next_->link_ = &next_;
+  list = this;
+}
+
+void CloseHook::unhook() {
+  if (link_ == nullptr) return;
+  *link_ = next_;
+  if (next_ != nullptr) next_->link_ = link_;
+  link_ = nullptr;
+}
 
 namespace detail {
 
@@ -46,17 +61,28 @@ void StreamState::close_for(int reason) {
 }
 
 void StreamState::resume_waiters() {
+  const int reason = close_reason;  // this is gone when its last waiter is
   ReadWait* const waiting = std::exchange(reader, nullptr);
-  CloseHook* const hooked = std::exchange(hook, nullptr);
-  if (hooked != nullptr) hooked->stream_closed();
+  CloseHook* told = nullptr;
+  while (hooks != nullptr) {
+    CloseHook* const next = hooks;
+    next->unhook();
+    next->hook(told);
+  }
+  while (told != nullptr) {
+    CloseHook* const next = told;
+    next->unhook();
+    next->stream_closed(reason);
+  }
   if (waiting == nullptr) return;
-  waiting->status = close_reason;
+  waiting->status = reason;
   waiting->waiter.resume();
 }
 
 // --- time: one timer for both deadlines, late rather than often moved ---
 
 void StreamState::set_deadline(std::uint64_t& deadline, std::uint64_t ms) {
+  uv_update_time(base.loop);
   deadline = uv_now(base.loop) + ms + 1;
   arm_timer();
 }
@@ -87,6 +113,28 @@ void StreamState::on_time() {
   if (!closing()) arm_timer();
 }
 
+bool StreamSleep::await_ready() {
+  if (stream.closed()) status = stream.state_->close_reason;
+  return stream.closed() || delay == Millis::zero();
+}
+
+void StreamSleep::await_suspend(std::coroutine_handle<> task) {
+  waiter = task;
+  entry = stream.state_->loop().timers().add(delay, this);
+  stream.hook(*this);
+}
+
+void StreamSleep::on_time() {
+  unhook();
+  waiter.resume();
+}
+
+void StreamSleep::stream_closed(Error why) {
+  stream.state_->loop().timers().remove(entry);
+  status = why;
+  waiter.resume();
+}
+
 // --- read ---
 
 int StreamState::start_reading() {
@@ -108,15 +156,15 @@ int StreamState::start_reading() {
 
 void StreamState::on_read(ssize_t n) {
   if (n > 0) Traffic::add(loop().traffic().in, static_cast<std::size_t>(n));
+  if (n == UV_EOF) watch_for_reset();
   if (!discarding) return end_read(n);
-  if (n > 0) {
-    if (discard_timeout > 0) set_deadline(read_deadline, discard_timeout);
-  } else if (n == UV_EOF) {
-    uv_os_fd_t fd = -1;
-    if (uv_fileno(&base, &fd) == 0) watched = !loop().watches().add(fd, 0, this);
-  } else {
-    close_for(static_cast<int>(n));
-  }
+  if (n > 0 && discard_timeout > 0) set_deadline(read_deadline, discard_timeout);
+  if (n < 0 && n != UV_EOF) close_for(static_cast<int>(n));
+}
+
+void StreamState::watch_for_reset() {
+  uv_os_fd_t fd = -1;
+  if (!watched && uv_fileno(&base, &fd) == 0) watched = !loop().watches().add(fd, 0, this);
 }
 
 // Most often the task reads again at once: to stop before that would cost two epoll_ctl calls.
@@ -278,7 +326,13 @@ int Stream::fd() const {
   return uv_fileno(&state_->base, &fd) == 0 ? fd : -1;
 }
 
+bool Stream::has_unread() const {
+  int bytes = 0;
+  return !closed() && ioctl(fd(), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 Task<> linger(Stream& stream, Millis limit) {
+  stream.state_->discarding = false;  // from here on by reading, to see the end
   const Deadline deadline(limit);
   Error e = co_await stream.shutdown();
   while (!e) {

@@ -13,11 +13,21 @@
 
 namespace net {
 
-// Told when a stream closes, if nothing else of its task waits on it.
-struct CloseHook {
-  virtual void stream_closed() = 0;  // from the close callback
+class Stream;
+
+// Told when a stream closes, for a task that waits for something else.  In a list of the stream's.
+class CloseHook {
+ public:
+  virtual void stream_closed(Error why) = 0;  // from the close callback; not hooked any more
+  void hook(CloseHook*& list);
+  void unhook();
+
  protected:
   ~CloseHook() = default;
+
+ private:
+  CloseHook* next_ = nullptr;
+  CloseHook** link_ = nullptr;  // what points to us
 };
 
 namespace detail {
@@ -36,7 +46,7 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   };
   TimerQueue::Entry timer;  // for the nearer of the two deadlines, or earlier
   ReadWait* reader = nullptr;
-  CloseHook* hook = nullptr;
+  CloseHook* hooks = nullptr;
   std::uint64_t read_deadline = 0;  // in the loop's milliseconds; 0: none
   std::uint64_t write_deadline = 0;
   std::uint32_t write_timeout = 0;  // milliseconds; 0: none
@@ -60,6 +70,7 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   void on_time() override;
   int start_reading();
   void on_read(ssize_t n);
+  void watch_for_reset();
   void end_read(ssize_t status);
   ssize_t read_now(std::span<char> buffer);
   ~StreamState() override { CHECK(reader == nullptr); }
@@ -112,6 +123,21 @@ struct ShutdownWait {
   Error await_resume() const { return status; }
 };
 
+struct StreamSleep final : TimerTarget, CloseHook {
+  StreamSleep(Stream& on, Millis time) : stream(on), delay(time) {}
+  Stream& stream;
+  Millis delay;
+  Error status;
+  std::coroutine_handle<> waiter;
+  TimerQueue::Entry entry;
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> task);
+  Error await_resume() const { return status; }
+  void on_time() override;
+  void stream_closed(Error why) override;
+};
+
 }  // namespace detail
 
 // It outlives the operations on it.  After close(), or an error that closes it, they all end with
@@ -127,7 +153,7 @@ class Stream {
   }
 
   // What has arrived, at most buffer.size() bytes; 0 is end of file.  One reader at a time.
-  // UV_ETIMEDOUT leaves the stream open.
+  // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.
   auto read(std::span<char> buffer, Millis timeout = kForever) {
     return detail::ReadInto{{state_, buffer, timeout, false}};
   }
@@ -143,25 +169,31 @@ class Stream {
   // Half-close: the peer reads end of file after all that was written.
   auto shutdown() { return detail::ShutdownWait{state_}; }
 
+  // Waits for `delay`, at most until the stream closes.
+  auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
+
   // Reads and throws away from now on.  The peer's end of file leaves the stream open; a reset, or
-  // silence for `timeout`, closes it.  For a task that waits elsewhere, set_close_hook() tells it.
+  // silence for `timeout`, closes it.
   void discard_input(Millis timeout = Millis::zero());
-  void set_close_hook(CloseHook* hook) { state_->hook = hook; }
+  void hook(CloseHook& hook) { hook.hook(state_->hooks); }
 
   // A write that makes no progress for so long closes the stream with UV_ETIMEDOUT; zero: never.
   void set_write_timeout(Millis timeout);
   void close() { state_->close(); }
   bool closed() const { return state_->closing(); }
+  // Whether the peer has sent what nobody has read: to close now would reset the connection.
+  bool has_unread() const;
   int fd() const;
 
  private:
   friend Task<> linger(Stream& stream, Millis limit);
+  friend struct detail::StreamSleep;
   static uv_buf_t buffer(std::string_view s) { return {const_cast<char*>(s.data()), s.size()}; }
   detail::StreamState* state_;
 };
 
-// Half-closes, then discards what still comes until the peer's end of file, at most for `limit`: to
-// close with unread input would reset the connection and lose what the peer has not read yet.
+// Half-closes, then discards what still comes until the peer's end of file, at most for `limit`: a
+// close with unread input would lose what the peer has not read yet.
 Task<> linger(Stream& stream, Millis limit);
 
 }  // namespace net

@@ -21,7 +21,9 @@ TimerQueue::~TimerQueue() {
 // would be short by what the loop has done since, without the 1 by a fraction of a millisecond.
 TimerQueue::Entry TimerQueue::add(Millis delay, TimerTarget* target) {
   uv_update_time(timer_->loop);
-  const std::uint64_t due = uv_now(timer_->loop) + static_cast<std::uint64_t>(delay.count()) + 1;
+  const std::uint64_t now = uv_now(timer_->loop);
+  const std::uint64_t due =
+      delay == kForever ? kNever : now + static_cast<std::uint64_t>(delay.count()) + 1;
   const Entry entry = queue_.emplace(due, target);
   arm();
   return entry;
@@ -35,9 +37,9 @@ void TimerQueue::remove(Entry entry) {
 // An end that is no longer the first is left to fire: most are moved again and again, and never
 // come.
 void TimerQueue::arm() {
-  if (queue_.empty()) {
+  if (queue_.empty() || queue_.begin()->first == kNever) {
     uv_timer_stop(timer_);
-    armed_for_ = UINT64_MAX;
+    armed_for_ = kNever;
   } else if (const std::uint64_t due = queue_.begin()->first; due < armed_for_) {
     const std::uint64_t now = uv_now(timer_->loop);
     auto on_due = [](uv_timer_t* timer) { static_cast<Loop*>(timer->loop->data)->timers().fire(); };
@@ -47,7 +49,7 @@ void TimerQueue::arm() {
 }
 
 void TimerQueue::fire() {
-  armed_for_ = UINT64_MAX;
+  armed_for_ = kNever;
   const std::uint64_t now = uv_now(timer_->loop);  // what is added meanwhile is for the next time
   while (!queue_.empty() && queue_.begin()->first <= now) {
     TimerTarget* const target = queue_.begin()->second;
@@ -81,19 +83,16 @@ bool Timer::ready() {
 void Timer::start(Millis time, std::coroutine_handle<> waiter) {
   CHECK(!waiter_);
   waiter_ = waiter;
-  timed_ = time != kForever;
-  if (timed_) entry_ = loop_.timers().add(time, this);
+  entry_ = loop_.timers().add(time, this);
 }
 
 void Timer::on_time() {
-  timed_ = false;
   status_ = Error();
   std::exchange(waiter_, nullptr).resume();
 }
 
 void Timer::end(Error why) {
-  if (timed_) loop_.timers().remove(entry_);
-  timed_ = false;
+  loop_.timers().remove(entry_);
   status_ = why;
   loop_.resume_later(std::exchange(waiter_, nullptr));
 }

@@ -47,7 +47,8 @@ class TimerQueue {
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();
 
-  Entry add(Millis delay, TimerTarget* target);  // never fires early
+  // Never fires early; kForever only waits for cancel_all().
+  Entry add(Millis delay, TimerTarget* target);
   void remove(Entry entry);
   void cancel_all();
 
@@ -56,7 +57,8 @@ class TimerQueue {
   void fire();
 
   uv_timer_t* timer_;
-  std::uint64_t armed_for_ = UINT64_MAX;
+  static constexpr std::uint64_t kNever = UINT64_MAX;
+  std::uint64_t armed_for_ = kNever;
   Queue queue_;
 };
 
@@ -94,7 +96,6 @@ class Timer final : detail::TimerTarget {
   Loop& loop_;
   std::coroutine_handle<> waiter_;
   detail::TimerQueue::Entry entry_;
-  bool timed_ = false;  // entry_ is in the queue
   bool woken_ = false;
   Error status_;
 };

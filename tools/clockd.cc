@@ -19,6 +19,8 @@ using net::Error;
 using net::Stream;
 using net::Task;
 
+constexpr net::Millis kLinger{2'000};  // for a client that is still talking to read its last lines
+
 struct Options {
   net::ServerOptions server;
   net::Millis interval{1000};
@@ -39,13 +41,14 @@ Task<> tell_time(Ticker& ticker, Stream conn, const Options& options) {
   Ticker::Index seen = Ticker::kNone;
   for (std::uint64_t sent = 0; options.count == 0 || sent < options.count; ++sent) {
     const auto line = co_await ticker.next(conn, seen);
-    if (!line) co_return;
+    if (!line) break;
     const auto written = conn.try_write(*line);
     if (!written) co_return;
     if (*written == line->size()) continue;
     Error e = co_await send_rest(conn, line->substr(*written));
     if (e) co_return;
   }
+  if (conn.has_unread()) co_await net::linger(conn, kLinger);
 }
 
 class Clock final : public net::Service {

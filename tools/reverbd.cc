@@ -8,7 +8,9 @@
 #include <string>
 
 #include "common/cli.h"
+#include "common/exit_status.h"
 #include "common/line_reader.h"
+#include "common/log.h"
 #include "common/server.h"
 #include "tools/reverbd/letter_case.h"
 
@@ -16,14 +18,13 @@ namespace {
 
 using net::Error;
 using net::LineReader;
-using net::Loop;
 using net::Millis;
 using net::Stream;
 using net::Task;
 using net::WaitGroup;
 
 constexpr std::size_t kPendingBytesMax = 1 << 20;  // lines that wait to be echoed, a client
-constexpr Millis kLinger{2'000};                   // for a client that is cut short to read why
+constexpr Millis kLinger{2'000};  // for a client that is still talking to read the rest
 
 struct Options {
   net::ServerOptions server;
@@ -35,13 +36,13 @@ struct Options {
 
 // Writes one shout and its two reflections.  An error ends it: the client is gone, or we are
 // stopping.
-Task<> echo(Loop& loop, Stream& conn, std::string shout, Millis delay, std::size_t& pending) {
+Task<> echo(Stream& conn, std::string shout, Millis delay, std::size_t& pending) {
   pending += shout.size();
   std::string line = reverbd::to_upper(shout);
   Error e = co_await conn.write("\t ", line, "\n");
-  if (!e) e = co_await net::sleep(loop, delay);
+  if (!e) e = co_await conn.sleep(delay);
   if (!e) e = co_await conn.write("\t ", shout, "\n");
-  if (!e) e = co_await net::sleep(loop, delay);
+  if (!e) e = co_await conn.sleep(delay);
   line = reverbd::to_lower(shout);
   if (!e) e = co_await conn.write("\t ", line, "\n");
   pending -= shout.size();
@@ -53,30 +54,31 @@ Task<> refuse_line(Stream& conn, std::size_t max_line) {
 }
 
 // One connection, from its first byte to its last.
-Task<> reverberate(Loop& loop, Stream conn, const Options& options) {
+Task<> reverberate(Stream conn, const Options& options) {
   const Millis idle = options.server.idle_timeout;
   LineReader input(conn, options.max_line);
   std::size_t pending = 0;  // bytes of the shouts under way
   WaitGroup echoes;
   while (auto line = co_await input.next(idle > Millis::zero() ? idle : net::kForever)) {
-    echoes.go(echo(loop, conn, std::move(*line), options.delay, pending));
+    echoes.go(echo(conn, std::move(*line), options.delay, pending));
     co_await echoes.wait(options.serial ? 0 : options.max_pending - 1);
     while (pending > kPendingBytesMax) co_await echoes.wait(echoes.count() - 1);
   }
   // The end of the input: a half-close, silence, a line too long, a reset, or the server's end.
   const bool too_long = input.error() == Error(UV_EMSGSIZE);
+  const bool silent = input.error() == Error(UV_ETIMEDOUT);
+  if (input.error() && !too_long && !silent) conn.close();  // nobody is left to hear the echoes
   if (too_long) co_await refuse_line(conn, options.max_line);
   co_await echoes.wait();
-  if (too_long) co_await net::linger(conn, kLinger);
+  if (too_long || conn.has_unread()) co_await net::linger(conn, kLinger);
 }
 
 class Reverb final : public net::Service {
  public:
-  Reverb(Loop& loop, const Options& options) : loop_(loop), options_(options) {}
-  Task<> handle_conn(Stream conn) override { return reverberate(loop_, std::move(conn), options_); }
+  explicit Reverb(const Options& options) : options_(options) {}
+  Task<> handle_conn(Stream conn) override { return reverberate(std::move(conn), options_); }
 
  private:
-  Loop& loop_;
   const Options& options_;
 };
 
@@ -99,6 +101,10 @@ Options parse_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   const Options options = parse_options(argc, argv);
+  if (!reverbd::has_letter_case()) {
+    net::log::error("the locale C.UTF-8 is missing");
+    return net::kLocalIo;
+  }
   return net::serve(options.server,
-                    [&options](Loop& loop) { return std::make_unique<Reverb>(loop, options); });
+                    [&options](net::Loop&) { return std::make_unique<Reverb>(options); });
 }

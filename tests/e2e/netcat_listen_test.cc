@@ -283,7 +283,7 @@ TEST(NetcatKeepOpen, AfterStdinsEndAllAndNewClientsGetOurHalfClose) {
 TEST(NetcatKeepOpen, BackgroundJobCollectsFromMany) {
   Listening s({"-k"}, {.in = Stdio::null()});
   const auto to = "netcat 127.0.0.1 " + std::to_string(s.port);
-  EXPECT_EQ(shell("for i in 1 2 3; do echo $i | " + to + " & done; wait").status, 0);
+  EXPECT_EQ(shell("for i in 1 2 3; do " + to + " <<<$i & done; wait").status, 0);
   const std::vector<std::string> lines{s.netcat.out.line(), s.netcat.out.line(),
                                        s.netcat.out.line()};
   EXPECT_THAT(lines, UnorderedElementsAre("1", "2", "3"));

@@ -79,7 +79,7 @@ bool Ticker::Next::await_ready() {
 void Ticker::Next::await_suspend(std::coroutine_handle<> waiter) {
   waiter_ = waiter;
   ticker_.add(*this);
-  conn_.set_close_hook(this);
+  conn_.hook(*this);
 }
 
 std::optional<std::string_view> Ticker::Next::await_resume() const {
@@ -89,11 +89,11 @@ std::optional<std::string_view> Ticker::Next::await_resume() const {
 
 void Ticker::Next::resume(bool ended) {
   ended_ = ended;
-  conn_.set_close_hook(nullptr);
+  unhook();
   waiter_.resume();
 }
 
-void Ticker::Next::stream_closed() {
+void Ticker::Next::stream_closed(Error) {
   ticker_.remove(*this);
   ended_ = true;
   waiter_.resume();

@@ -40,7 +40,7 @@ class Ticker {
 
    private:
     friend class Ticker;
-    void stream_closed() override;
+    void stream_closed(net::Error why) override;
     void resume(bool ended);
 
     Ticker& ticker_;

@@ -41,6 +41,11 @@ std::string TimeFormat::parse(std::string_view text, TimeFormat& format) {
            " is neither a strftime format nor one of time, rfc3339, rfc1123, iso8601, "
            "unix, unixms, ansic, kitchen";
   if (text.size() > 255) return "the format is longer than 255 bytes";
+  const std::time_t now = std::time(nullptr);
+  std::tm when{};
+  localtime_r(&now, &when);
+  if (strftime_of(std::string(text), when).empty())
+    return quoted + " makes no text, or more than 1023 bytes of it";
   format.strftime_ = text;
   format.tail_ = kNone;
   return "";

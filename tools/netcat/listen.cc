@@ -115,8 +115,6 @@ static Task<> die_of(net::Signal& signal, int number, Listeners& listeners) {
 
 Task<Outcome> listen(Loop& loop, const Options& options) {
   Listeners listeners;
-  Outcome outcome = open_listeners(loop, options, listeners);
-  if (outcome.status != net::kOk) co_return outcome;
   net::Signal terminate(loop, SIGTERM);
   net::Signal interrupt(loop, SIGINT);
   net::Signal hangup(loop, SIGHUP);
@@ -124,9 +122,10 @@ Task<Outcome> listen(Loop& loop, const Options& options) {
   signals.go(die_of(terminate, SIGTERM, listeners));
   signals.go(die_of(interrupt, SIGINT, listeners));
   signals.go(die_of(hangup, SIGHUP, listeners));
-  if (options.keep_open)
+  Outcome outcome = open_listeners(loop, options, listeners);
+  if (outcome.status == net::kOk && options.keep_open)
     outcome = co_await serve_crowd(loop, listeners, options);
-  else
+  else if (outcome.status == net::kOk)
     outcome = co_await serve_one(loop, listeners, options);
   for (net::Signal* signal : {&terminate, &interrupt, &hangup}) signal->close();
   co_await signals.wait();

@@ -7,10 +7,14 @@
 
 namespace reverbd {
 
+// Opened at the start: later there may be no descriptor left to read it with.
+static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
+
+bool has_letter_case() { return kUnicode != locale_t{}; }
+
 using Mapping = wint_t (*)(wint_t, locale_t);
 
 static std::string mapped(std::string_view text, Mapping to) {
-  static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

@@ -10,5 +10,7 @@ namespace reverbd {
 // are.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
+// Whether the system knows about letters; without, both change nothing.
+bool has_letter_case();
 
 }  // namespace reverbd
