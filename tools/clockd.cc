@@ -28,7 +28,14 @@ struct Options {
   clockd::TimeFormat format;
 };
 
-// The rest of a line that the client's socket did not take at once.  Later ticks go by meanwhile.
+// Takes off `line` what the socket takes at once; false if the connection is gone.
+bool send_now(Stream& conn, std::string_view& line) {
+  const auto written = conn.try_write(line);
+  if (written) line.remove_prefix(*written);
+  return static_cast<bool>(written);
+}
+
+// What the socket did not take at once.  Later ticks go by meanwhile.
 Task<Error> send_rest(Stream& conn, std::string_view line) {
   const std::string rest(line);  // the ticker's own line changes with the next tick
   Error e = co_await conn.write(rest);
@@ -40,13 +47,11 @@ Task<> tell_time(Ticker& ticker, Stream conn, const Options& options) {
   conn.discard_input(options.server.idle_timeout);
   Ticker::Index seen = Ticker::kNone;
   for (std::uint64_t sent = 0; options.count == 0 || sent < options.count; ++sent) {
-    const auto line = co_await ticker.next(conn, seen);
-    if (!line) break;
-    const auto written = conn.try_write(*line);
-    if (!written) co_return;
-    if (*written == line->size()) continue;
-    Error e = co_await send_rest(conn, line->substr(*written));
-    if (e) co_return;
+    std::string_view line = co_await ticker.next(conn, seen);
+    if (line.empty() || !send_now(conn, line)) break;
+    if (line.empty()) continue;
+    Error e = co_await send_rest(conn, line);
+    if (e) break;
   }
   if (conn.has_unread()) co_await net::linger(conn, kLinger);
 }

@@ -82,8 +82,8 @@ void Ticker::Next::await_suspend(std::coroutine_handle<> waiter) {
   conn_.hook(*this);
 }
 
-std::optional<std::string_view> Ticker::Next::await_resume() const {
-  if (ended_) return std::nullopt;
+std::string_view Ticker::Next::await_resume() const {
+  if (ended_) return {};
   return ticker_.line_;
 }
 

@@ -1,7 +1,6 @@
 // ticker.h - the wall clock's ticks, to every task that waits for the next.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,14 +28,14 @@ class Ticker {
 
  private:
   // The next line, valid until the task waits again; for a client that has had none, the time now,
-  // at once.  Nothing when the connection has closed or the ticker has stopped.
+  // at once.  Empty when the connection has closed or the ticker has stopped.
   class Next final : net::CloseHook {
    public:
     Next(Ticker& ticker, net::Stream& conn, Index& seen)
         : ticker_(ticker), conn_(conn), seen_(seen) {}
     bool await_ready();
     void await_suspend(std::coroutine_handle<> waiter);
-    std::optional<std::string_view> await_resume() const;
+    std::string_view await_resume() const;
 
    private:
     friend class Ticker;
