@@ -74,6 +74,13 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
   return why.empty();
 }
 
+std::string Address::to_string() const {
+  if (kind == kUnix) return "unix:" + path;
+  if (kind == kFd) return "fd:" + std::to_string(fd);
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + port;
+}
+
 Result<std::uint16_t> parse_port(const std::string& text) {
   std::uint64_t number = 0;
   if (is_number(text)) {

@@ -23,6 +23,7 @@ struct Address {
 
   // PORT, HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N.  On error `why` says what is wrong.
   static bool parse(std::string_view text, Address& address, std::string& why);
+  std::string to_string() const;  // the longest form: localhost:8000 for 8000
 };
 
 // "[::1]" is "::1", anything else itself.

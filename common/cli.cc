@@ -62,7 +62,7 @@ Setter each(std::vector<std::string>& out) {
   return [&out](std::string_view value) { return out.emplace_back(value), ""; };
 }
 
-Setter number(std::uint64_t min, std::uint64_t max, std::function<void(std::uint64_t)> set) {
+Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std::uint64_t)>& set) {
   return [=](std::string_view value) -> std::string {
     std::uint64_t n = 0;
     if (!parse_number(value, min, max, n))
@@ -80,20 +80,20 @@ Cli::Cli(std::string tool, std::string synopsis, std::string summary)
   log::open(tool_);
 }
 
-void Cli::option(std::string names, std::string argument, std::string help, Setter set) {
+void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {
   const std::size_t comma = names.find(',');
   const bool both = comma != std::string::npos;
   options_.push_back({both ? names.substr(0, comma) : "", both ? names.substr(comma + 1) : names,
                       std::move(argument), std::move(help), std::move(set)});
 }
 
-void Cli::flag(std::string names, std::string help, std::function<void()> set) {
-  option(std::move(names), "", std::move(help),
+void Cli::flag(const std::string& names, std::string help, std::function<void()> set) {
+  option(names, "", std::move(help),
          [set = std::move(set)](std::string_view) { return set(), ""; });
 }
 
-void Cli::flag(std::string names, std::string help, bool& out) {
-  flag(std::move(names), std::move(help), [&out] { out = true; });
+void Cli::flag(const std::string& names, std::string help, bool& out) {
+  flag(names, std::move(help), [&out] { out = true; });
 }
 
 const Cli::Option* Cli::find(std::string_view name) const {

@@ -23,7 +23,7 @@ Setter duration(Millis& out);
 Setter duration_over_zero(Millis& out);
 Setter text(std::string& out);
 Setter each(std::vector<std::string>& out);
-Setter number(std::uint64_t min, std::uint64_t max, std::function<void(std::uint64_t)> set);
+Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std::uint64_t)>& set);
 template <std::unsigned_integral T>
 Setter number(T& out, std::uint64_t min, std::uint64_t max) {
   return number(min, max, [&out](std::uint64_t n) { out = static_cast<T>(n); });
@@ -35,9 +35,9 @@ class Cli {
   Cli(std::string tool, std::string synopsis, std::string summary);
 
   // names: "w,timeout" or "drain".  argument: what --help calls the value.
-  void option(std::string names, std::string argument, std::string help, Setter set);
-  void flag(std::string names, std::string help, std::function<void()> set);
-  void flag(std::string names, std::string help, bool& out);
+  void option(const std::string& names, std::string argument, std::string help, Setter set);
+  void flag(const std::string& names, std::string help, std::function<void()> set);
+  void flag(const std::string& names, std::string help, bool& out);
 
   // Sets what is given, in its order; returns the operands.  --help and --version end the process
   // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.

@@ -31,30 +31,31 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   Address address;
   std::string why;
   if (!Address::parse(text, address, why)) Cli::fail("'" + text + "': " + why);
+  const std::string name = address.to_string();
   if (address.kind == Address::kFd) {
     auto inherited = take_inherited(address.fd);
-    if (!inherited) return fail_to_listen(text, inherited.error());
-    endpoints.push_back({text, std::move(*inherited), true});
+    if (!inherited) return fail_to_listen(name, inherited.error());
+    endpoints.push_back({name, std::move(*inherited), true});
     return kOk;
   }
   std::vector<SockAddr> addresses;
   if (address.kind == Address::kUnix) {
     const auto path = SockAddr::unix_path(address.path);
-    if (!path) return fail_to_listen(text, path.error());
+    if (!path) return fail_to_listen(name, path.error());
     addresses.push_back(*path);
   } else {
     const auto port = parse_port(address.port);
     if (!port) Cli::fail("'" + text + "': unknown service '" + address.port + "'");
     const auto found = passive_addresses(address.host, *port, AF_UNSPEC, false);
     if (!found) {
-      log::error("listen on %s: %s", text.c_str(), found.error().message());
+      log::error("listen on %s: %s", name.c_str(), found.error().message());
       return kNoName;
     }
     addresses = *found;
   }
   auto sockets = bind_sockets(addresses, options);
-  if (!sockets) return fail_to_listen(text, sockets.error());
-  for (Fd& socket : *sockets) endpoints.push_back({text, std::move(socket), false});
+  if (!sockets) return fail_to_listen(name, sockets.error());
+  for (Fd& socket : *sockets) endpoints.push_back({name, std::move(socket), false});
   return kOk;
 }
 

@@ -9,7 +9,7 @@
 namespace net {
 
 struct Endpoint {
-  std::string text;  // the ADDRESS
+  std::string name;  // of the ADDRESS, in its longest form
   Fd socket;
   bool inherited = false;  // fd:N
 };

@@ -68,7 +68,7 @@ struct Traffic {
 // post().
 class Loop {
  public:
-  static constexpr std::size_t kScratchBytes = 64 * 1024;
+  static constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
 
   Loop();
   Loop(const Loop&) = delete;

@@ -285,7 +285,7 @@ int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, Shared& s
       else
         socket = Fd(fcntl(one.socket.get(), F_DUPFD_CLOEXEC, 3));
       const Error e = socket ? worker->listen(std::move(*socket), options) : socket.error();
-      if (e) return fail_to_listen(one.text, e);
+      if (e) return fail_to_listen(one.name, e);
     }
   }
   return kOk;

@@ -18,7 +18,7 @@ using net::Millis;
 using net::Result;
 using net::Task;
 
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 constexpr Millis kAcceptPause{100};  // when the system has no descriptor left
 
 namespace {

@@ -40,7 +40,7 @@ void add_options(Cli& cli, Options& o) {
                net::Millis limit{};
                o.quit_after.reset();
                if (text == "-1") return std::string();
-               const std::string wrong = net::duration(limit)(text);
+               std::string wrong = net::duration(limit)(text);
                o.quit_after = limit;
                return wrong;
              });
@@ -64,6 +64,7 @@ void add_transfer_options(Cli& cli, Options& o) {
 
 void check_contradictions(const Options& o) {
   const std::pair<bool, const char*> contradictions[] = {
+      {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
       {o.recv_only && o.send_only, "--recv-only and --send-only contradict each other"},
       {o.keep_open && !o.listen, "--keep-open wants --listen"},
       {o.unix_domain && o.family == AF_INET, "--unix and --ipv4 contradict each other"},

@@ -20,7 +20,7 @@ using net::Result;
 using net::Task;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBufferBytes = 128 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{128} << 10;
 constexpr Millis kSilence{1'000};   // -q 0: a peer that has everything, and so long nothing to say
 constexpr Millis kChatter{10'000};  // the same for one that never falls silent
 constexpr Millis kFirstInput{100};  // what feeds us may start after us

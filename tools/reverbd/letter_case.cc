@@ -8,9 +8,9 @@
 namespace reverbd {
 
 // Opened at the start: later there may be no descriptor left to read it with.
-static const locale_t kUnicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
+static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
 
-bool has_letter_case() { return kUnicode != locale_t{}; }
+bool has_letter_case() { return unicode != locale_t{}; }
 
 using Mapping = wint_t (*)(wint_t, locale_t);
 
@@ -20,8 +20,8 @@ static std::string mapped(std::string_view text, Mapping to) {
   while (!text.empty()) {
     char32_t c = 0;
     std::size_t size = net::decode_utf8(text, c);
-    if (size > 0 && kUnicode != locale_t{}) {
-      net::append_utf8(out, static_cast<char32_t>(to(static_cast<wint_t>(c), kUnicode)));
+    if (size > 0 && unicode != locale_t{}) {
+      net::append_utf8(out, static_cast<char32_t>(to(static_cast<wint_t>(c), unicode)));
     } else {
       size = size == 0 ? 1 : size;
       out.append(text.substr(0, size));
