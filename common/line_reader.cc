@@ -7,14 +7,15 @@ std::optional<std::string> LineReader::take() {
   const std::size_t newline = buffer_.find('\n', scanned_);
   const bool complete = newline != std::string::npos;
   const std::size_t end = complete ? newline : buffer_.size();
-  if (end - start_ > max_) {
+  const bool carriage_return = end > start_ && buffer_[end - 1] == '\r' && (complete || !ended_);
+  const std::size_t size = end - start_ - (carriage_return ? 1 : 0);
+  if (size > max_) {
     error_ = UV_EMSGSIZE;
     return std::nullopt;
   }
   scanned_ = end;
-  if (!complete && (!ended_ || end == start_)) return std::nullopt;
-  const bool carriage_return = end > start_ && buffer_[end - 1] == '\r' && complete;
-  std::string line = buffer_.substr(start_, end - start_ - (carriage_return ? 1 : 0));
+  if (!complete && (!ended_ || size == 0)) return std::nullopt;
+  std::string line = buffer_.substr(start_, size);
   start_ = scanned_ = complete ? end + 1 : end;
   if (start_ == buffer_.size()) {
     std::string().swap(buffer_);

@@ -41,12 +41,15 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   if (address.family() != AF_UNIX) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  int r = bind(fd.get(), address.get(), address.size());
-  if (r != 0 && errno == EADDRINUSE && is_path(address) && is_stale(address)) {
+  const auto bind_it = [&] {
+    return bind(fd.get(), address.get(), address.size()) == 0 ? Error() : Error::from_errno();
+  };
+  Error e = bind_it();
+  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address)) {
     unlink(address.host().c_str());
-    r = bind(fd.get(), address.get(), address.size());
+    e = bind_it();
   }
-  if (r != 0) return Error::from_errno();
+  if (e) return e;
   return fd;
 }
 

@@ -22,7 +22,8 @@ static std::uint64_t number_in(const char* variable) {
 std::vector<int> take_sockets() {
   std::vector<int> sockets;
   if (number_in("LISTEN_PID") == static_cast<std::uint64_t>(getpid())) {
-    for (int fd = kFirst; fd < kFirst + static_cast<int>(number_in("LISTEN_FDS")); ++fd) {
+    for (std::uint64_t left = number_in("LISTEN_FDS"); left > 0; --left) {
+      const int fd = kFirst + static_cast<int>(sockets.size());
       if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
       sockets.push_back(fd);
     }

@@ -1,0 +1,110 @@
+// net_test.h - a coroutine as a test, and plain, blocking descriptors as its peers.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "common/address.h"
+#include "common/fd.h"
+#include "common/timer.h"
+
+namespace net {
+
+// For GoogleTest's messages.
+inline void PrintTo(Error e, std::ostream* out) { *out << e.code() << " (" << e.message() << ")"; }
+inline void PrintTo(const SockAddr& address, std::ostream* out) { *out << address.to_string(); }
+
+using TestBody = Task<> (*)(Loop& loop);
+// Runs it on a loop of its own, whose end checks that no handle is left.
+void run_test(TestBody body);
+
+#define NET_TEST(suite, name)                        \
+  static Task<> suite##name(Loop& loop);             \
+  TEST(suite, name) { net::run_test(&suite##name); } \
+  static Task<> suite##name([[maybe_unused]] Loop& loop)
+
+// Ends the task where it makes no sense to go on.  (ASSERT_* would return, not co_return.)
+#define REQUIRE(condition)         \
+  do {                             \
+    if (!(condition)) {            \
+      ADD_FAILURE() << #condition; \
+      co_return;                   \
+    }                              \
+  } while (false)
+
+// GTEST_SKIP for a task.
+#define SKIP_TEST(why)                                     \
+  do {                                                     \
+    GTEST_MESSAGE_(why, ::testing::TestPartResult::kSkip); \
+    co_return;                                             \
+  } while (false)
+
+// Far longer than anything takes that is not broken.
+constexpr Millis kPatience{20'000};
+
+// Lets the loop go round once.
+struct Yield {
+  Loop& loop;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> task) const { loop.resume_later(task); }
+  void await_resume() const {}
+};
+inline Yield next_round(Loop& loop) { return {loop}; }
+
+class Stopwatch {
+ public:
+  std::chrono::nanoseconds elapsed() const { return Clock::now() - start_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+// ---- peers ----
+
+enum class Kind { kTcp, kUnix };
+
+// The two ends of a connection, or of a pipe: `near` reads, `far` writes.
+struct Ends {
+  Fd near;
+  Fd far;
+};
+Ends connected(Kind kind);
+Ends pipe_ends();
+
+void send(const Fd& to, std::string_view data);
+std::string receive(const Fd& from, std::size_t n);  // less only at end of file
+std::string receive_all(const Fd& from);             // until end of file
+void half_close(const Fd& socket);
+void reset(Fd& socket);  // closes a TCP connection with a reset
+// Makes a socket's buffers small, so that its writer soon has to wait.
+void narrow(int socket);
+int status_flags(int fd);  // O_NONBLOCK and the like
+
+// A listener on a port that the kernel picks.  With backlog 0 it holds one connection, and leaves
+// others without an answer.
+Fd tcp_listener(const char* ip, int backlog = 16);
+Fd tcp_connection(const SockAddr& to);
+// A bound socket that does not listen: connections to its port are refused as long as it lives.
+Fd refusing_socket(const char* ip);
+bool has_ipv6();
+
+// Text that shows where it is cut or mixed up.
+std::string pattern(std::size_t bytes);
+
+class TempDir {
+ public:
+  TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  ~TempDir();
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace net

@@ -1,0 +1,200 @@
+// netcat's command line: what it means, and what contradicts itself.
+#include "tools/netcat/options.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <vector>
+
+namespace netcat {
+namespace {
+
+using net::Millis;
+using testing::ExitedWithCode;
+
+Options parse(const std::string& line) {
+  std::vector<std::string> arguments{"netcat"};
+  std::istringstream in(line);
+  for (std::string argument; in >> argument;) arguments.push_back(argument);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  return parse_options(static_cast<int>(arguments.size()), argv.data());
+}
+
+TEST(NetcatOptions, WhereToConnect) {
+  struct Row {
+    const char* line;
+    const char* host;
+    std::uint16_t port;
+  };
+  const Row table[] = {
+      {"localhost 80", "localhost", 80},
+      {"localhost:80", "localhost", 80},
+      {"127.0.0.1 http", "127.0.0.1", 80},
+      {"127.0.0.1:http", "127.0.0.1", 80},
+      {"::1 80", "::1", 80},
+      {"[::1] 80", "::1", 80},
+      {"[::1]:80", "::1", 80},
+      {"-v localhost -n 80", "localhost", 80},
+      {"localhost 65535", "localhost", 65535},
+      {"-p 1234 localhost 80", "localhost", 80},
+  };
+  for (const Row& row : table) {
+    const Options o = parse(row.line);
+    EXPECT_EQ(o.host, row.host) << row.line;
+    EXPECT_EQ(o.port, row.port) << row.line;
+    EXPECT_FALSE(o.listen) << row.line;
+    EXPECT_EQ(o.where(), std::string(row.host) + " port " + std::to_string(row.port));
+  }
+}
+
+TEST(NetcatOptions, WhereToListen) {
+  struct Row {
+    const char* line;
+    const char* host;
+    std::uint16_t port;
+  };
+  const Row table[] = {
+      {"-l 8000", "", 8000},
+      {"-l 0", "", 0},
+      {"-lp 8000", "", 8000},
+      {"-lp8000", "", 8000},
+      {"-l -p 0", "", 0},
+      {"-l -p 8000 -s 127.0.0.1", "127.0.0.1", 8000},
+      {"-l -s 127.0.0.1 8000", "127.0.0.1", 8000},
+      {"-l -s [::1] 8000", "::1", 8000},
+      {"-l 127.0.0.1 8000", "127.0.0.1", 8000},
+      {"-l 127.0.0.1 -p 8000", "127.0.0.1", 8000},
+      {"-l 127.0.0.1:8000", "127.0.0.1", 8000},
+      {"-l [::1] 8000", "::1", 8000},
+      {"-l [::1]:8000", "::1", 8000},
+      {"-l ::1 8000", "::1", 8000},
+      {"-l ::1 -p 8000", "::1", 8000},
+      {"-l :8000", "", 8000},
+      {"-l http", "", 80},
+  };
+  for (const Row& row : table) {
+    const Options o = parse(row.line);
+    EXPECT_TRUE(o.listen) << row.line;
+    EXPECT_EQ(o.host, row.host) << row.line;
+    EXPECT_EQ(o.port, row.port) << row.line;
+  }
+  EXPECT_EQ(parse("-l 8000").where(), "port 8000");
+}
+
+TEST(NetcatOptions, UnixPaths) {
+  const Options o = parse("-U /run/x");
+  EXPECT_TRUE(o.unix_domain);
+  EXPECT_EQ(o.path, "/run/x");
+  EXPECT_EQ(o.where(), "/run/x");
+  EXPECT_EQ(parse("-lU @name").path, "@name");
+  EXPECT_EQ(parse("-U a:b").path, "a:b");
+}
+
+TEST(NetcatOptions, WhatIsNotGivenHasItsDefault) {
+  const Options o = parse("localhost 80");
+  EXPECT_EQ(o.family, AF_UNSPEC);
+  EXPECT_FALSE(o.numeric || o.keep_open || o.unix_domain || o.recv_only || o.send_only || o.crlf);
+  EXPECT_FALSE(o.source_port_given);
+  EXPECT_TRUE(o.shutdown);
+  EXPECT_EQ(o.timeout, net::kForever);
+  EXPECT_FALSE(o.quit_after);
+  EXPECT_EQ(o.verbose, 0);
+}
+
+TEST(NetcatOptions, EveryOptionShortAndLong) {
+  for (const char* line : {"-4nkldCvv -w 1.5 -q 2 -s 127.0.0.1 80",
+                           "--ipv4 --numeric --keep-open --listen --recv-only --crlf --verbose "
+                           "--verbose --timeout 1500ms --quit-after=2s --source=127.0.0.1 80"}) {
+    const Options o = parse(line);
+    EXPECT_EQ(o.family, AF_INET);
+    EXPECT_TRUE(o.numeric && o.keep_open && o.listen && o.recv_only && o.crlf);
+    EXPECT_EQ(o.verbose, 2);
+    EXPECT_EQ(o.timeout, Millis(1500));
+    EXPECT_EQ(o.quit_after, Millis(2000));
+    EXPECT_EQ(o.source, "127.0.0.1");
+  }
+  const Options o = parse("-6 --send-only -p 1234 localhost 80");
+  EXPECT_EQ(o.family, AF_INET6);
+  EXPECT_TRUE(o.send_only);
+  EXPECT_TRUE(o.source_port_given);
+  EXPECT_EQ(o.source_port, 1234);
+}
+
+TEST(NetcatOptions, QuitAfterHasNoLimitAtMinusOne) {
+  EXPECT_FALSE(parse("-q -1 localhost 80").quit_after);
+  EXPECT_FALSE(parse("-q-1 localhost 80").quit_after);
+  EXPECT_FALSE(parse("-q 5 -q -1 localhost 80").quit_after);
+  EXPECT_EQ(parse("-q0 localhost 80").quit_after, Millis(0));
+}
+
+TEST(NetcatOptions, HalfCloseIsTheDefaultAndCanBeSwitchedOff) {
+  EXPECT_FALSE(parse("--no-shutdown localhost 80").shutdown);
+  // In a process of its own, as -N is remembered.
+  EXPECT_EXIT(std::exit(parse("-N localhost 80").shutdown ? 0 : 1), ExitedWithCode(0), "^$");
+}
+
+struct Wrong {
+  const char* line;
+  const char* sentence;
+};
+
+void expect_usage_error(const Wrong& row) {
+  EXPECT_EXIT((void)parse(row.line), ExitedWithCode(2), "^netcat: " + std::string(row.sentence))
+      << row.line;
+}
+
+TEST(NetcatOptions, ContradictionsNameBothOptions) {
+  const Wrong table[] = {
+      {"-4 -6 localhost 80", "--ipv4 and --ipv6 contradict each other\n$"},
+      {"-64 localhost 80", "--ipv4 and --ipv6 contradict each other\n$"},
+      {"-N --no-shutdown localhost 80", "--shutdown and --no-shutdown contradict each other\n$"},
+      {"--no-shutdown -N localhost 80", "--shutdown and --no-shutdown contradict each other\n$"},
+      {"-d --send-only localhost 80", "--recv-only and --send-only contradict each other\n$"},
+      {"-k localhost 80", "--keep-open wants --listen\n$"},
+      {"-U4 x", "--unix and --ipv4 contradict each other\n$"},
+      {"-U6 x", "--unix and --ipv6 contradict each other\n$"},
+      {"-U -p 1 x", "--unix and --source-port contradict each other\n$"},
+      {"-U -s 127.0.0.1 x", "--unix and --source contradict each other\n$"},
+      {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
+      {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
+  };
+  for (const Wrong& row : table) expect_usage_error(row);
+}
+
+TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
+  const Wrong table[] = {
+      {"", "a host and a port are missing\n$"},
+      {"-l", "a port is missing\n$"},
+      {"-U", "a path is missing\n$"},
+      {"-lU", "a path is missing\n$"},
+      {"localhost", "a port is missing after localhost\n$"},
+      {"::1", "a port is missing after ::1\n$"},
+      {"localhost 80 81", "too many operands: 81\n$"},
+      {"-U a b", "too many operands: b\n$"},
+      {"localhost 0", "'0' is no port\n$"},
+      {"localhost:0", "'0' is no port\n$"},
+      {"localhost 65536", "'65536' is no port\n$"},
+      {"localhost no-such-service", "'no-such-service' is no port\n$"},
+      {"-l 65536", "'65536' is no port\n$"},
+      {"-p x localhost 80", "--source-port: 'x' is no port\n$"},
+      {"-w 0 localhost 80", "--timeout: '0' is no time at all\n$"},
+      {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
+      {"-q -2 localhost 80", "--quit-after: '-2' is not a time"},
+  };
+  for (const Wrong& row : table) expect_usage_error(row);
+}
+
+TEST(NetcatOptions, BracketedAddressAloneLacksAPort) {
+  expect_usage_error({"[::1]", "a port is missing after \\[::1\\]\n$"});
+  expect_usage_error({"-l [::1]", "a port is missing"});
+}
+
+TEST(NetcatOptions, TwoPortsToListenOnContradictEachOther) {
+  expect_usage_error({"-l -p 1 127.0.0.1:80", ".*contradict each other\n$"});
+}
+
+}  // namespace
+}  // namespace netcat
