@@ -69,6 +69,18 @@ TEST(NetcatEof, NoShutdownKeepsTheConnectionWhole) {
   EXPECT_EQ(end.status, 0);
 }
 
+TEST(NetcatEof, WhatThePeerSaidBeforeItTookNoMoreIsStillPrinted) {
+  const TempDir dir;
+  Session s({}, {.in = Stdio::file(dir.file("data", noise(8 << 20)))});
+  const std::string answer = noise(200'000);  // more than the pipe holds that nobody reads yet
+  s.peer.send(answer);
+  wait_until("netcat's host has the answer", [&] { return s.peer.unacknowledged() == 0; });
+  s.peer.close();  // on unread input: a reset
+  const auto end = finish(s.netcat);
+  EXPECT_TRUE(end.out == answer) << end.out.size();
+  EXPECT_EQ(end.status, 1);
+}
+
 // ---- 2: the peer's end of file ends netcat, whatever stdin is ----
 
 TEST(NetcatEof, PeerClosingFirstEndsItAtOnceThoughStdinIsAnOpenPipe) {

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -99,6 +100,11 @@ void Socket::reset() {
 
 int Socket::local_port() const { return port_of(name_of(fd(), getsockname).storage); }
 int Socket::peer_port() const { return port_of(name_of(fd(), getpeername).storage); }
+
+int Socket::unacknowledged() const {
+  int bytes = 0;
+  return ioctl(fd(), TIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
 
 std::string Socket::peer_address() const {
   const Address address = name_of(fd(), getpeername);

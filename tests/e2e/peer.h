@@ -20,6 +20,8 @@ class Socket : public Channel {
   int local_port() const;
   std::string peer_address() const;
   int peer_port() const;
+  // Bytes sent that the peer's host has not acknowledged.
+  int unacknowledged() const;
 };
 
 struct ConnectOptions {

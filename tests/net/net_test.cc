@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -137,10 +138,12 @@ bool has_ipv6() {
 }
 
 std::string pattern(std::size_t bytes) {
+  constexpr std::size_t kPeriod = 99'991;  // no multiple of any buffer
   std::string text;
-  text.reserve(bytes + 8);
-  for (unsigned i = 0; text.size() < bytes; ++i) text += std::to_string(i * 7919U) + ",";
-  text.resize(bytes);
+  for (unsigned i = 0; text.size() < std::min(bytes, kPeriod); ++i)
+    text += std::to_string(i * 7919U) + ",";
+  text.resize(std::min(bytes, kPeriod));
+  while (text.size() < bytes) text.append(text, 0, std::min(kPeriod, bytes - text.size()));
   return text;
 }
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
-#include <vector>
+#include <memory>
 
 #include "tools/netcat/crlf.h"
 
@@ -55,6 +55,7 @@ class Relay {
 
   void end(int status, std::string why);
   void lost(Error e) { end(net::kLost, options_.where() + ": " + e.message()); }
+  void upload_failed(Error e);
   void input_ended();
   void peer_ended();
   bool expects_input() const;
@@ -75,6 +76,7 @@ class Relay {
   net::Timer timer_;  // woken when there is a new time limit, or none any more
   CrlfEncoder crlf_;
   Outcome outcome_;
+  Error upload_error_;
   bool ended_ = false;
   bool input_seen_ = false;
   bool input_idle_ = false;   // the upload waits for input
@@ -109,7 +111,8 @@ void Relay::end(int status, std::string why) {
 // --- the two directions ---
 
 Task<> Relay::upload() {
-  std::vector<char> buffer(kBufferBytes);
+  const auto memory = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  const std::span<char> buffer(memory.get(), kBufferBytes);
   while (!ended_) {
     const Result<std::size_t> n = in_.try_read(buffer);
     if (!n && n.error() == Error(UV_EAGAIN)) {
@@ -128,10 +131,16 @@ Task<> Relay::upload() {
     if (options_.crlf) data = crlf_.encode(data);
     Error e = co_await net::write(conn_, data);
     if (e == Error(UV_ECANCELED)) co_return;
-    if (e) co_return lost(e);
+    if (e) co_return upload_failed(e);
     touch();
   }
   if (!ended_) input_ended();
+}
+
+// What the peer said before it stopped listening is still to come.
+void Relay::upload_failed(Error e) {
+  upload_error_ = e;
+  if (peer_ended_) lost(e);
 }
 
 void Relay::input_ended() {
@@ -139,14 +148,15 @@ void Relay::input_ended() {
   input_end_ = delivered_ = Clock::now();
   if (options_.shutdown) {
     Error e = conn_.shutdown();
-    if (e) return lost(e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e);
+    if (e) return upload_failed(e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e);
   }
   if (peer_ended_) return end(net::kOk, "");
   timer_.wake();
 }
 
 Task<> Relay::download() {
-  std::vector<char> buffer(kBufferBytes);
+  const auto memory = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  const std::span<char> buffer(memory.get(), kBufferBytes);
   while (!ended_) {
     const Result<std::size_t> n = co_await net::read(conn_, buffer);
     if (!n && n.error() == Error(UV_ECANCELED)) co_return;
@@ -169,6 +179,7 @@ Task<> Relay::download() {
 // An idle input does not keep us; one that has something ready is sent until it would block.
 void Relay::peer_ended() {
   peer_ended_ = true;
+  if (upload_error_) return lost(upload_error_);
   const bool nothing_to_send = input_idle_ && !in_.has_input() && !options_.send_only;
   if (options_.recv_only || input_ended_ || (nothing_to_send && !expects_input()))
     end(net::kOk, "");
