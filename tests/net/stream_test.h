@@ -33,6 +33,8 @@ inline void run_stream_test(Kind kind, StreamBody body) {
   static Task<> suite##name([[maybe_unused]] Loop& loop, [[maybe_unused]] Stream& stream, \
                             [[maybe_unused]] Fd& peer)
 
+inline void PrintTo(Kind kind, std::ostream* out) { *out << (kind == Kind::kTcp ? "TCP" : "Unix"); }
+
 inline std::string kind_name(const testing::TestParamInfo<Kind>& kind) {
   return kind.param == Kind::kTcp ? "Tcp" : "Unix";
 }

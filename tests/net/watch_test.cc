@@ -167,16 +167,44 @@ NET_TEST(Watch, UnixHangsUpWhenThePeerCloses) {
   co_await expect_hangup_only_at_both_ends(loop, ends, true);
 }
 
-// Nobody waits, so nothing may spin: the loop would go on seeing the hang-up.
-NET_TEST(Watch, HangupThatNobodyWaitsForIsSeenByTheNextWait) {
-  Ends ends = pipe_ends();
-  Watch watch(loop, ends.far.get());
-  Error e = co_await watch.writable();
+// Counts the loop's rounds.
+class Rounds {
+ public:
+  explicit Rounds(Loop& loop) : prepare_(new uv_prepare_t) {
+    uv_prepare_init(loop.uv(), prepare_);
+    prepare_->data = nullptr;  // not for Loop::cancel_all()
+    uv_prepare_start(prepare_, [](uv_prepare_t*) { ++count_; });
+    count_ = 0;
+  }
+  Rounds(const Rounds&) = delete;
+  Rounds& operator=(const Rounds&) = delete;
+  ~Rounds() {
+    uv_close(reinterpret_cast<uv_handle_t*>(prepare_),
+             [](uv_handle_t* handle) { delete reinterpret_cast<uv_prepare_t*>(handle); });
+  }
+  int count() const { return count_; }
+
+ private:
+  uv_prepare_t* prepare_;
+  static inline int count_ = 0;
+};
+
+NET_TEST(Watch, WhatNobodyWaitsForDoesNotKeepTheLoopBusy) {
+  Ends in = pipe_ends(), out = pipe_ends();
+  Watch readable(loop, in.near.get()), writable(loop, out.far.get());
+  send(in.far, "x");
+  Error e = co_await readable.readable();
   EXPECT_FALSE(e);
-  ends.near.reset();
-  e = co_await sleep(loop, Millis(10));
+  e = co_await writable.writable();
   EXPECT_FALSE(e);
-  e = co_await watch.hangup();
+  out.near.reset();  // and now it has hung up
+  Rounds rounds(loop);
+  e = co_await sleep(loop, Millis(20));
+  EXPECT_FALSE(e);
+  EXPECT_LT(rounds.count(), 20);
+  e = co_await writable.hangup();
+  EXPECT_FALSE(e) << "it is seen by the next wait";
+  e = co_await readable.readable();
   EXPECT_FALSE(e);
 }
 
