@@ -36,6 +36,7 @@ class Descriptor {
   // Ends every wait, now and later, with UV_ECANCELED.
   void cancel() { watch_->cancel(); }
 
+  bool is_socket() const { return access_ == kSocket; }
   bool is_terminal() const { return isatty(fd_) == 1; }
   int fd() const { return fd_; }
 

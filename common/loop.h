@@ -132,6 +132,17 @@ struct SignalState final : HandleState {
 
 }  // namespace detail
 
+// Lets everything else that is ready have its turn.
+inline auto yield(Loop& loop) {
+  struct Awaiter {
+    Loop& loop;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> task) { loop.resume_later(task); }
+    void await_resume() const {}
+  };
+  return Awaiter{loop};
+}
+
 // Catches a signal for as long as it lives; the default action is back when it is gone.
 class Signal {
  public:

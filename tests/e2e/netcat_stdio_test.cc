@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon.h"
+#include "netns.h"
 #include "session.h"
 #include "terminal.h"
 
@@ -122,6 +123,27 @@ TEST(NetcatStdout, FileSharedWithOthersBeforeAndAfter) {
   EXPECT_EQ(read_file(dir.path("out")), "before\n%\nafter\n");
 }
 
+TEST(NetcatStdout, FileThatIsAppendedTo) {
+  const TempDir dir;
+  const std::string path = dir.file("out", "before\n");
+  EXPECT_EQ(pong_to(Stdio::fd(open_file(path, O_WRONLY | O_APPEND))), 0);
+  EXPECT_EQ(read_file(path), "before\npong\n");
+}
+
+// A file system of 64 KiB.
+TEST(NetcatStdout, FullFileSystemIsStatus8) {
+  const std::string why = why_no_namespaces();
+  if (!why.empty()) GTEST_SKIP() << why;
+  const auto end = in_namespace(R"(
+    directory=$(mktemp -d); mount -t tmpfs -o size=64k tmpfs $directory
+    $BIN/netcat -l -v -n 127.0.0.1 0 2> $directory.err < /dev/null > $directory/out & receiver=$!
+    until port=$(sed -n 's/^Listening on .* //p' $directory.err) && [ -n "$port" ]; do :; done
+    head -c 1000000 /dev/zero | $BIN/netcat --send-only 127.0.0.1 $port 2> /dev/null
+    wait $receiver; echo "status $?"; sed -n '/stdout/p' $directory.err
+    umount $directory; rm -rf $directory $directory.err)");
+  EXPECT_EQ(end.out, "status 8\nnetcat: stdout: no space left on device\n") << end.err;
+}
+
 TEST(NetcatStdout, Socket) {
   auto [ours, theirs] = socket_pair();
   EXPECT_EQ(pong_to(Stdio::fd(theirs)), 0);
@@ -162,6 +184,21 @@ TEST(NetcatStdout, OfASlowReaderHoldsTheSenderUpAndLosesNothing) {
   s.peer.close();
   EXPECT_EQ(s.netcat.out.rest().size(), sent);
   EXPECT_EQ(s.netcat.wait(), 0);
+}
+
+TEST(NetcatStdio, BothWaysAtFullSpeed) {
+  const TempDir dir;
+  const std::string data = noise(20 << 20);
+  Session s({}, {.in = Stdio::file(dir.file("in", data)), .out = Stdio::file(dir.path("out"))});
+  for (std::size_t echoed = 0; echoed < data.size();) {
+    std::string chunk = s.peer.take(1);
+    chunk += s.peer.available();
+    s.peer.send(chunk);
+    echoed += chunk.size();
+  }
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  EXPECT_TRUE(read_file(dir.path("out")) == data);
 }
 
 TEST(NetcatStdio, OneSocketForBoth) {

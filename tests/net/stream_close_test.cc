@@ -336,6 +336,7 @@ STREAM_TEST(StreamClose, LingerAfterDiscardedInputSeesTheEndToo) {
   half_close(peer);
   co_await group.wait();
   EXPECT_TRUE(done);
+  EXPECT_FALSE(stream.closed()) << "the end of file is no reset";
 }
 
 STREAM_TEST(StreamClose, UnreadInputIsSeen) {

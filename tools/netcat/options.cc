@@ -47,13 +47,12 @@ void add_options(Cli& cli, Options& o) {
 }
 
 void add_transfer_options(Cli& cli, Options& o) {
-  static bool half_close_asked = false;
   cli.flag("N,shutdown", "half-close at the end of stdin (the default)", [&o] {
     if (!o.shutdown) Cli::fail("--shutdown and --no-shutdown contradict each other");
-    half_close_asked = true;
+    o.shutdown_asked = true;
   });
   cli.flag("no-shutdown", "no half-close at the end of stdin", [&o] {
-    if (half_close_asked) Cli::fail("--shutdown and --no-shutdown contradict each other");
+    if (o.shutdown_asked) Cli::fail("--shutdown and --no-shutdown contradict each other");
     o.shutdown = false;
   });
   cli.flag("d,recv-only", "never read stdin", o.recv_only);

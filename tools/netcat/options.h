@@ -27,6 +27,7 @@ struct Options {
   net::Millis timeout = net::kForever;    // to connect or be connected to; then the idle limit
   std::optional<net::Millis> quit_after;  // stdin's end; none: no limit
   bool shutdown = true;
+  bool shutdown_asked = false;  // by -N, in so many words
   bool recv_only = false;
   bool send_only = false;
   bool crlf = false;

@@ -6,9 +6,8 @@
 #include <sys/ioctl.h>
 
 #include <algorithm>
-#include <memory>
 
-#include "tools/netcat/crlf.h"
+#include "tools/netcat/transfer.h"
 
 namespace netcat {
 
@@ -20,11 +19,11 @@ using net::Result;
 using net::Task;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kBufferBytes = std::size_t{128} << 10;
 constexpr Millis kSilence{1'000};   // -q 0: a peer that has everything, and so long nothing to say
 constexpr Millis kChatter{10'000};  // the same for one that never falls silent
 constexpr Millis kFirstInput{100};  // what feeds us may start after us
-constexpr Millis kAckPause{2};      // between two looks at what is still to be acknowledged
+constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
+constexpr Millis kAckPause{2};         // between two looks at what is still to be acknowledged
 
 Outcome output_failed(Error e) {
   const bool reader_gone = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET);
@@ -62,10 +61,6 @@ class Relay {
   void check_quit(Clock::time_point now);
   Millis time_left() const;
   int unacknowledged() const;
-  bool discards() const {
-    const bool leaving = input_ended_ && options_.quit_after == Millis::zero();
-    return options_.send_only || leaving;
-  }
   void touch() { active_ = Clock::now(); }
 
   Loop& loop_;
@@ -74,7 +69,6 @@ class Relay {
   Descriptor in_;
   Descriptor out_;
   net::Timer timer_;  // woken when there is a new time limit, or none any more
-  CrlfEncoder crlf_;
   Outcome outcome_;
   Error upload_error_;
   bool ended_ = false;
@@ -111,28 +105,27 @@ void Relay::end(int status, std::string why) {
 // --- the two directions ---
 
 Task<> Relay::upload() {
-  const auto memory = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-  const std::span<char> buffer(memory.get(), kBufferBytes);
-  while (!ended_) {
-    const Result<std::size_t> n = in_.try_read(buffer);
-    if (!n && n.error() == Error(UV_EAGAIN)) {
+  Transfer transfer(in_, conn_, {.crlf = options_.crlf, .discard = false});
+  for (unsigned steps = 1; !ended_; ++steps) {
+    const Step step = transfer.step();
+    if (step.what == Step::kEnd) break;
+    if (step.what == Step::kOutputFailed) co_return upload_failed(step.error);
+    if (step.what == Step::kInputFailed)
+      co_return end(net::kLocalIo, std::string("stdin: ") + step.error.message());
+    Error e;
+    if (step.what == Step::kInputBlocks) {
       if (peer_ended_ && !options_.send_only) co_return end(net::kOk, "");
       input_idle_ = true;
-      Error e = co_await in_.readable();
+      e = co_await in_.readable();
       input_idle_ = false;
-      if (e) co_return;
-      continue;
+    } else if (step.what == Step::kOutputBlocks) {
+      e = co_await conn_.writable();
+    } else {
+      input_seen_ = true;
+      touch();
+      if (steps % kStepsInARow == 0) co_await net::yield(loop_);
     }
-    if (!n) co_return end(net::kLocalIo, std::string("stdin: ") + n.error().message());
-    if (*n == 0) break;
-    input_seen_ = true;
-    touch();
-    std::string_view data(buffer.data(), *n);
-    if (options_.crlf) data = crlf_.encode(data);
-    Error e = co_await net::write(conn_, data);
-    if (e == Error(UV_ECANCELED)) co_return;
-    if (e) co_return upload_failed(e);
-    touch();
+    if (e) co_return;
   }
   if (!ended_) input_ended();
 }
@@ -155,23 +148,26 @@ void Relay::input_ended() {
 }
 
 Task<> Relay::download() {
-  const auto memory = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-  const std::span<char> buffer(memory.get(), kBufferBytes);
-  while (!ended_) {
-    const Result<std::size_t> n = co_await net::read(conn_, buffer);
-    if (!n && n.error() == Error(UV_ECANCELED)) co_return;
-    if (!n) co_return lost(n.error());
-    if (*n == 0) break;
-    touch();
-    if (discards()) continue;
-    const std::string_view data(buffer.data(), *n);
-    Error e = co_await net::write(out_, data);
-    if (e == Error(UV_ECANCELED)) co_return;
-    if (e) {
-      const Outcome failed = output_failed(e);
+  Transfer transfer(conn_, out_, {.crlf = false, .discard = options_.send_only});
+  for (unsigned steps = 1; !ended_; ++steps) {
+    if (input_ended_ && options_.quit_after == Millis::zero()) transfer.discard();
+    const Step step = transfer.step();
+    if (step.what == Step::kEnd) break;
+    if (step.what == Step::kInputFailed) co_return lost(step.error);
+    if (step.what == Step::kOutputFailed) {
+      const Outcome failed = output_failed(step.error);
       co_return end(failed.status, failed.why);
     }
-    touch();
+    Error e;
+    if (step.what == Step::kInputBlocks) {
+      e = co_await conn_.readable();
+    } else if (step.what == Step::kOutputBlocks) {
+      e = co_await out_.writable();
+    } else {
+      touch();
+      if (steps % kStepsInARow == 0) co_await net::yield(loop_);
+    }
+    if (e) co_return;
   }
   if (!ended_) peer_ended();
 }

@@ -1,0 +1,63 @@
+// transfer.h - bytes from one descriptor to another, without copying them where the kernel can.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "common/descriptor.h"
+#include "tools/netcat/crlf.h"
+
+namespace netcat {
+
+// What one step has done.
+struct Step {
+  enum What { kMoved, kEnd, kInputBlocks, kOutputBlocks, kInputFailed, kOutputFailed };
+  What what;
+  std::size_t bytes = 0;  // kMoved
+  net::Error error{};     // kInputFailed, kOutputFailed
+};
+
+struct TransferOptions {
+  bool crlf = false;     // LF becomes CRLF
+  bool discard = false;  // read, and throw away
+};
+
+class Transfer {
+ public:
+  Transfer(net::Descriptor& from, net::Descriptor& to, TransferOptions options);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  // Moves some of what is there, never waits.  kEnd comes only after all that was read has been
+  // written.
+  Step step();
+  void discard() { options_.discard = true; }
+
+ private:
+  enum Way {
+    kCopy,      // read(2) and write(2)
+    kSendfile,  // file to socket: sendfile(2)
+    kSplice,    // pipe to socket or socket to pipe: splice(2)
+    kPiped,     // socket to file or /dev/null: splice(2) twice, with a pipe of ours between
+  };
+  static Way choose(const net::Descriptor& from, const net::Descriptor& to,
+                    const TransferOptions& options);
+  Step copy();
+  Step sendfile();
+  Step splice();
+  Step splice_through_pipe();
+  Step failed(net::Error e, bool input);
+
+  net::Descriptor& from_;
+  net::Descriptor& to_;
+  TransferOptions options_;
+  Way way_;
+  std::unique_ptr<char[]> buffer_;  // made when the first byte is copied
+  std::string_view pending_;        // read, not yet written
+  CrlfEncoder crlf_;
+  net::Fd pipe_in_;
+  net::Fd pipe_out_;
+  std::size_t piped_ = 0;  // bytes in our pipe
+};
+
+}  // namespace netcat
