@@ -110,6 +110,21 @@ TEST(NetcatUdp, APortThatNobodyHasIsStatus4) {
   EXPECT_EQ(open.wait(kPrompt), 4);
 }
 
+TEST(NetcatUdp, WhatCameBeforeTheRefusalIsPrinted) {
+  UdpPeer peer;
+  Process netcat(client_of(peer), all_pipes());
+  netcat.in.send("one");
+  EXPECT_EQ(peer.receive(), "one");
+  netcat.signal(SIGSTOP);
+  netcat.in.send("two");
+  peer.answer("good");
+  peer.answer("bye");
+  peer.refuse_others();
+  netcat.signal(SIGCONT);
+  EXPECT_EQ(netcat.out.rest(), "goodbye");
+  EXPECT_EQ(netcat.wait(kPrompt), 4);
+}
+
 TEST(NetcatUdp, IdleIsStatus9WhileThereMayBeInput) {
   UdpPeer peer;
   Process netcat(client_of(peer, {"-w", "300ms"}), all_pipes());

@@ -59,6 +59,7 @@ class Exchange {
   Task<> print(std::string_view datagram);
   Task<> feed();
   Task<> send(std::string_view datagram);
+  Task<> send_failed(Error e);
   Task<> watch_output();
   Task<> watch_time();
   Limit limit() const;
@@ -81,6 +82,7 @@ class Exchange {
   Turn output_;
   CrlfEncoder crlf_;
   Outcome outcome_;
+  Error error_;  // of the socket: we leave when all that has arrived is printed
   bool ended_ = false;
   bool heard_ = false;
   bool input_seen_ = false;
@@ -119,9 +121,7 @@ std::string Exchange::peer_name() const {
   return known ? peer_.host() + " port " + std::to_string(peer_.port()) : options_.where();
 }
 
-// A crowd goes on without the one that has left.
 void Exchange::failed(Error e) {
-  if (options_.keep_open) return net::log::error("%s: %s", to_.to_string().c_str(), e.message());
   const bool no_way =
       e == Error(UV_ENETUNREACH) || e == Error(UV_EHOSTUNREACH) || e == Error(UV_ENETDOWN);
   const bool refused = e == Error(UV_ECONNREFUSED);
@@ -142,10 +142,17 @@ Task<> Exchange::receive(DatagramSocket& socket) {
 }
 
 Task<> Exchange::receive_burst(DatagramSocket& socket, std::span<char> buffer) {
-  for (int i = 0; i < kBurst && !ended_; ++i) {
+  int errors = 0;
+  for (int i = 0; (i < kBurst || error_) && !ended_; ++i) {
     const auto datagram = socket.receive(buffer);
-    if (!datagram && datagram.error() == Error(UV_EAGAIN)) co_return;
-    if (!datagram) co_return failed(datagram.error());
+    if (!datagram && datagram.error() != Error(UV_EAGAIN) && ++errors < kBurst) {
+      if (!error_) error_ = datagram.error();  // it overtakes what is still in the queue
+      continue;
+    }
+    if (!datagram) {
+      if (error_) failed(error_);
+      co_return;
+    }
     if (!take_sender(socket, datagram->sender)) continue;
     if (datagram->bytes > buffer.size())
       co_return end(net::kLost, peer_name() + ": a datagram of " + std::to_string(datagram->bytes) +
@@ -211,13 +218,14 @@ Task<> Exchange::feed() {
       continue;
     }
     const Result<std::size_t> n = co_await net::read(in_, buffer);
-    if (ended_) co_return;
+    if (ended_ || error_) co_return;
     if (!n) co_return end(net::kLocalIo, std::string("stdin: ") + n.error().message());
     if (*n == 0) break;
     input_seen_ = true;
     std::string_view data(buffer.data(), *n);
     if (options_.crlf) data = crlf_.encode(data);
-    for (; !data.empty() && !ended_; data.remove_prefix(std::min(data.size(), kDatagramBytes))) {
+    for (; !data.empty() && !error_ && !ended_;
+         data.remove_prefix(std::min(data.size(), kDatagramBytes))) {
       const std::string_view datagram = data.substr(0, kDatagramBytes);
       co_await send(datagram);
     }
@@ -243,11 +251,22 @@ Task<> Exchange::send(std::string_view datagram) {
       Error canceled = co_await net::sleep(loop_, kBusyPause);
       if (canceled) co_return;
     } else {
-      if (e) failed(e);
       active_ = Clock::now();
-      break;
+      if (e) co_await send_failed(e);
+      co_return;
     }
   }
+}
+
+// What the peer said before is still to be printed.
+Task<> Exchange::send_failed(Error e) {
+  if (options_.keep_open) {  // the others go on
+    net::log::error("%s: %s", to_.to_string().c_str(), e.message());
+    co_return;
+  }
+  error_ = e;
+  Error canceled = co_await target_->writable();  // who waits to receive is resumed before us
+  if (!canceled && printing_ == 0) failed(e);
 }
 
 // --- time limits ---
