@@ -81,13 +81,13 @@ std::string Address::to_string() const {
   return (v6 ? "[" + host + "]" : host) + ":" + port;
 }
 
-Result<std::uint16_t> parse_port(const std::string& text) {
+Result<std::uint16_t> parse_port(const std::string& text, const char* protocol) {
   std::uint64_t number = 0;
   if (is_number(text)) {
     if (!parse_number(text, 0, 65535, number)) return Error(UV_EAI_SERVICE);
     return static_cast<std::uint16_t>(number);
   }
-  const servent* service = getservbyname(text.c_str(), "tcp");
+  const servent* service = getservbyname(text.c_str(), protocol);
   if (service == nullptr) return Error(UV_EAI_SERVICE);
   return ntohs(static_cast<std::uint16_t>(service->s_port));
 }

@@ -32,8 +32,8 @@ std::string_view without_brackets(std::string_view host);
 bool split_host_port(std::string_view text, std::string& host, std::string& port);
 // A decimal in [min, max], all of `text`.
 bool parse_number(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& out);
-// A port number or a TCP service name, as a number; UV_EAI_SERVICE.
-Result<std::uint16_t> parse_port(const std::string& text);
+// A port number or the name of a service of "tcp" or "udp", as a number; UV_EAI_SERVICE.
+Result<std::uint16_t> parse_port(const std::string& text, const char* protocol = "tcp");
 
 // A socket address of any family.
 class SockAddr {

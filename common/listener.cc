@@ -28,24 +28,26 @@ static bool is_path(const SockAddr& address) {
 }
 
 // Only a socket that refuses connections is nobody's.
-static bool is_stale(const SockAddr& address) {
+static bool is_stale(const SockAddr& address, int type) {
   struct stat status {};
   if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const Fd probe(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
-  Fd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Fd fd(socket(address.family(), options.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Error::from_errno();
-  if (address.family() != AF_UNIX) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  // With datagrams it would share the port with whoever asks for it.
+  const bool reuse = address.family() != AF_UNIX && options.type == SOCK_STREAM;
+  if (reuse) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   const auto bind_it = [&] {
     return bind(fd.get(), address.get(), address.size()) == 0 ? Error() : Error::from_errno();
   };
   Error e = bind_it();
-  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address)) {
+  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address, options.type)) {
     unlink(address.host().c_str());
     e = bind_it();
   }
@@ -87,6 +89,20 @@ Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses,
   return bind_once(addresses, options, false);
 }
 
+BoundPath::BoundPath(const SockAddr& address) {
+  struct stat status {};
+  if (!is_path(address) || stat(address.host().c_str(), &status) != 0) return;
+  path_ = address.host();
+  inode_ = status.st_ino;
+}
+
+void BoundPath::remove() {
+  struct stat status {};
+  if (path_.empty()) return;
+  if (stat(path_.c_str(), &status) == 0 && status.st_ino == inode_) unlink(path_.c_str());
+  path_.clear();
+}
+
 Listener::Listener(Loop& loop, Fd socket)
     : address_(SockAddr::local(socket.get())),
       socket_(std::move(socket)),
@@ -101,10 +117,8 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
   set_inherited_options(socket.get(), address.family(), options);
   if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // others may accept before us
   if (!listening && ::listen(socket.get(), options.backlog) != 0) return Error::from_errno();
-  struct stat status {};
-  const bool ours = !listening && is_path(address) && stat(address.host().c_str(), &status) == 0;
   Listener listener(loop, std::move(socket));
-  listener.inode_ = ours ? status.st_ino : 0;
+  if (!listening) listener.path_ = BoundPath(address);
   return listener;
 }
 
@@ -121,10 +135,7 @@ Result<Fd> Listener::accept() {
 void Listener::close() {
   if (!socket_) return;
   watch_->cancel();
-  struct stat status {};
-  const std::string path = inode_ != 0 ? address_.host() : "";
-  if (inode_ != 0 && stat(path.c_str(), &status) == 0 && status.st_ino == inode_)
-    unlink(path.c_str());
+  path_.remove();
   socket_.reset();
 }
 

@@ -1,4 +1,5 @@
-// listener.h - a listening socket: TCP or Unix-domain, bound here or inherited.
+// listener.h - a listening socket: TCP or Unix-domain, bound here or inherited; binding datagram
+// sockets too.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 namespace net {
 
 struct ListenOptions {
+  int type = SOCK_STREAM;  // SOCK_DGRAM: to be bound only
   int backlog = SOMAXCONN;
   bool reuse_port = false;   // share the port with the other threads' listeners
   Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
@@ -25,6 +27,18 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
 // One for each address of a name that this machine has; port 0 becomes the same port for all of
 // them where that can be.
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
+
+// The file of a Unix-domain socket that we have bound; other addresses have none.
+class BoundPath {
+ public:
+  BoundPath() = default;
+  explicit BoundPath(const SockAddr& address);
+  void remove();  // if it is still ours
+
+ private:
+  std::string path_;
+  ino_t inode_ = 0;
+};
 
 // Not libuv's own: uv_listen accepts one connection more than was asked for, and on EMFILE accepts
 // in order to drop.
@@ -49,7 +63,7 @@ class Listener {
   SockAddr address_;
   Fd socket_;
   std::unique_ptr<Watch> watch_;
-  ino_t inode_ = 0;  // of our Unix path
+  BoundPath path_;
 };
 
 // The next connection, waited for.

@@ -2,7 +2,7 @@
 // that loses nothing, and whose exit status says how it went.
 //
 // In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
-// relay, the connection itself.
+// relay, the connection itself; datagram, all of -u.
 
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include "common/cli.h"
 #include "common/log.h"
 #include "tools/netcat/connect.h"
+#include "tools/netcat/datagram.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
 
@@ -25,7 +26,9 @@ int die_of_broken_pipe() {
 
 net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
   netcat::Outcome outcome;
-  if (options.listen)
+  if (options.udp)
+    outcome = co_await netcat::exchange_datagrams(loop, options);
+  else if (options.listen)
     outcome = co_await netcat::listen(loop, options);
   else
     outcome = co_await netcat::connect(loop, options);

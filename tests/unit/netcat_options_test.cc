@@ -93,6 +93,17 @@ TEST(NetcatOptions, UnixPaths) {
   EXPECT_EQ(parse("-U a:b").path, "a:b");
 }
 
+TEST(NetcatOptions, Datagrams) {
+  const Options o = parse("-ub -W 3 localhost tftp");
+  EXPECT_TRUE(o.udp && o.broadcast);
+  EXPECT_EQ(o.packets, 3U);
+  EXPECT_EQ(o.port, 69) << "the name of a UDP service";
+  EXPECT_EQ(parse("--udp -p tftp localhost 1").source_port, 69);
+  EXPECT_EQ(parse("-uU -s own path").source, "own");
+  EXPECT_TRUE(parse("-u -q -1 localhost 1").quit_never);
+  EXPECT_FALSE(parse("-u -q -1 -q 2 localhost 1").quit_never);
+}
+
 TEST(NetcatOptions, WhatIsNotGivenHasItsDefault) {
   const Options o = parse("localhost 80");
   EXPECT_EQ(o.family, AF_UNSPEC);
@@ -158,6 +169,13 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-U6 x", "--unix and --ipv6 contradict each other\n$"},
       {"-U -p 1 x", "--unix and --source-port contradict each other\n$"},
       {"-U -s 127.0.0.1 x", "--unix and --source contradict each other\n$"},
+      {"-lUu -s y x", "--unix and --source contradict each other\n$"},
+      {"-u --no-shutdown localhost 80", "--udp and --no-shutdown contradict each other\n$"},
+      {"-W 1 localhost 80", "--packets wants --udp\n$"},
+      {"-u -W 1 --send-only x 80", "--packets and --send-only contradict each other\n$"},
+      {"-b localhost 80", "--broadcast wants --udp\n$"},
+      {"-ubU x", "--unix and --broadcast contradict each other\n$"},
+      {"-uk localhost 80", "--keep-open wants --listen\n$"},
       {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
       {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
   };

@@ -1,10 +1,10 @@
 #include "tools/netcat/crowd.h"
 
-#include <deque>
 #include <list>
 
 #include "common/log.h"
 #include "tools/netcat/crlf.h"
+#include "tools/netcat/turn.h"
 #include "tools/netcat/verbose.h"
 
 namespace netcat {
@@ -22,34 +22,6 @@ constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 constexpr Millis kAcceptPause{100};  // when the system has no descriptor left
 
 namespace {
-
-// Lets one task at a time through, in the order of their coming.
-class Turn {
- public:
-  explicit Turn(Loop& loop) : loop_(loop) {}
-  auto take() {
-    struct Awaiter {
-      Turn& turn;
-      bool await_ready() { return !std::exchange(turn.taken_, true); }
-      void await_suspend(std::coroutine_handle<> task) { turn.waiting_.push_back(task); }
-      void await_resume() {}
-    };
-    return Awaiter{*this};
-  }
-  void give() {
-    if (waiting_.empty()) {
-      taken_ = false;
-    } else {
-      loop_.resume_later(waiting_.front());
-      waiting_.pop_front();
-    }
-  }
-
- private:
-  Loop& loop_;
-  bool taken_ = false;
-  std::deque<std::coroutine_handle<>> waiting_;
-};
 
 struct Client {
   Client(Loop& loop, Fd socket)

@@ -1,9 +1,8 @@
 #include "tools/netcat/listen.h"
 
-#include <csignal>
-
 #include "common/listener.h"
 #include "tools/netcat/crowd.h"
+#include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/verbose.h"
 
 namespace netcat {
@@ -103,32 +102,18 @@ static Task<Outcome> serve_one(Loop& loop, Listeners& listeners, const Options& 
   co_return outcome;
 }
 
-// --- ending by a signal, without our Unix path left behind ---
-
-static Task<> die_of(net::Signal& signal, int number, Listeners& listeners) {
-  Error e = co_await signal.wait();
-  if (e) co_return;
-  for (Listener& listener : listeners) listener.close();
-  signal.close();
-  (void)std::raise(number);
-}
-
 Task<Outcome> listen(Loop& loop, const Options& options) {
   Listeners listeners;
-  net::Signal terminate(loop, SIGTERM);
-  net::Signal interrupt(loop, SIGINT);
-  net::Signal hangup(loop, SIGHUP);
-  net::WaitGroup signals;
-  signals.go(die_of(terminate, SIGTERM, listeners));
-  signals.go(die_of(interrupt, SIGINT, listeners));
-  signals.go(die_of(hangup, SIGHUP, listeners));
+  // Without our Unix path left behind.
+  FatalSignals signals(loop, [&listeners] {
+    for (Listener& listener : listeners) listener.close();
+  });
   Outcome outcome = open_listeners(loop, options, listeners);
   if (outcome.status == net::kOk && options.keep_open)
     outcome = co_await serve_crowd(loop, listeners, options);
   else if (outcome.status == net::kOk)
     outcome = co_await serve_one(loop, listeners, options);
-  for (net::Signal* signal : {&terminate, &interrupt, &hangup}) signal->close();
-  co_await signals.wait();
+  co_await signals.release();
   co_return outcome;
 }
 

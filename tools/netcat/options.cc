@@ -24,8 +24,10 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("l,listen", "listen instead of connecting", o.listen);
   cli.flag("k,keep-open", "with -l: serve any number of clients, at once", o.keep_open);
   cli.flag("U,unix", "Unix-domain socket; the operand is a path, or @NAME", o.unix_domain);
+  cli.flag("u,udp", "datagrams: each read of stdin is one", o.udp);
   cli.option("p,source-port", "PORT", "local port", [&o](std::string_view text) -> std::string {
-    const auto port = net::parse_port(std::string(text));
+    auto port = net::parse_port(std::string(text));
+    if (!port) port = net::parse_port(std::string(text), "udp");
     if (!port) return "'" + std::string(text) + "' is no port";
     o.source_port = *port;
     o.source_port_given = true;
@@ -35,10 +37,11 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("n,numeric", "look no names up", o.numeric);
   cli.option("w,timeout", "T", "time to connect, or for a client to come; then the idle limit",
              net::duration_over_zero(o.timeout));
-  cli.option("q,quit-after", "T", "leave T after the end of stdin; -1: no limit (-1)",
+  cli.option("q,quit-after", "T", "leave T after the end of stdin; -1: no limit (-1; -u: 1s)",
              [&o](std::string_view text) {
                net::Millis limit{};
                o.quit_after.reset();
+               o.quit_never = text == "-1";
                if (text == "-1") return std::string();
                std::string wrong = net::duration(limit)(text);
                o.quit_after = limit;
@@ -58,6 +61,9 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("d,recv-only", "never read stdin", o.recv_only);
   cli.flag("send-only", "discard what arrives; leave when all is delivered", o.send_only);
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
+  cli.option("W,packets", "N", "with -u: leave after N datagrams received",
+             net::number(o.packets, 1, UINT64_MAX));
+  cli.flag("b,broadcast", "with -u: send to broadcast addresses too", o.broadcast);
   cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
 }
 
@@ -69,7 +75,13 @@ void check_contradictions(const Options& o) {
       {o.unix_domain && o.family == AF_INET, "--unix and --ipv4 contradict each other"},
       {o.unix_domain && o.family == AF_INET6, "--unix and --ipv6 contradict each other"},
       {o.unix_domain && o.source_port != 0, "--unix and --source-port contradict each other"},
-      {o.unix_domain && !o.source.empty(), "--unix and --source contradict each other"},
+      {o.unix_domain && (!o.udp || o.listen) && !o.source.empty(),
+       "--unix and --source contradict each other"},
+      {o.udp && !o.shutdown, "--udp and --no-shutdown contradict each other"},
+      {o.packets != 0 && !o.udp, "--packets wants --udp"},
+      {o.packets != 0 && o.send_only, "--packets and --send-only contradict each other"},
+      {o.broadcast && !o.udp, "--broadcast wants --udp"},
+      {o.broadcast && o.unix_domain, "--unix and --broadcast contradict each other"},
   };
   for (const auto& [wrong, sentence] : contradictions)
     if (wrong) Cli::fail(sentence);
@@ -104,7 +116,7 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
   }
   if (port.empty() && o.host.empty() && !o.listen) Cli::fail("a host and a port are missing");
   if (port.empty()) Cli::fail("a port is missing" + (o.listen ? "" : " after " + operands[0]));
-  const auto number = net::parse_port(port);
+  const auto number = net::parse_port(port, o.udp ? "udp" : "tcp");
   if (!number || (*number == 0 && !o.listen)) Cli::fail("'" + port + "' is no port");
   o.port = *number;
 }

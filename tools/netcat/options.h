@@ -15,9 +15,10 @@ struct Options {
   std::uint16_t port = 0;
   std::string path;  // with unix_domain; '@': abstract
   bool unix_domain = false;
+  bool udp = false;  // with unix_domain: datagrams there
   int family = AF_UNSPEC;
   bool numeric = false;
-  std::string source;  // local address
+  std::string source;  // local address; with udp and unix_domain a path
   std::uint16_t source_port = 0;
   bool source_port_given = false;
 
@@ -26,11 +27,14 @@ struct Options {
 
   net::Millis timeout = net::kForever;    // to connect or be connected to; then the idle limit
   std::optional<net::Millis> quit_after;  // stdin's end; none: no limit
+  bool quit_never = false;                // asked for: with udp there is a limit by default
   bool shutdown = true;
   bool shutdown_asked = false;  // by -N, in so many words
   bool recv_only = false;
   bool send_only = false;
   bool crlf = false;
+  std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
+  bool broadcast = false;
   int verbose = 0;
 
   // "127.0.0.1 port 80", or the path.

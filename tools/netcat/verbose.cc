@@ -25,17 +25,18 @@ void say_connected(const Options& options, const SockAddr& peer) {
   if (options.unix_domain) return;
   const std::string ip = peer.host();
   const bool told = options.numeric || options.host == ip;
-  const servent* service = options.numeric ? nullptr : getservbyport(htons(options.port), "tcp");
-  net::log::plain("Connection to %s%s %u port [tcp/%s] succeeded!", options.host.c_str(),
-                  told ? "" : (" (" + ip + ")").c_str(), options.port,
+  const char* protocol = options.udp ? "udp" : "tcp";
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(options.port), protocol);
+  net::log::plain("Connection to %s%s %u port [%s/%s] succeeded!", options.host.c_str(),
+                  told ? "" : (" (" + ip + ")").c_str(), options.port, protocol,
                   service != nullptr ? service->s_name : "*");
 }
 
-void say_attempt_failed(const SockAddr& peer, net::Error e) {
+void say_attempt_failed(const SockAddr& peer, net::Error e, const char* protocol) {
   std::string why = e.message();
   why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
-  net::log::error("connect to %s port %u (tcp) failed: %s", peer.host().c_str(), peer.port(),
-                  why.c_str());
+  net::log::error("connect to %s port %u (%s) failed: %s", peer.host().c_str(), peer.port(),
+                  protocol, why.c_str());
 }
 
 void say_listening(const Options& options, const SockAddr& address) {
@@ -45,6 +46,13 @@ void say_listening(const Options& options, const SockAddr& address) {
   } else {
     net::log::plain("Listening on %s %u", name_of(options, address).c_str(), address.port());
   }
+}
+
+void say_bound(const Options& options, const SockAddr& address) {
+  if (options.unix_domain)
+    net::log::plain("Bound on %s", address.host().c_str());
+  else
+    net::log::plain("Bound on %s %u", name_of(options, address).c_str(), address.port());
 }
 
 void say_received(const Options& options, const SockAddr& peer) {

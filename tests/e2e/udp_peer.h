@@ -1,0 +1,43 @@
+// udp_peer.h - the other end of netcat -u: a UDP socket on a port of its own.
+#pragma once
+
+#include <sys/socket.h>
+#include <string>
+
+#include "channel.h"
+
+namespace e2e {
+
+class UdpPeer {
+ public:
+  // On 127.0.0.1 or ::1, on a port that the kernel picks.
+  explicit UdpPeer(int family = AF_INET);
+
+  // The next datagram, whoever it comes from.
+  std::string receive(Millis patience = kPatience);
+  // To whom the last datagram came from.
+  void answer(const std::string& data);
+  // To 127.0.0.1.
+  void send(int port, const std::string& data);
+  bool readable(Millis time) const;
+  // From now on the port answers everybody as if nobody had it.
+  void refuse_others();
+
+  int port() const { return port_; }
+  std::string port_text() const { return std::to_string(port_); }
+  // "127.0.0.1 port N", as netcat's messages have it.
+  std::string place() const { return "127.0.0.1 port " + port_text(); }
+  int sender_port() const;
+  std::string sender_address() const;
+
+ private:
+  sockaddr* address() { return reinterpret_cast<sockaddr*>(&address_); }
+  void set_address(const char* ip, int port);
+
+  Fd fd_;
+  sockaddr_storage address_{};  // of the last sender, or where we sent last
+  socklen_t size_ = 0;
+  int port_ = 0;
+};
+
+}  // namespace e2e

@@ -1,0 +1,194 @@
+#include "tools/netcat/datagram_socket.h"
+
+#include <sys/socket.h>
+
+#include "common/dial.h"
+#include "tools/netcat/verbose.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Fd;
+using net::Loop;
+using net::Result;
+using net::SockAddr;
+using net::Task;
+
+DatagramSocket::DatagramSocket(Loop& loop, Fd socket)
+    : fd_(std::move(socket)),
+      path_(SockAddr::local(fd_.get())),
+      watch_(std::make_unique<net::Watch>(loop, fd_.get())) {}
+
+Result<DatagramSocket::Received> DatagramSocket::receive(std::span<char> buffer) {
+  sockaddr_storage sender{};
+  socklen_t size = sizeof sender;
+  auto* address = reinterpret_cast<sockaddr*>(&sender);
+  const ssize_t n =
+      recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC, address, &size);
+  if (n < 0) return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+  return Received{static_cast<std::size_t>(n), SockAddr(address, size)};
+}
+
+Error DatagramSocket::send(std::string_view datagram, const SockAddr& to) {
+  const sockaddr* address = to.size() == 0 ? nullptr : to.get();
+  const ssize_t n = sendto(fd_.get(), datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                           address, to.size());
+  if (n >= 0) return {};
+  return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+}
+
+Error DatagramSocket::connect(const SockAddr& peer) {
+  return ::connect(fd_.get(), peer.get(), peer.size()) == 0 ? Error() : Error::from_errno();
+}
+
+Error DatagramSocket::pending_error() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  (void)getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);  // no error, then
+  return {-error};
+}
+
+void DatagramSocket::close() {
+  if (!fd_) return;
+  watch_->cancel();
+  path_.remove();
+  fd_.reset();
+}
+
+// --- opening ---
+
+static constexpr net::ListenOptions kDatagrams{.type = SOCK_DGRAM};
+
+static Error allow_broadcast(int fd) {
+  const int on = 1;
+  return setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) == 0 ? Error()
+                                                                       : Error::from_errno();
+}
+
+static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened) {
+  std::vector<SockAddr> addresses;
+  if (options.unix_domain) {
+    const auto address = SockAddr::unix_path(options.path);
+    if (!address) return {net::kUsage, options.path + ": " + address.error().message()};
+    addresses.push_back(*address);
+  } else {
+    const auto found =
+        net::passive_addresses(options.host, options.port, options.family, options.numeric);
+    if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
+    addresses = *found;
+  }
+  auto sockets = net::bind_sockets(addresses, kDatagrams);
+  if (!sockets)
+    return {net::kNoListen, "listen on " + options.where() + ": " + sockets.error().message()};
+  for (Fd& socket : *sockets) {
+    if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
+    opened.sockets.emplace_back(loop, std::move(socket));
+    if (options.verbose > 0) say_bound(options, opened.sockets.back().address());
+  }
+  return {};
+}
+
+// The local end of a client: the first source of the family, or the system's choice.
+static Result<Fd> client_socket(const Options& options, const std::vector<SockAddr>& sources,
+                                int family) {
+  SockAddr local = *SockAddr::numeric(family == AF_INET6 ? "::" : "0.0.0.0", 0);
+  bool found = sources.empty();
+  for (const SockAddr& source : sources) {
+    if (!found && source.family() == family) local = source;
+    found = found || source.family() == family;
+  }
+  if (!found) return Error(UV_EAFNOSUPPORT);
+  local.set_port(options.source_port);
+  return net::bind_socket(local, kDatagrams);
+}
+
+// A broadcast address is not connected to: the answers come from other addresses.
+static Error connect_client(Loop& loop, const Options& options, Fd socket, const SockAddr& peer,
+                            Datagrams& opened) {
+  const int fd = socket.get();
+  DatagramSocket client(loop, std::move(socket));
+  const Error e = client.connect(peer);
+  const bool broadcast = e == Error(UV_EACCES) && options.broadcast;
+  if (e && !broadcast) return e;
+  if (broadcast) {
+    const Error denied = allow_broadcast(fd);
+    if (denied) return denied;
+    opened.to = peer;
+  } else if (options.verbose > 0) {
+    say_connected(options, peer);
+  }
+  opened.sockets.push_back(std::move(client));
+  return {};
+}
+
+static Outcome not_connected(const Options& options, Error e) {
+  const bool refused = e == Error(UV_ECONNREFUSED);
+  const char* hint = e == Error(UV_EACCES) && !options.broadcast && !options.unix_domain
+                         ? " (a broadcast address wants --broadcast)"
+                         : "";
+  return {refused ? net::kRefused : net::kUnreachable,
+          "connect to " + options.where() + ": " + e.message() + hint};
+}
+
+static Outcome not_bound(const Options& options, Error e) {
+  std::string local = options.source;
+  if (!options.unix_domain)
+    local += (local.empty() ? "port " : " port ") + std::to_string(options.source_port);
+  return {net::kNoListen, "bind to " + local + ": " + e.message()};
+}
+
+// Without -s the kernel gives an abstract name: nothing is left behind, whatever becomes of us.
+static Outcome open_unix_client(Loop& loop, const Options& options, Datagrams& opened) {
+  const auto peer = SockAddr::unix_path(options.path);
+  if (!peer) return {net::kUsage, options.path + ": " + peer.error().message()};
+  sockaddr unnamed{};
+  unnamed.sa_family = AF_UNIX;
+  SockAddr local(&unnamed, sizeof unnamed.sa_family);
+  if (!options.source.empty()) {
+    const auto given = SockAddr::unix_path(options.source);
+    if (!given) return {net::kUsage, options.source + ": " + given.error().message()};
+    local = *given;
+  }
+  auto socket = net::bind_socket(local, kDatagrams);
+  if (!socket) return not_bound(options, socket.error());
+  if (options.verbose > 0) say_bound(options, SockAddr::local(socket->get()));
+  const Error e = connect_client(loop, options, std::move(*socket), *peer, opened);
+  return e ? not_connected(options, e) : Outcome();
+}
+
+// The first address that can be connected to, which says no more than that there is a way.
+static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagrams& opened) {
+  const net::Deadline deadline(options.timeout);
+  const auto peers = co_await net::lookup(loop, options.host, options.port, options.family,
+                                          options.numeric, deadline);
+  if (!peers) {
+    const bool timed_out = peers.error() == Error(UV_ETIMEDOUT);
+    const std::string why = options.host + ": " + peers.error().message();
+    co_return Outcome{timed_out ? net::kTimedOut : net::kNoName, why};
+  }
+  std::vector<SockAddr> sources;
+  if (!options.source.empty()) {
+    const auto found = net::passive_addresses(options.source, 0, options.family, options.numeric);
+    if (!found) co_return Outcome{net::kNoName, options.source + ": " + found.error().message()};
+    sources = *found;
+  }
+  Outcome failed;
+  for (const SockAddr& peer : *peers) {
+    auto socket = client_socket(options, sources, peer.family());
+    Error e = socket.error();
+    if (!e) e = connect_client(loop, options, std::move(*socket), peer, opened);
+    if (!e) co_return Outcome();
+    if (options.verbose > 0 && peers->size() > 1) say_attempt_failed(peer, e, "udp");
+    failed = socket ? not_connected(options, e) : not_bound(options, e);
+  }
+  co_return failed;
+}
+
+Task<Outcome> open_datagrams(Loop& loop, const Options& options, Datagrams& opened) {
+  if (options.listen) co_return open_bound(loop, options, opened);
+  if (options.unix_domain) co_return open_unix_client(loop, options, opened);
+  Outcome outcome = co_await open_udp_client(loop, options, opened);
+  co_return outcome;
+}
+
+}  // namespace netcat
