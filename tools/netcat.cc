@@ -2,7 +2,7 @@
 // that loses nothing, and whose exit status says how it went.
 //
 // In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
-// relay, the connection itself.
+// relay, the connection itself; scan, many ports; target, whom both dial.
 
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include "tools/netcat/connect.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/scan.h"
 
 namespace {
 
@@ -27,6 +28,8 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
   netcat::Outcome outcome;
   if (options.listen)
     outcome = co_await netcat::listen(loop, options);
+  else if (options.scan)
+    outcome = co_await netcat::scan(loop, options);
   else
     outcome = co_await netcat::connect(loop, options);
   if (!outcome.why.empty()) net::log::error("%s", outcome.why.c_str());

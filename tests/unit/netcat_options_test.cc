@@ -136,6 +136,32 @@ TEST(NetcatOptions, HalfCloseIsTheDefaultAndCanBeSwitchedOff) {
   EXPECT_EXIT(std::exit(parse("-N localhost 80").shutdown ? 0 : 1), ExitedWithCode(0), "^$");
 }
 
+TEST(NetcatOptions, WhatToScan) {
+  using Ports = std::vector<std::uint16_t>;
+  struct Row {
+    const char* line;
+    const char* host;
+    Ports ports;
+  };
+  const Row table[] = {
+      {"-z localhost 80", "localhost", {80}},
+      {"-z localhost:80", "localhost", {80}},
+      {"-z localhost:20-22", "localhost", {20, 21, 22}},
+      {"-z [::1]:80,http", "::1", {80}},
+      {"--scan [::1] 80 20-22 http 7", "::1", {7, 20, 21, 22, 80}},
+      {"-zvrn -w 1 -i 100ms localhost 80", "localhost", {80}},
+  };
+  for (const Row& row : table) {
+    const Options o = parse(row.line);
+    EXPECT_TRUE(o.scan) << row.line;
+    EXPECT_EQ(o.host, row.host) << row.line;
+    EXPECT_EQ(o.ports, row.ports) << row.line;
+  }
+  EXPECT_TRUE(parse("-z --random-ports localhost 80").random_ports);
+  EXPECT_EQ(parse("-z --interval 2 localhost 80").interval, Millis(2000));
+  EXPECT_EQ(parse("-zU /run/x").path, "/run/x");
+}
+
 struct Wrong {
   const char* line;
   const char* sentence;
@@ -158,6 +184,11 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-U6 x", "--unix and --ipv6 contradict each other\n$"},
       {"-U -p 1 x", "--unix and --source-port contradict each other\n$"},
       {"-U -s 127.0.0.1 x", "--unix and --source contradict each other\n$"},
+      {"-zl localhost 80", "--scan and --listen contradict each other\n$"},
+      {"-z --send-only localhost 80", "--scan and --send-only contradict each other\n$"},
+      {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
+      {"-r localhost 80", "--random-ports wants --scan\n$"},
+      {"-zrU x", "--unix and --random-ports contradict each other\n$"},
       {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
       {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
   };
@@ -172,6 +203,10 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"-lU", "a path is missing\n$"},
       {"localhost", "a port is missing after localhost\n$"},
       {"::1", "a port is missing after ::1\n$"},
+      {"-z", "a host and a port are missing\n$"},
+      {"-z localhost", "a port is missing after localhost\n$"},
+      {"-z localhost 80 0-2", "'0-2' is no port or range of ports\n$"},
+      {"-zU a b", "too many operands: b\n$"},
       {"localhost 80 81", "too many operands: 81\n$"},
       {"-U a b", "too many operands: b\n$"},
       {"localhost 0", "'0' is no port\n$"},

@@ -5,6 +5,7 @@
 
 #include "common/address.h"
 #include "common/cli.h"
+#include "tools/netcat/ports.h"
 
 namespace netcat {
 
@@ -62,6 +63,13 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
 }
 
+void add_scan_options(Cli& cli, Options& o) {
+  cli.flag("z,scan", "only find out which of the ports are open", o.scan);
+  cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
+  cli.option("i,interval", "T", "with -z: one port after another, T between them",
+             net::duration(o.interval));
+}
+
 void check_contradictions(const Options& o) {
   const std::pair<bool, const char*> contradictions[] = {
       {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
@@ -71,13 +79,35 @@ void check_contradictions(const Options& o) {
       {o.unix_domain && o.family == AF_INET6, "--unix and --ipv6 contradict each other"},
       {o.unix_domain && o.source_port != 0, "--unix and --source-port contradict each other"},
       {o.unix_domain && !o.source.empty(), "--unix and --source contradict each other"},
+      {o.scan && o.listen, "--scan and --listen contradict each other"},
+      {o.scan && o.send_only, "--scan and --send-only contradict each other"},
+      {o.scan && o.crlf, "--scan and --crlf contradict each other"},
+      {o.random_ports && !o.scan, "--random-ports wants --scan"},
+      {o.random_ports && o.unix_domain, "--unix and --random-ports contradict each other"},
   };
   for (const auto& [wrong, sentence] : contradictions)
     if (wrong) Cli::fail(sentence);
 }
 
+// HOST PORT... or HOST:PORT, where each PORT may be several.
+void take_ports(const std::vector<std::string>& operands, Options& o) {
+  if (operands.empty()) Cli::fail("a host and a port are missing");
+  std::vector<std::string> ports(operands.begin() + 1, operands.end());
+  std::string port;
+  if (ports.empty() && net::split_host_port(operands[0], o.host, port))
+    ports = {port};
+  else
+    o.host = net::without_brackets(operands[0]);
+  if (ports.empty()) Cli::fail("a port is missing after " + operands[0]);
+  for (const std::string& text : ports)
+    if (!add_ports(text, o.ports)) Cli::fail("'" + text + "' is no port or range of ports");
+  sort_ports(o.ports);
+  o.port = o.ports.front();
+}
+
 // HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well.
 void take_operands(const std::vector<std::string>& operands, Options& o) {
+  if (o.scan && !o.unix_domain) return take_ports(operands, o);
   if (operands.size() > (o.unix_domain ? 1 : 2)) Cli::fail("too many operands: " + operands.back());
   if (o.unix_domain) {
     if (operands.empty()) Cli::fail("a path is missing");
@@ -116,10 +146,11 @@ Options parse_options(int argc, char** argv) {
   Options o;
   Cli cli("netcat",
           "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT\n       netcat -U [-l] "
-          "[options] PATH",
+          "[options] PATH\n       netcat -z [options] HOST PORT...",
           "Standard input to the network, the network to standard output.");
   add_options(cli, o);
   add_transfer_options(cli, o);
+  add_scan_options(cli, o);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
   take_operands(operands, o);

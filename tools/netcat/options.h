@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/timer.h"
 
@@ -32,10 +33,16 @@ struct Options {
   bool crlf = false;
   int verbose = 0;
 
+  bool scan = false;
+  std::vector<std::uint16_t> ports;  // with scan: each once, in order
+  bool random_ports = false;
+  net::Millis interval{0};  // between ports scanned
+
   // "127.0.0.1 port 80", or the path.
-  std::string where() const {
+  std::string where() const { return where(port); }
+  std::string where(std::uint16_t at) const {
     if (unix_domain) return path;
-    return host.empty() ? "port " + std::to_string(port) : host + " port " + std::to_string(port);
+    return (host.empty() ? "" : host + " ") + "port " + std::to_string(at);
   }
 };
 

@@ -25,9 +25,9 @@ void say_connected(const Options& options, const SockAddr& peer) {
   if (options.unix_domain) return;
   const std::string ip = peer.host();
   const bool told = options.numeric || options.host == ip;
-  const servent* service = options.numeric ? nullptr : getservbyport(htons(options.port), "tcp");
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), "tcp");
   net::log::plain("Connection to %s%s %u port [tcp/%s] succeeded!", options.host.c_str(),
-                  told ? "" : (" (" + ip + ")").c_str(), options.port,
+                  told ? "" : (" (" + ip + ")").c_str(), peer.port(),
                   service != nullptr ? service->s_name : "*");
 }
 

@@ -1,0 +1,76 @@
+#include "tools/netcat/target.h"
+
+#include <algorithm>
+
+namespace netcat {
+
+using net::Dialed;
+using net::Error;
+using net::SockAddr;
+using net::Task;
+
+Task<Outcome> Target::find() {
+  if (options_.unix_domain) {
+    const auto address = SockAddr::unix_path(options_.path);
+    if (!address) co_return Outcome{net::kUsage, options_.path + ": " + address.error().message()};
+    addresses_.push_back(*address);
+    co_return Outcome{};
+  }
+  if (!options_.source.empty()) {
+    const auto sources =
+        net::passive_addresses(options_.source, 0, options_.family, options_.numeric);
+    if (!sources)
+      co_return Outcome{net::kNoName, options_.source + ": " + sources.error().message()};
+    sources_ = *sources;
+  }
+  const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
+                                          options_.numeric, deadline_);
+  if (!found) {
+    const bool timed_out = found.error() == Error(UV_ETIMEDOUT);
+    co_return Outcome{timed_out ? net::kTimedOut : net::kNoName,
+                      options_.host + ": " + found.error().message()};
+  }
+  addresses_ = *found;
+  co_return Outcome{};
+}
+
+// Those that had not answered when time ran out.
+static void add_silent(const std::vector<SockAddr>& addresses, Target::Reached& reached) {
+  auto& failures = reached.failures;
+  for (const SockAddr& address : addresses)
+    if (std::ranges::find(failures, address, [](const auto& f) { return f.first; }) ==
+        failures.end())
+      failures.emplace_back(address, UV_ETIMEDOUT);
+}
+
+Task<Target::Reached> Target::dial(std::uint16_t port) {
+  Reached reached;
+  std::vector<SockAddr> addresses = addresses_;
+  for (SockAddr& address : addresses) address.set_port(port);
+  net::DialOptions how;
+  how.sources = sources_;
+  how.source_port = options_.source_port;
+  how.on_attempt = [&reached](const SockAddr& address, Error e, net::Millis) {
+    if (e) reached.failures.emplace_back(address, e);
+  };
+  const net::Deadline deadline = options_.scan ? net::Deadline(options_.timeout) : deadline_;
+  reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
+  if (reached.dialed.error == Error(UV_ETIMEDOUT)) add_silent(addresses, reached);
+  co_return reached;
+}
+
+Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
+  const Dialed& dialed = reached.dialed;
+  const std::string why = dialed.error.message();
+  if (dialed.stage == Dialed::kBind) {
+    const std::string source = options_.source.empty() ? "" : options_.source + " ";
+    return {net::kNoListen,
+            "bind to " + source + "port " + std::to_string(options_.source_port) + ": " + why};
+  }
+  const bool refused = dialed.error == Error(UV_ECONNREFUSED);
+  const bool timed_out = dialed.error == Error(UV_ETIMEDOUT);
+  const int status = refused ? net::kRefused : timed_out ? net::kTimedOut : net::kUnreachable;
+  return {status, "connect to " + options_.where(port) + ": " + why};
+}
+
+}  // namespace netcat
