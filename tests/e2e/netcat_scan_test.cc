@@ -79,18 +79,17 @@ TEST(NetcatScan, VerboseReportsInTheOrderOfThePorts) {
   EXPECT_EQ(end.status, 0);
 }
 
+// In a network of its own: the neighbours of a port belong to other tests.
 TEST(NetcatScan, ARangeHasBothItsEndsAndEachPortOnce) {
-  auto server = Listener::tcp();
-  const int port = std::min(server.port(), 65533);
-  const std::string range = std::to_string(port) + "-" + std::to_string(port + 2);
-  const auto end = run({"netcat", "-zv", "127.0.0.1", range, server.port_text()});
-  std::istringstream in(end.err);
-  int lines = 0;
-  for (std::string line; std::getline(in, line); ++lines)
-    EXPECT_THAT(line, HasSubstr(" " + std::to_string(port + lines) + " "));
-  EXPECT_EQ(lines, 3);
-  EXPECT_THAT(end.err, HasSubstr(succeeded(server.port_text())));
-  EXPECT_EQ(end.status, 0);
+  const std::string reason = why_no_namespaces();
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const auto end = in_namespace(R"sh(
+    cd "$(dirname "$HOSTS")"; mkfifo ports
+    reverbd -q --print-port 127.0.0.1:2021 > ports & server=$!
+    read -r port < ports
+    netcat -zv 127.0.0.1 2022-2020 2021; echo status $?; kill $server)sh");
+  EXPECT_EQ(end.err, refused("2020") + succeeded("2021") + refused("2022"));
+  EXPECT_EQ(end.out, "status 0\n");
 }
 
 TEST(NetcatScan, ManyPortsAreStatus4WhenAllAreRefused) {
