@@ -162,6 +162,17 @@ TEST(NetcatOptions, WhatToScan) {
   EXPECT_EQ(parse("-zU /run/x").path, "/run/x");
 }
 
+TEST(NetcatOptions, HowOftenToTry) {
+  const Options once = parse("localhost 80");
+  EXPECT_EQ(once.retries, 0U);
+  EXPECT_FALSE(once.wait);
+  EXPECT_EQ(once.retry_interval, Millis(1000));
+  const Options often = parse("--retry 5 --retry-interval 200ms localhost 80");
+  EXPECT_EQ(often.retries, 5U);
+  EXPECT_EQ(often.retry_interval, Millis(200));
+  EXPECT_TRUE(parse("-z --wait -w 30 localhost 5432").wait);
+}
+
 struct Wrong {
   const char* line;
   const char* sentence;
@@ -189,6 +200,10 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
       {"-r localhost 80", "--random-ports wants --scan\n$"},
       {"-zrU x", "--unix and --random-ports contradict each other\n$"},
+      {"--wait --retry 1 localhost 80", "--wait and --retry contradict each other\n$"},
+      {"--wait -l 80", "--wait and --listen contradict each other\n$"},
+      {"--retry 1 -l 80", "--retry and --listen contradict each other\n$"},
+      {"--retry-interval 1 localhost 80", "--retry-interval wants --retry or --wait\n$"},
       {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
       {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
   };
@@ -215,6 +230,8 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"localhost no-such-service", "'no-such-service' is no port\n$"},
       {"-l 65536", "'65536' is no port\n$"},
       {"-p x localhost 80", "--source-port: 'x' is no port\n$"},
+      {"--retry 0 localhost 80", "--retry: '0' is not a number from 1 to 1000000\n$"},
+      {"--wait --retry-interval 0 x 80", "--retry-interval: '0' is no time at all\n$"},
       {"-w 0 localhost 80", "--timeout: '0' is no time at all\n$"},
       {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
       {"-q -2 localhost 80", "--quit-after: '-2' is not a time"},

@@ -70,6 +70,17 @@ void add_scan_options(Cli& cli, Options& o) {
              net::duration(o.interval));
 }
 
+void add_retry_options(Cli& cli, Options& o) {
+  cli.option("retry", "N", "while nobody is there, try N times more",
+             net::number(o.retries, 1, 1'000'000));
+  cli.option("retry-interval", "T", "with --retry or --wait: the time between two tries (1s)",
+             [&o](std::string_view value) {
+               o.retry_interval_given = true;
+               return net::duration_over_zero(o.retry_interval)(value);
+             });
+  cli.flag("wait", "while nobody is there, try until -w runs out", o.wait);
+}
+
 void check_contradictions(const Options& o) {
   const std::pair<bool, const char*> contradictions[] = {
       {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
@@ -82,6 +93,11 @@ void check_contradictions(const Options& o) {
       {o.scan && o.listen, "--scan and --listen contradict each other"},
       {o.scan && o.send_only, "--scan and --send-only contradict each other"},
       {o.scan && o.crlf, "--scan and --crlf contradict each other"},
+      {o.wait && o.retries > 0, "--wait and --retry contradict each other"},
+      {o.wait && o.listen, "--wait and --listen contradict each other"},
+      {o.retries > 0 && o.listen, "--retry and --listen contradict each other"},
+      {o.retry_interval_given && !o.wait && o.retries == 0,
+       "--retry-interval wants --retry or --wait"},
       {o.random_ports && !o.scan, "--random-ports wants --scan"},
       {o.random_ports && o.unix_domain, "--unix and --random-ports contradict each other"},
   };
@@ -151,6 +167,7 @@ Options parse_options(int argc, char** argv) {
   add_options(cli, o);
   add_transfer_options(cli, o);
   add_scan_options(cli, o);
+  add_retry_options(cli, o);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
   take_operands(operands, o);

@@ -38,6 +38,11 @@ struct Options {
   bool random_ports = false;
   net::Millis interval{0};  // between ports scanned
 
+  std::uint32_t retries = 0;  // after the first attempt to connect
+  bool wait = false;          // any number of them, until `timeout`
+  net::Millis retry_interval{1'000};
+  bool retry_interval_given = false;
+
   // "127.0.0.1 port 80", or the path.
   std::string where() const { return where(port); }
   std::string where(std::uint16_t at) const {

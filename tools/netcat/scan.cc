@@ -93,9 +93,9 @@ void Scan::report() {
 }
 
 void Scan::say(const PortResult& result) const {
-  const auto& [dialed, failures] = result.reached;
-  for (const auto& [address, error] : failures) say_attempt_failed(address, error);
-  if (result.open) say_connected(options_, dialed.peer);
+  const Target::Reached& reached = result.reached;
+  for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
+  if (result.open) say_connected(options_, reached.dialed.peer);
 }
 
 void Scan::count(std::uint16_t port, const PortResult& result) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tools/netcat/verbose.h"
+
 namespace netcat {
 
 using net::Dialed;
@@ -43,7 +45,7 @@ static void add_silent(const std::vector<SockAddr>& addresses, Target::Reached& 
       failures.emplace_back(address, UV_ETIMEDOUT);
 }
 
-Task<Target::Reached> Target::dial(std::uint16_t port) {
+Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline) {
   Reached reached;
   std::vector<SockAddr> addresses = addresses_;
   for (SockAddr& address : addresses) address.set_port(port);
@@ -53,10 +55,41 @@ Task<Target::Reached> Target::dial(std::uint16_t port) {
   how.on_attempt = [&reached](const SockAddr& address, Error e, net::Millis) {
     if (e) reached.failures.emplace_back(address, e);
   };
-  const net::Deadline deadline = options_.scan ? net::Deadline(options_.timeout) : deadline_;
   reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
   if (reached.dialed.error == Error(UV_ETIMEDOUT)) add_silent(addresses, reached);
   co_return reached;
+}
+
+// Nobody is there, yet.  Anything else will not change by itself.
+static bool is_absence(Error e) {
+  for (const int code :
+       {UV_ECONNREFUSED, UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_EHOSTDOWN, UV_ENOENT})
+    if (e == Error(code)) return true;
+  return false;
+}
+
+bool Target::worth_another(const Dialed& dialed, std::uint32_t tries) const {
+  if (dialed.stage != Dialed::kConnect || !is_absence(dialed.error)) return false;
+  return options_.wait || tries <= options_.retries;
+}
+
+Task<Target::Reached> Target::dial(std::uint16_t port) {
+  for (std::uint32_t tries = 1;; ++tries) {
+    // --wait has one limit for everything; otherwise each try has its own, and the first shares it
+    // with the look-up, unless that was for many ports.
+    const bool total = options_.wait || (tries == 1 && !options_.scan);
+    const net::Deadline deadline = total ? deadline_ : net::Deadline(options_.timeout);
+    Reached reached = co_await dial_once(port, deadline);
+    if (!worth_another(reached.dialed, tries)) co_return reached;
+    net::Millis pause = options_.retry_interval;
+    const net::Millis left = options_.wait ? deadline_.left() : net::kForever;
+    reached.out_of_time = left != net::kForever && left <= pause;
+    if (reached.out_of_time) pause = left;
+    if (options_.verbose > 0 && !options_.scan && !reached.out_of_time)
+      for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
+    Error e = co_await net::sleep(loop_, pause);
+    if (e || reached.out_of_time) co_return reached;
+  }
 }
 
 Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
@@ -69,6 +102,9 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
   }
   const bool refused = dialed.error == Error(UV_ECONNREFUSED);
   const bool timed_out = dialed.error == Error(UV_ETIMEDOUT);
+  if (reached.out_of_time && !timed_out)
+    return {net::kTimedOut,
+            "connect to " + options_.where(port) + ": " + why + " until time ran out (-w)"};
   const int status = refused ? net::kRefused : timed_out ? net::kTimedOut : net::kUnreachable;
   return {status, "connect to " + options_.where(port) + ": " + why};
 }

@@ -34,6 +34,8 @@ void say_connected(const Options& options, const SockAddr& peer) {
 void say_attempt_failed(const SockAddr& peer, net::Error e) {
   std::string why = e.message();
   why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
+  if (peer.family() == AF_UNIX)
+    return net::log::error("connect to %s failed: %s", peer.host().c_str(), why.c_str());
   net::log::error("connect to %s port %u (tcp) failed: %s", peer.host().c_str(), peer.port(),
                   why.c_str());
 }
