@@ -159,6 +159,8 @@ TEST(NetcatOptions, WhatToScan) {
   }
   EXPECT_TRUE(parse("-z --random-ports localhost 80").random_ports);
   EXPECT_EQ(parse("-z --interval 2 localhost 80").interval, Millis(2000));
+  EXPECT_EQ(parse("-i 500ms localhost 80").interval, Millis(500));
+  EXPECT_EQ(parse("localhost 80").interval, Millis(0));
   EXPECT_EQ(parse("-zU /run/x").path, "/run/x");
 }
 

@@ -66,7 +66,8 @@ void add_transfer_options(Cli& cli, Options& o) {
 void add_scan_options(Cli& cli, Options& o) {
   cli.flag("z,scan", "only find out which of the ports are open", o.scan);
   cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
-  cli.option("i,interval", "T", "with -z: one port after another, T between them",
+  cli.option("i,interval", "T",
+             "time between lines sent; with -z: between ports, one after another",
              net::duration(o.interval));
 }
 

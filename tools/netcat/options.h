@@ -36,7 +36,7 @@ struct Options {
   bool scan = false;
   std::vector<std::uint16_t> ports;  // with scan: each once, in order
   bool random_ports = false;
-  net::Millis interval{0};  // between ports scanned
+  net::Millis interval{0};  // between lines sent, or ports scanned
 
   std::uint32_t retries = 0;  // after the first attempt to connect
   bool wait = false;          // any number of them, until `timeout`

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "tools/netcat/crlf.h"
+#include "tools/netcat/pace.h"
 
 namespace netcat {
 
@@ -42,12 +43,14 @@ class Relay {
         conn_(loop, std::move(socket)),
         in_(Descriptor::standard_input(loop)),
         out_(Descriptor::standard_output(loop)),
-        timer_(loop) {}
+        timer_(loop),
+        pace_(loop, options.interval) {}
 
   Task<Outcome> run();
 
  private:
   Task<> upload();
+  Task<Error> send(std::string_view data);
   Task<> download();
   Task<> watch_output();
   Task<> watch_time();
@@ -75,6 +78,7 @@ class Relay {
   Descriptor out_;
   net::Timer timer_;  // woken when there is a new time limit, or none any more
   CrlfEncoder crlf_;
+  Pace pace_;
   Outcome outcome_;
   Error upload_error_;
   bool ended_ = false;
@@ -106,6 +110,7 @@ void Relay::end(int status, std::string why) {
   outcome_ = {status, std::move(why)};
   for (Descriptor* descriptor : {&conn_, &in_, &out_}) descriptor->cancel();
   timer_.wake();
+  pace_.cancel();
 }
 
 // --- the two directions ---
@@ -129,12 +134,24 @@ Task<> Relay::upload() {
     touch();
     std::string_view data(buffer.data(), *n);
     if (options_.crlf) data = crlf_.encode(data);
-    Error e = co_await net::write(conn_, data);
+    Error e = co_await send(data);
     if (e == Error(UV_ECANCELED)) co_return;
     if (e) co_return upload_failed(e);
     touch();
   }
   if (!ended_) input_ended();
+}
+
+Task<Error> Relay::send(std::string_view data) {
+  while (!data.empty()) {
+    const std::string_view piece = pace_.take(data);
+    Error e = co_await pace_.wait();
+    if (!e) e = co_await net::write(conn_, piece);
+    if (e) co_return e;
+    pace_.sent(piece);
+    touch();
+  }
+  co_return Error();
 }
 
 // What the peer said before it stopped listening is still to come.
@@ -204,6 +221,7 @@ Task<> Relay::watch_time() {
   while (!ended_) {
     Error e = co_await timer_.wait(time_left());
     if (e == Error(UV_ECANCELED) || ended_) co_return;
+    if (pace_.waiting()) touch();  // the silence is our own
     const auto now = Clock::now();
     if (options_.timeout != net::kForever && now - active_ >= options_.timeout)
       end(net::kIdle, options_.where() + ": idle for too long (-w)");
