@@ -87,6 +87,21 @@ TEST(NetcatRetry, WaitsForATcpServerThatIsRefusedAtFirst) {
             "netcat: connect to ::1 port 2021 (tcp) failed: Connection refused\nstatus 0\n");
 }
 
+// The one refuses and the other is a black hole, until the server comes to the one.
+TEST(NetcatRetry, ADeadAddressDoesNotKeepWaitFromTheOthers) {
+  const std::string reason = why_no_namespaces();
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const auto end = in_namespace(R"sh(
+    cd "$(dirname "$HOSTS")"; mkfifo said; drop ::1 2021
+    netcat -v --wait -w 15 localhost 2021 < /dev/null 2> said & waiting=$!
+    exec 3< said; read -r first <&3; echo "$first"
+    cat <&3 > rest & reverbd -q 127.0.0.1:2021 & server=$!
+    wait $waiting; echo status $?; kill $server)sh");
+  EXPECT_EQ(end.out,
+            "netcat: connect to 127.0.0.1 port 2021 (tcp) failed: Connection refused\n"
+            "status 0\n");
+}
+
 TEST(NetcatRetry, WaitEndsWithItsTime) {
   const auto port = std::to_string(free_port());
   const TempDir dir;

@@ -8,8 +8,12 @@ namespace netcat {
 
 using net::Dialed;
 using net::Error;
+using net::Millis;
 using net::SockAddr;
 using net::Task;
+
+// An address that never answers must not keep --wait from looking again at one that refuses.
+constexpr Millis kTryLimit{5'000};
 
 Task<Outcome> Target::find() {
   if (options_.unix_domain) {
@@ -52,7 +56,7 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
   net::DialOptions how;
   how.sources = sources_;
   how.source_port = options_.source_port;
-  how.on_attempt = [&reached](const SockAddr& address, Error e, net::Millis) {
+  how.on_attempt = [&reached](const SockAddr& address, Error e, Millis) {
     if (e) reached.failures.emplace_back(address, e);
   };
   reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
@@ -73,16 +77,23 @@ bool Target::worth_another(const Dialed& dialed, std::uint32_t tries) const {
   return options_.wait || tries <= options_.retries;
 }
 
+// --wait has one limit for everything; otherwise each try has its own, and the first shares it with
+// the look-up, unless that was for many ports.
+net::Deadline Target::deadline_of(std::uint32_t tries) const {
+  if (options_.wait) {
+    const Millis left = deadline_.left();
+    return net::Deadline(left == net::kForever ? kTryLimit : std::min(left, kTryLimit));
+  }
+  return tries == 1 && !options_.scan ? deadline_ : net::Deadline(options_.timeout);
+}
+
 Task<Target::Reached> Target::dial(std::uint16_t port) {
   for (std::uint32_t tries = 1;; ++tries) {
-    // --wait has one limit for everything; otherwise each try has its own, and the first shares it
-    // with the look-up, unless that was for many ports.
-    const bool total = options_.wait || (tries == 1 && !options_.scan);
-    const net::Deadline deadline = total ? deadline_ : net::Deadline(options_.timeout);
+    const net::Deadline deadline = deadline_of(tries);
     Reached reached = co_await dial_once(port, deadline);
     if (!worth_another(reached.dialed, tries)) co_return reached;
-    net::Millis pause = options_.retry_interval;
-    const net::Millis left = options_.wait ? deadline_.left() : net::kForever;
+    Millis pause = options_.retry_interval;
+    const Millis left = options_.wait ? deadline_.left() : net::kForever;
     reached.out_of_time = left != net::kForever && left <= pause;
     if (reached.out_of_time) pause = left;
     if (options_.verbose > 0 && !options_.scan && !reached.out_of_time)

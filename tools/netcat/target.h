@@ -31,6 +31,7 @@ class Target {
 
  private:
   net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
+  net::Deadline deadline_of(std::uint32_t tries) const;
   bool worth_another(const net::Dialed& dialed, std::uint32_t tries) const;
 
   net::Loop& loop_;
