@@ -2,7 +2,8 @@
 // that loses nothing, and whose exit status says how it went.
 //
 // In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
-// relay, the connection itself; datagram, all of -u.
+// relay, the connection itself, with transfer, its bytes, and pace, its -i; scan, many ports; target,
+// whom both dial and try again; datagram, all of -u.
 
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "tools/netcat/datagram.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/scan.h"
 
 namespace {
 
@@ -30,6 +32,8 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
     outcome = co_await netcat::exchange_datagrams(loop, options);
   else if (options.listen)
     outcome = co_await netcat::listen(loop, options);
+  else if (options.scan)
+    outcome = co_await netcat::scan(loop, options);
   else
     outcome = co_await netcat::connect(loop, options);
   if (!outcome.why.empty()) net::log::error("%s", outcome.why.c_str());

@@ -147,6 +147,45 @@ TEST(NetcatOptions, HalfCloseIsTheDefaultAndCanBeSwitchedOff) {
   EXPECT_EXIT(std::exit(parse("-N localhost 80").shutdown ? 0 : 1), ExitedWithCode(0), "^$");
 }
 
+TEST(NetcatOptions, WhatToScan) {
+  using Ports = std::vector<std::uint16_t>;
+  struct Row {
+    const char* line;
+    const char* host;
+    Ports ports;
+  };
+  const Row table[] = {
+      {"-z localhost 80", "localhost", {80}},
+      {"-z localhost:80", "localhost", {80}},
+      {"-z localhost:20-22", "localhost", {20, 21, 22}},
+      {"-z [::1]:80,http", "::1", {80}},
+      {"--scan [::1] 80 20-22 http 7", "::1", {7, 20, 21, 22, 80}},
+      {"-zvrn -w 1 -i 100ms localhost 80", "localhost", {80}},
+  };
+  for (const Row& row : table) {
+    const Options o = parse(row.line);
+    EXPECT_TRUE(o.scan) << row.line;
+    EXPECT_EQ(o.host, row.host) << row.line;
+    EXPECT_EQ(o.ports, row.ports) << row.line;
+  }
+  EXPECT_TRUE(parse("-z --random-ports localhost 80").random_ports);
+  EXPECT_EQ(parse("-z --interval 2 localhost 80").interval, Millis(2000));
+  EXPECT_EQ(parse("-i 500ms localhost 80").interval, Millis(500));
+  EXPECT_EQ(parse("localhost 80").interval, Millis(0));
+  EXPECT_EQ(parse("-zU /run/x").path, "/run/x");
+}
+
+TEST(NetcatOptions, HowOftenToTry) {
+  const Options once = parse("localhost 80");
+  EXPECT_EQ(once.retries, 0U);
+  EXPECT_FALSE(once.wait);
+  EXPECT_EQ(once.retry_interval, Millis(1000));
+  const Options often = parse("--retry 5 --retry-interval 200ms localhost 80");
+  EXPECT_EQ(often.retries, 5U);
+  EXPECT_EQ(often.retry_interval, Millis(200));
+  EXPECT_TRUE(parse("-z --wait -w 30 localhost 5432").wait);
+}
+
 struct Wrong {
   const char* line;
   const char* sentence;
@@ -176,6 +215,15 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-b localhost 80", "--broadcast wants --udp\n$"},
       {"-ubU x", "--unix and --broadcast contradict each other\n$"},
       {"-uk localhost 80", "--keep-open wants --listen\n$"},
+      {"-zl localhost 80", "--scan and --listen contradict each other\n$"},
+      {"-z --send-only localhost 80", "--scan and --send-only contradict each other\n$"},
+      {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
+      {"-r localhost 80", "--random-ports wants --scan\n$"},
+      {"-zrU x", "--unix and --random-ports contradict each other\n$"},
+      {"--wait --retry 1 localhost 80", "--wait and --retry contradict each other\n$"},
+      {"--wait -l 80", "--wait and --listen contradict each other\n$"},
+      {"--retry 1 -l 80", "--retry and --listen contradict each other\n$"},
+      {"--retry-interval 1 localhost 80", "--retry-interval wants --retry or --wait\n$"},
       {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
       {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
   };
@@ -190,6 +238,10 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"-lU", "a path is missing\n$"},
       {"localhost", "a port is missing after localhost\n$"},
       {"::1", "a port is missing after ::1\n$"},
+      {"-z", "a host and a port are missing\n$"},
+      {"-z localhost", "a port is missing after localhost\n$"},
+      {"-z localhost 80 0-2", "'0-2' is no port or range of ports\n$"},
+      {"-zU a b", "too many operands: b\n$"},
       {"localhost 80 81", "too many operands: 81\n$"},
       {"-U a b", "too many operands: b\n$"},
       {"localhost 0", "'0' is no port\n$"},
@@ -198,6 +250,8 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"localhost no-such-service", "'no-such-service' is no port\n$"},
       {"-l 65536", "'65536' is no port\n$"},
       {"-p x localhost 80", "--source-port: 'x' is no port\n$"},
+      {"--retry 0 localhost 80", "--retry: '0' is not a number from 1 to 1000000\n$"},
+      {"--wait --retry-interval 0 x 80", "--retry-interval: '0' is no time at all\n$"},
       {"-w 0 localhost 80", "--timeout: '0' is no time at all\n$"},
       {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
       {"-q -2 localhost 80", "--quit-after: '-2' is not a time"},

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "tools/netcat/crlf.h"
+#include "tools/netcat/pace.h"
 #include "tools/netcat/turn.h"
 #include "tools/netcat/verbose.h"
 
@@ -47,7 +48,8 @@ class Crowd {
         out_(Descriptor::standard_output(loop)),
         arrival_(loop),
         first_(loop),
-        output_(loop) {}
+        output_(loop),
+        pace_(loop, options.interval) {}
 
   Task<Outcome> run();
 
@@ -58,6 +60,7 @@ class Crowd {
   Task<> limit_idle(Client& client);
   Task<> send(Client& client, std::string_view data);
   Task<> feed();
+  Task<> send_to_all(std::string_view data);
   Task<> watch_output();
   Task<> limit_first();
   void half_close(Client& client) {
@@ -76,6 +79,7 @@ class Crowd {
   std::list<Client> clients_;
   net::WaitGroup conns_;
   CrlfEncoder crlf_;
+  Pace pace_;
   Outcome outcome_;
   bool ended_ = false;
   bool input_ended_ = false;
@@ -102,6 +106,7 @@ void Crowd::end(int status, std::string why) {
   out_.cancel();
   arrival_.wake();
   first_.wake();
+  pace_.cancel();
 }
 
 Task<> Crowd::limit_first() {
@@ -164,7 +169,7 @@ Task<> Crowd::receive(Client& client) {
 Task<> Crowd::limit_idle(Client& client) {
   while (!client.leaving) {
     Error e = co_await client.idle.wait(options_.timeout);
-    if (e == Error(UV_EINTR)) continue;
+    if (e == Error(UV_EINTR) || (!e && pace_.waiting())) continue;
     client.conn.cancel();
     co_return;
   }
@@ -179,6 +184,20 @@ Task<> Crowd::send(Client& client, std::string_view data) {
   client.sending = false;
   client.idle.wake();
   client.sent.wake();
+}
+
+// A line that had to wait goes to those who are there then; while there is nobody it waits on.
+Task<> Crowd::send_to_all(std::string_view data) {
+  while (!data.empty()) {
+    const std::string_view piece = pace_.take(data);
+    co_await pace_.wait();
+    while (clients_.empty() && !ended_) (void)co_await arrival_.wait(net::kForever);
+    if (ended_) co_return;
+    net::WaitGroup sends;
+    for (Client& client : clients_) sends.go(send(client, piece));
+    co_await sends.wait();
+    pace_.sent(piece.ends_with('\n'));
+  }
 }
 
 // Input is taken only while there is somebody to have it.
@@ -199,9 +218,7 @@ Task<> Crowd::feed() {
     if (*n == 0) break;
     std::string_view data(buffer.data(), *n);
     if (options_.crlf) data = crlf_.encode(data);
-    net::WaitGroup sends;
-    for (Client& client : clients_) sends.go(send(client, data));
-    co_await sends.wait();
+    co_await send_to_all(data);
   }
   input_ended_ = true;
   for (Client& client : clients_) half_close(client);

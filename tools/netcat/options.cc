@@ -5,6 +5,7 @@
 
 #include "common/address.h"
 #include "common/cli.h"
+#include "tools/netcat/ports.h"
 
 namespace netcat {
 
@@ -67,6 +68,25 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
 }
 
+void add_scan_options(Cli& cli, Options& o) {
+  cli.flag("z,scan", "only find out which of the ports are open", o.scan);
+  cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
+  cli.option("i,interval", "T",
+             "time between lines sent; with -z: between ports, one after another",
+             net::duration(o.interval));
+}
+
+void add_retry_options(Cli& cli, Options& o) {
+  cli.option("retry", "N", "while nobody is there, try N times more",
+             net::number(o.retries, 1, 1'000'000));
+  cli.option("retry-interval", "T", "with --retry or --wait: the time between two tries (1s)",
+             [&o](std::string_view value) {
+               o.retry_interval_given = true;
+               return net::duration_over_zero(o.retry_interval)(value);
+             });
+  cli.flag("wait", "while nobody is there, try until -w runs out", o.wait);
+}
+
 void check_contradictions(const Options& o) {
   const std::pair<bool, const char*> contradictions[] = {
       {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
@@ -82,13 +102,44 @@ void check_contradictions(const Options& o) {
       {o.packets != 0 && o.send_only, "--packets and --send-only contradict each other"},
       {o.broadcast && !o.udp, "--broadcast wants --udp"},
       {o.broadcast && o.unix_domain, "--unix and --broadcast contradict each other"},
+      {o.scan && o.udp, "--scan and --udp contradict each other"},
+      {o.wait && o.udp, "--wait and --udp contradict each other"},
+      {o.retries > 0 && o.udp, "--retry and --udp contradict each other"},
+      {o.interval > net::Millis::zero() && o.udp, "--interval and --udp contradict each other"},
+      {o.scan && o.listen, "--scan and --listen contradict each other"},
+      {o.scan && o.send_only, "--scan and --send-only contradict each other"},
+      {o.scan && o.crlf, "--scan and --crlf contradict each other"},
+      {o.wait && o.retries > 0, "--wait and --retry contradict each other"},
+      {o.wait && o.listen, "--wait and --listen contradict each other"},
+      {o.retries > 0 && o.listen, "--retry and --listen contradict each other"},
+      {o.retry_interval_given && !o.wait && o.retries == 0,
+       "--retry-interval wants --retry or --wait"},
+      {o.random_ports && !o.scan, "--random-ports wants --scan"},
+      {o.random_ports && o.unix_domain, "--unix and --random-ports contradict each other"},
   };
   for (const auto& [wrong, sentence] : contradictions)
     if (wrong) Cli::fail(sentence);
 }
 
+// HOST PORT... or HOST:PORT, where each PORT may be several.
+void take_ports(const std::vector<std::string>& operands, Options& o) {
+  if (operands.empty()) Cli::fail("a host and a port are missing");
+  std::vector<std::string> ports(operands.begin() + 1, operands.end());
+  std::string port;
+  if (ports.empty() && net::split_host_port(operands[0], o.host, port))
+    ports = {port};
+  else
+    o.host = net::without_brackets(operands[0]);
+  if (ports.empty()) Cli::fail("a port is missing after " + operands[0]);
+  for (const std::string& text : ports)
+    if (!add_ports(text, o.ports)) Cli::fail("'" + text + "' is no port or range of ports");
+  sort_ports(o.ports);
+  o.port = o.ports.front();
+}
+
 // HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well.
 void take_operands(const std::vector<std::string>& operands, Options& o) {
+  if (o.scan && !o.unix_domain) return take_ports(operands, o);
   if (operands.size() > (o.unix_domain ? 1 : 2)) Cli::fail("too many operands: " + operands.back());
   if (o.unix_domain) {
     if (operands.empty()) Cli::fail("a path is missing");
@@ -127,10 +178,12 @@ Options parse_options(int argc, char** argv) {
   Options o;
   Cli cli("netcat",
           "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT\n       netcat -U [-l] "
-          "[options] PATH",
+          "[options] PATH\n       netcat -z [options] HOST PORT...",
           "Standard input to the network, the network to standard output.");
   add_options(cli, o);
   add_transfer_options(cli, o);
+  add_scan_options(cli, o);
+  add_retry_options(cli, o);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
   take_operands(operands, o);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/timer.h"
 
@@ -37,10 +38,21 @@ struct Options {
   bool broadcast = false;
   int verbose = 0;
 
+  bool scan = false;
+  std::vector<std::uint16_t> ports;  // with scan: each once, in order
+  bool random_ports = false;
+  net::Millis interval{0};  // between lines sent, or ports scanned
+
+  std::uint32_t retries = 0;  // after the first attempt to connect
+  bool wait = false;          // any number of them, until `timeout`
+  net::Millis retry_interval{1'000};
+  bool retry_interval_given = false;
+
   // "127.0.0.1 port 80", or the path.
-  std::string where() const {
+  std::string where() const { return where(port); }
+  std::string where(std::uint16_t at) const {
     if (unix_domain) return path;
-    return host.empty() ? "port " + std::to_string(port) : host + " port " + std::to_string(port);
+    return (host.empty() ? "" : host + " ") + "port " + std::to_string(at);
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "tools/netcat/pace.h"
 #include "tools/netcat/transfer.h"
 
 namespace netcat {
@@ -41,7 +42,8 @@ class Relay {
         conn_(loop, std::move(socket)),
         in_(Descriptor::standard_input(loop)),
         out_(Descriptor::standard_output(loop)),
-        timer_(loop) {}
+        timer_(loop),
+        pace_(loop, options.interval) {}
 
   Task<Outcome> run();
 
@@ -69,6 +71,7 @@ class Relay {
   Descriptor in_;
   Descriptor out_;
   net::Timer timer_;  // woken when there is a new time limit, or none any more
+  Pace pace_;
   Outcome outcome_;
   Error upload_error_;
   bool ended_ = false;
@@ -100,13 +103,17 @@ void Relay::end(int status, std::string why) {
   outcome_ = {status, std::move(why)};
   for (Descriptor* descriptor : {&conn_, &in_, &out_}) descriptor->cancel();
   timer_.wake();
+  pace_.cancel();
 }
 
 // --- the two directions ---
 
 Task<> Relay::upload() {
-  Transfer transfer(in_, conn_, {.crlf = options_.crlf, .discard = false});
+  const bool paced = options_.interval > Millis::zero();
+  Transfer transfer(in_, conn_, {.crlf = options_.crlf, .lines = paced});
   for (unsigned steps = 1; !ended_; ++steps) {
+    if (paced && transfer.is_pending()) co_await pace_.wait();
+    if (ended_) co_return;
     const Step step = transfer.step();
     if (step.what == Step::kEnd) break;
     if (step.what == Step::kOutputFailed) co_return upload_failed(step.error);
@@ -123,6 +130,7 @@ Task<> Relay::upload() {
     } else {
       input_seen_ = true;
       touch();
+      if (step.bytes > 0) pace_.sent(step.line_ended);
       if (steps % kStepsInARow == 0) co_await net::yield(loop_);
     }
     if (e) co_return;
@@ -148,7 +156,7 @@ void Relay::input_ended() {
 }
 
 Task<> Relay::download() {
-  Transfer transfer(conn_, out_, {.crlf = false, .discard = options_.send_only});
+  Transfer transfer(conn_, out_, {.discard = options_.send_only});
   for (unsigned steps = 1; !ended_; ++steps) {
     if (input_ended_ && options_.quit_after == Millis::zero()) transfer.discard();
     const Step step = transfer.step();
@@ -200,6 +208,7 @@ Task<> Relay::watch_time() {
   while (!ended_) {
     Error e = co_await timer_.wait(time_left());
     if (e == Error(UV_ECANCELED) || ended_) co_return;
+    if (pace_.waiting()) touch();  // the silence is our own
     const auto now = Clock::now();
     if (options_.timeout != net::kForever && now - active_ >= options_.timeout)
       end(net::kIdle, options_.where() + ": idle for too long (-w)");

@@ -33,7 +33,8 @@ Transfer::Way Transfer::choose(const Descriptor& from, const Descriptor& to,
   struct stat in {};
   struct stat out {};
   const char* forced = std::getenv("NETCAT_COPY");
-  if (options.crlf || options.discard || (forced != nullptr && *forced != '\0')) return kCopy;
+  if (options.crlf || options.lines || options.discard || (forced != nullptr && *forced != '\0'))
+    return kCopy;
   if (fstat(from.fd(), &in) != 0 || fstat(to.fd(), &out) != 0) return kCopy;
   const bool appends = (fcntl(to.fd(), F_GETFL) & O_APPEND) != 0;  // splice(2) refuses
   if (S_ISREG(in.st_mode) && S_ISSOCK(out.st_mode)) return kSendfile;
@@ -70,12 +71,16 @@ Step Transfer::copy() {
     if (options_.discard) return {Step::kMoved, *n};
     pending_ = {buffer_.get(), *n};
     if (options_.crlf) pending_ = crlf_.encode(pending_);
+    if (options_.lines) return {Step::kMoved};
   }
-  const Result<std::size_t> n = to_.try_write(pending_);
+  const std::size_t newline = options_.lines ? pending_.find('\n') : pending_.npos;
+  const std::string_view piece =
+      pending_.substr(0, newline == pending_.npos ? newline : newline + 1);
+  const Result<std::size_t> n = to_.try_write(piece);
   if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kOutputBlocks};
   if (!n) return {Step::kOutputFailed, 0, n.error()};
   pending_.remove_prefix(*n);
-  return {Step::kMoved, *n};
+  return {Step::kMoved, *n, Error(), newline != pending_.npos && *n == piece.size()};
 }
 
 // The kernel does not say which side it was, nor before it has tried whether it can.

@@ -13,12 +13,14 @@ namespace netcat {
 struct Step {
   enum What { kMoved, kEnd, kInputBlocks, kOutputBlocks, kInputFailed, kOutputFailed };
   What what;
-  std::size_t bytes = 0;  // kMoved
-  net::Error error{};     // kInputFailed, kOutputFailed
+  std::size_t bytes = 0;    // kMoved
+  net::Error error{};       // kInputFailed, kOutputFailed
+  bool line_ended = false;  // kMoved, with lines: all of a line
 };
 
 struct TransferOptions {
   bool crlf = false;     // LF becomes CRLF
+  bool lines = false;    // no more than a line a step; reading is a step of its own
   bool discard = false;  // read, and throw away
 };
 
@@ -32,6 +34,7 @@ class Transfer {
   // written.
   Step step();
   void discard() { options_.discard = true; }
+  bool is_pending() const { return !pending_.empty(); }
 
  private:
   enum Way {

@@ -26,15 +26,17 @@ void say_connected(const Options& options, const SockAddr& peer) {
   const std::string ip = peer.host();
   const bool told = options.numeric || options.host == ip;
   const char* protocol = options.udp ? "udp" : "tcp";
-  const servent* service = options.numeric ? nullptr : getservbyport(htons(options.port), protocol);
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
   net::log::plain("Connection to %s%s %u port [%s/%s] succeeded!", options.host.c_str(),
-                  told ? "" : (" (" + ip + ")").c_str(), options.port, protocol,
+                  told ? "" : (" (" + ip + ")").c_str(), peer.port(), protocol,
                   service != nullptr ? service->s_name : "*");
 }
 
 void say_attempt_failed(const SockAddr& peer, net::Error e, const char* protocol) {
   std::string why = e.message();
   why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
+  if (peer.family() == AF_UNIX)
+    return net::log::error("connect to %s failed: %s", peer.host().c_str(), why.c_str());
   net::log::error("connect to %s port %u (%s) failed: %s", peer.host().c_str(), peer.port(),
                   protocol, why.c_str());
 }

@@ -1,0 +1,129 @@
+#include "tools/netcat/scan.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tools/netcat/target.h"
+#include "tools/netcat/verbose.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Task;
+
+// Enough to hide the round trips, and too few for what lies between to take it for an attack.
+constexpr std::size_t kParallelPorts = 64;
+
+// A port may need a descriptor for each address of the name.
+static std::size_t parallel_ports() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kParallelPorts;
+  return std::clamp<std::size_t>(limit.rlim_cur / 4, 1, kParallelPorts);
+}
+
+namespace {
+
+class Scan {
+ public:
+  Scan(net::Loop& loop, const Options& options, Target& target)
+      : loop_(loop), options_(options), target_(target), ports_(options.ports) {
+    if (options.unix_domain) ports_ = {0};
+    if (options.random_ports) std::ranges::shuffle(ports_, std::mt19937(std::random_device()()));
+    results_.resize(ports_.size());
+  }
+
+  Task<Outcome> run();
+
+ private:
+  struct PortResult {
+    bool done = false;
+    bool open = false;
+    Target::Reached reached;
+  };
+  Task<> probe(std::size_t at);
+  void report();
+  void say(const PortResult& result) const;
+  void count(std::uint16_t port, const PortResult& result);
+  Outcome outcome() const;
+
+  net::Loop& loop_;
+  const Options& options_;
+  Target& target_;
+  std::vector<std::uint16_t> ports_;
+  std::vector<PortResult> results_;  // of the same ports
+  std::size_t reported_ = 0;         // so many from the front
+  bool open_ = false;
+  Outcome failed_;  // the last failure; one that is no refusal takes precedence
+  Error why_;
+};
+
+Task<Outcome> Scan::run() {
+  const bool in_turn = options_.interval > net::Millis::zero();
+  const std::size_t beside = in_turn ? 0 : parallel_ports() - 1;
+  net::WaitGroup probes;
+  for (std::size_t at = 0; at < ports_.size(); ++at) {
+    if (in_turn && at > 0) (void)co_await net::sleep(loop_, options_.interval);  // nobody cancels
+    probes.go(probe(at));
+    co_await probes.wait(beside);
+  }
+  co_await probes.wait();
+  co_return outcome();
+}
+
+Task<> Scan::probe(std::size_t at) {
+  Target::Reached reached = co_await target_.dial(ports_[at]);
+  PortResult& result = results_[at];
+  result.done = true;
+  result.open = static_cast<bool>(reached.dialed.socket);
+  reached.dialed.socket.reset();
+  result.reached = std::move(reached);
+  report();
+}
+
+// What is complete from the front, so that the order is that of the ports.
+void Scan::report() {
+  for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
+    PortResult& result = results_[reported_];
+    if (options_.verbose > 0 && !options_.unix_domain) say(result);
+    count(ports_[reported_], result);
+    result.reached.failures = {};
+  }
+}
+
+void Scan::say(const PortResult& result) const {
+  const Target::Reached& reached = result.reached;
+  for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
+  if (result.open) say_connected(options_, reached.dialed.peer);
+}
+
+void Scan::count(std::uint16_t port, const PortResult& result) {
+  open_ = open_ || result.open;
+  if (result.open) return;
+  Outcome failed = target_.failed(port, result.reached);
+  const bool only_refused = failed_.status == net::kOk || failed_.status == net::kRefused;
+  if (failed.status == net::kRefused && !only_refused) return;
+  failed_ = std::move(failed);
+  why_ = result.reached.dialed.error;
+}
+
+Outcome Scan::outcome() const {
+  if (open_) return {};
+  if (ports_.size() == 1 || failed_.status == net::kNoListen) return failed_;
+  return {failed_.status, "connect to " + options_.host + ": none of " +
+                              std::to_string(ports_.size()) + " ports open: " + why_.message()};
+}
+
+}  // namespace
+
+Task<Outcome> scan(net::Loop& loop, const Options& options) {
+  Target target(loop, options);
+  Outcome outcome = co_await target.find();
+  if (outcome.status != net::kOk) co_return outcome;
+  Scan scan(loop, options, target);
+  outcome = co_await scan.run();
+  co_return outcome;
+}
+
+}  // namespace netcat

@@ -1,0 +1,123 @@
+#include "tools/netcat/target.h"
+
+#include <algorithm>
+
+#include "tools/netcat/verbose.h"
+
+namespace netcat {
+
+using net::Dialed;
+using net::Error;
+using net::Millis;
+using net::SockAddr;
+using net::Task;
+
+// An address that never answers must not keep --wait from looking again at one that refuses.
+constexpr Millis kTryLimit{5'000};
+
+Task<Outcome> Target::find() {
+  if (options_.unix_domain) {
+    const auto address = SockAddr::unix_path(options_.path);
+    if (!address) co_return Outcome{net::kUsage, options_.path + ": " + address.error().message()};
+    addresses_.push_back(*address);
+    co_return Outcome{};
+  }
+  if (!options_.source.empty()) {
+    const auto sources =
+        net::passive_addresses(options_.source, 0, options_.family, options_.numeric);
+    if (!sources)
+      co_return Outcome{net::kNoName, options_.source + ": " + sources.error().message()};
+    sources_ = *sources;
+  }
+  const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
+                                          options_.numeric, deadline_);
+  if (!found) {
+    const bool timed_out = found.error() == Error(UV_ETIMEDOUT);
+    co_return Outcome{timed_out ? net::kTimedOut : net::kNoName,
+                      options_.host + ": " + found.error().message()};
+  }
+  addresses_ = *found;
+  co_return Outcome{};
+}
+
+// Those that had not answered when time ran out.
+static void add_silent(const std::vector<SockAddr>& addresses, Target::Reached& reached) {
+  auto& failures = reached.failures;
+  for (const SockAddr& address : addresses)
+    if (std::ranges::find(failures, address, [](const auto& f) { return f.first; }) ==
+        failures.end())
+      failures.emplace_back(address, UV_ETIMEDOUT);
+}
+
+Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline) {
+  Reached reached;
+  std::vector<SockAddr> addresses = addresses_;
+  for (SockAddr& address : addresses) address.set_port(port);
+  net::DialOptions how;
+  how.sources = sources_;
+  how.source_port = options_.source_port;
+  how.on_attempt = [&reached](const SockAddr& address, Error e, Millis) {
+    if (e) reached.failures.emplace_back(address, e);
+  };
+  reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
+  if (reached.dialed.error == Error(UV_ETIMEDOUT)) add_silent(addresses, reached);
+  co_return reached;
+}
+
+// Nobody is there, yet.  Anything else will not change by itself.
+static bool is_absence(Error e) {
+  for (const int code :
+       {UV_ECONNREFUSED, UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_EHOSTDOWN, UV_ENOENT})
+    if (e == Error(code)) return true;
+  return false;
+}
+
+bool Target::worth_another(const Dialed& dialed, std::uint32_t tries) const {
+  if (dialed.stage != Dialed::kConnect || !is_absence(dialed.error)) return false;
+  return options_.wait || tries <= options_.retries;
+}
+
+// --wait has one limit for everything; otherwise each try has its own, and the first shares it with
+// the look-up, unless that was for many ports.
+net::Deadline Target::deadline_of(std::uint32_t tries) const {
+  if (options_.wait) {
+    const Millis left = deadline_.left();
+    return net::Deadline(left == net::kForever ? kTryLimit : std::min(left, kTryLimit));
+  }
+  return tries == 1 && !options_.scan ? deadline_ : net::Deadline(options_.timeout);
+}
+
+Task<Target::Reached> Target::dial(std::uint16_t port) {
+  for (std::uint32_t tries = 1;; ++tries) {
+    const net::Deadline deadline = deadline_of(tries);
+    Reached reached = co_await dial_once(port, deadline);
+    if (!worth_another(reached.dialed, tries)) co_return reached;
+    Millis pause = options_.retry_interval;
+    const Millis left = options_.wait ? deadline_.left() : net::kForever;
+    reached.out_of_time = left != net::kForever && left <= pause;
+    if (reached.out_of_time) pause = left;
+    if (options_.verbose > 0 && !options_.scan && !reached.out_of_time)
+      for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
+    Error e = co_await net::sleep(loop_, pause);
+    if (e || reached.out_of_time) co_return reached;
+  }
+}
+
+Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
+  const Dialed& dialed = reached.dialed;
+  const std::string why = dialed.error.message();
+  if (dialed.stage == Dialed::kBind) {
+    const std::string source = options_.source.empty() ? "" : options_.source + " ";
+    return {net::kNoListen,
+            "bind to " + source + "port " + std::to_string(options_.source_port) + ": " + why};
+  }
+  const bool refused = dialed.error == Error(UV_ECONNREFUSED);
+  const bool timed_out = dialed.error == Error(UV_ETIMEDOUT);
+  if (reached.out_of_time && !timed_out)
+    return {net::kTimedOut,
+            "connect to " + options_.where(port) + ": " + why + " until time ran out (-w)"};
+  const int status = refused ? net::kRefused : timed_out ? net::kTimedOut : net::kUnreachable;
+  return {status, "connect to " + options_.where(port) + ": " + why};
+}
+
+}  // namespace netcat

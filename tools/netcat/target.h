@@ -1,0 +1,44 @@
+// target.h - whom netcat connects to: looked up once, dialed any number of times.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "common/dial.h"
+#include "tools/netcat/relay.h"
+
+namespace netcat {
+
+class Target {
+ public:
+  // What came of a dial; `failures` are the addresses that did not work at the last try.
+  struct Reached {
+    net::Dialed dialed;
+    std::vector<std::pair<net::SockAddr, net::Error>> failures;
+    bool out_of_time = false;  // before another try could be made (--wait)
+  };
+
+  // The time of -w begins now.
+  Target(net::Loop& loop, const Options& options)
+      : loop_(loop), options_(options), deadline_(options.timeout) {}
+
+  // Looks the destination and the source address up; must succeed before dial().
+  net::Task<Outcome> find();
+  // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
+  net::Task<Reached> dial(std::uint16_t port);
+  // The sentence and the status for a dial that failed.
+  Outcome failed(std::uint16_t port, const Reached& reached) const;
+
+ private:
+  net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
+  net::Deadline deadline_of(std::uint32_t tries) const;
+  bool worth_another(const net::Dialed& dialed, std::uint32_t tries) const;
+
+  net::Loop& loop_;
+  const Options& options_;
+  net::Deadline deadline_;
+  std::vector<net::SockAddr> addresses_;
+  std::vector<net::SockAddr> sources_;
+};
+
+}  // namespace netcat
