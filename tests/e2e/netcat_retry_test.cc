@@ -158,6 +158,10 @@ TEST(NetcatRetry, AScanThatWaitsHasOneBudgetForAllPorts) {
   EXPECT_EQ(none.status, 5);
   EXPECT_THAT(none.err, AllOf(HasSubstr(refused(closed) + "\n"),
                               HasSubstr("connection refused until time ran out (-w)\n")));
+  auto two = waiting;
+  two.push_back(std::to_string(free_port()));
+  EXPECT_THAT(run(two).err,
+              HasSubstr("none of 2 ports open: connection refused until time ran out (-w)\n"));
   auto both = waiting;
   both.push_back(open.port_text());
   const auto start = Clock::now();

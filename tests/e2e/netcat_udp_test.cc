@@ -326,6 +326,22 @@ TEST(NetcatUdpUnix, StalePathsAreReplacedAndLiveOnesRefused) {
   EXPECT_EQ(run({"netcat", "-uU", dir.path("none")}, "x").status, 6);
 }
 
+TEST(NetcatUdpUnix, KeepOpenOutlivesAClientThatIsGone) {
+  TempDir dir;
+  const std::string path = dir.path("s");
+  Process server({"netcat", "-uUlkv", path}, all_pipes());
+  EXPECT_EQ(server.err.line(), "Bound on " + path);
+  EXPECT_EQ(run({"netcat", "-uUq0", path}, "a\n").status, 0);
+  EXPECT_EQ(server.out.line(), "a");
+  server.in.send("lost");
+  EXPECT_THAT(server.err.line(), MatchesRegex("netcat: unix:@[^\n]*: connection refused"));
+  Process client({"netcat", "-uU", path}, all_pipes());
+  client.in.send("b\n");
+  EXPECT_EQ(server.out.line(), "b");
+  server.in.send("found\n");
+  EXPECT_EQ(client.out.line(), "found");
+}
+
 // ---- other netcats ----
 
 TEST(NetcatUdpPeers, OpenBsdsNc) {

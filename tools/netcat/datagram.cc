@@ -224,10 +224,10 @@ Task<> Exchange::feed() {
     input_seen_ = true;
     std::string_view data(buffer.data(), *n);
     if (options_.crlf) data = crlf_.encode(data);
-    for (; !data.empty() && !error_ && !ended_;
-         data.remove_prefix(std::min(data.size(), kDatagramBytes))) {
+    while (!data.empty() && target_ != nullptr && !error_ && !ended_) {
       const std::string_view datagram = data.substr(0, kDatagramBytes);
       co_await send(datagram);
+      data.remove_prefix(datagram.size());
     }
   }
   input_ended_ = true;
@@ -260,8 +260,9 @@ Task<> Exchange::send(std::string_view datagram) {
 
 // What the peer said before is still to be printed.
 Task<> Exchange::send_failed(Error e) {
-  if (options_.keep_open) {  // the others go on
+  if (options_.keep_open) {
     net::log::error("%s: %s", to_.to_string().c_str(), e.message());
+    target_ = nullptr;  // until somebody is heard again
     co_return;
   }
   error_ = e;

@@ -38,8 +38,7 @@ bool add_ports(const std::string& text, Ports& ports) {
 
 void sort_ports(Ports& ports) {
   std::ranges::sort(ports);
-  const auto rest = std::ranges::unique(ports);
-  ports.erase(rest.begin(), rest.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
 }
 
 }  // namespace netcat

@@ -10,7 +10,6 @@
 
 namespace netcat {
 
-using net::Error;
 using net::Task;
 
 // Enough to hide the round trips, and too few for what lies between to take it for an attack.
@@ -56,7 +55,7 @@ class Scan {
   std::size_t reported_ = 0;         // so many from the front
   bool open_ = false;
   Outcome failed_;  // the last failure; one that is no refusal takes precedence
-  Error why_;
+  std::string why_;
 };
 
 Task<Outcome> Scan::run() {
@@ -105,14 +104,14 @@ void Scan::count(std::uint16_t port, const PortResult& result) {
   const bool only_refused = failed_.status == net::kOk || failed_.status == net::kRefused;
   if (failed.status == net::kRefused && !only_refused) return;
   failed_ = std::move(failed);
-  why_ = result.reached.dialed.error;
+  why_ = Target::why(result.reached);
 }
 
 Outcome Scan::outcome() const {
   if (open_) return {};
   if (ports_.size() == 1 || failed_.status == net::kNoListen) return failed_;
   return {failed_.status, "connect to " + options_.host + ": none of " +
-                              std::to_string(ports_.size()) + " ports open: " + why_.message()};
+                              std::to_string(ports_.size()) + " ports open: " + why_};
 }
 
 }  // namespace

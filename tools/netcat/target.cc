@@ -103,21 +103,23 @@ Task<Target::Reached> Target::dial(std::uint16_t port) {
   }
 }
 
+std::string Target::why(const Reached& reached) {
+  const std::string why = reached.dialed.error.message();
+  const bool said = reached.dialed.error == Error(UV_ETIMEDOUT);
+  return reached.out_of_time && !said ? why + " until time ran out (-w)" : why;
+}
+
 Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
   const Dialed& dialed = reached.dialed;
-  const std::string why = dialed.error.message();
   if (dialed.stage == Dialed::kBind) {
     const std::string source = options_.source.empty() ? "" : options_.source + " ";
-    return {net::kNoListen,
-            "bind to " + source + "port " + std::to_string(options_.source_port) + ": " + why};
+    return {net::kNoListen, "bind to " + source + "port " + std::to_string(options_.source_port) +
+                                ": " + why(reached)};
   }
-  const bool refused = dialed.error == Error(UV_ECONNREFUSED);
-  const bool timed_out = dialed.error == Error(UV_ETIMEDOUT);
-  if (reached.out_of_time && !timed_out)
-    return {net::kTimedOut,
-            "connect to " + options_.where(port) + ": " + why + " until time ran out (-w)"};
+  const bool timed_out = reached.out_of_time || dialed.error == Error(UV_ETIMEDOUT);
+  const bool refused = !timed_out && dialed.error == Error(UV_ECONNREFUSED);
   const int status = refused ? net::kRefused : timed_out ? net::kTimedOut : net::kUnreachable;
-  return {status, "connect to " + options_.where(port) + ": " + why};
+  return {status, "connect to " + options_.where(port) + ": " + why(reached)};
 }
 
 }  // namespace netcat

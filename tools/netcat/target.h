@@ -28,6 +28,7 @@ class Target {
   net::Task<Reached> dial(std::uint16_t port);
   // The sentence and the status for a dial that failed.
   Outcome failed(std::uint16_t port, const Reached& reached) const;
+  static std::string why(const Reached& reached);
 
  private:
   net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
