@@ -92,7 +92,7 @@ TEST(NetcatUdp, QuitAfterSetsTheWait) {
     Process netcat(client_of(peer, long_wait));
     EXPECT_TRUE(netcat.lives_for(Millis(1500)));
   }
-  EXPECT_EQ(run(client_of(peer, {"-w", "200ms"}), "x").status, 0);
+  EXPECT_EQ(run(client_of(peer, {"-w", "1"}), "x").status, 0);
 }
 
 TEST(NetcatUdp, APortThatNobodyHasIsStatus4) {
@@ -157,7 +157,7 @@ TEST(NetcatUdp, NamesAndFamilies) {
   UdpPeer v4;
   EXPECT_EQ(run({"netcat", "-4uq0", "localhost:" + v4.port_text()}, "x").status, 0);
   EXPECT_EQ(v4.receive(), "x");
-  EXPECT_EQ(run({"netcat", "-un", "no.such.name", "1"}, "x").status, 3);
+  EXPECT_EQ(run({"netcat", "-un", "no.such.name", "1"}).status, 3);
 }
 
 TEST(NetcatUdp, ReceivesWithoutReadingInput) {
@@ -176,7 +176,7 @@ TEST(NetcatUdp, BroadcastHasToBeAllowedAndAnybodyMayAnswer) {
   Process server({"netcat", "-ulvn4", "-W", "1", "0"}, all_pipes());
   const std::string line = server.err.line();
   const std::string port = line.substr(line.rfind(' ') + 1);
-  const auto denied = run({"netcat", "-u", "127.255.255.255", port}, "x");
+  const auto denied = run({"netcat", "-u", "127.255.255.255", port});
   EXPECT_EQ(denied.status, 6);
   EXPECT_THAT(denied.err, MatchesRegex("netcat: [^\n]*--broadcast[^\n]*\n"));
   UdpPeer peer;
@@ -320,10 +320,10 @@ TEST(NetcatUdpUnix, StalePathsAreReplacedAndLiveOnesRefused) {
     killed.signal(SIGKILL);
     killed.wait();
   }
-  EXPECT_EQ(run({"netcat", "-uU", path}, "x").status, 4);
+  EXPECT_EQ(run({"netcat", "-uU", path}).status, 4);
   Process again({"netcat", "-uUlv", path});
   EXPECT_EQ(again.err.line(), "Bound on " + path);
-  EXPECT_EQ(run({"netcat", "-uU", dir.path("none")}, "x").status, 6);
+  EXPECT_EQ(run({"netcat", "-uU", dir.path("none")}).status, 6);
 }
 
 TEST(NetcatUdpUnix, KeepOpenOutlivesAClientThatIsGone) {
