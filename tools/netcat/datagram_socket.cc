@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "common/dial.h"
+#include "tools/netcat/listen.h"
 #include "tools/netcat/verbose.h"
 
 namespace netcat {
@@ -66,26 +67,14 @@ static Error allow_broadcast(int fd) {
 }
 
 static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened) {
-  std::vector<SockAddr> addresses;
-  if (options.unix_domain) {
-    const auto address = SockAddr::unix_path(options.path);
-    if (!address) return {net::kUsage, options.path + ": " + address.error().message()};
-    addresses.push_back(*address);
-  } else {
-    const auto found =
-        net::passive_addresses(options.host, options.port, options.family, options.numeric);
-    if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
-    addresses = *found;
-  }
-  auto sockets = net::bind_sockets(addresses, kDatagrams);
-  if (!sockets)
-    return {net::kNoListen, "listen on " + options.where() + ": " + sockets.error().message()};
-  for (Fd& socket : *sockets) {
+  std::vector<Fd> sockets;
+  const Outcome outcome = bind_all(options, kDatagrams, sockets);
+  for (Fd& socket : sockets) {
     if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
     opened.sockets.emplace_back(loop, std::move(socket));
     if (options.verbose > 0) say_bound(options, opened.sockets.back().address());
   }
-  return {};
+  return outcome;
 }
 
 // The local end of a client: the first source of the family, or the system's choice.

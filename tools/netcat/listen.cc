@@ -21,7 +21,7 @@ static Outcome not_listening(const Options& options, Error e) {
   return {net::kNoListen, "listen on " + options.where() + ": " + e.message()};
 }
 
-static Outcome open_listeners(Loop& loop, const Options& options, Listeners& listeners) {
+Outcome bind_all(const Options& options, const net::ListenOptions& how, std::vector<Fd>& bound) {
   std::vector<SockAddr> addresses;
   if (options.unix_domain) {
     const auto address = SockAddr::unix_path(options.path);
@@ -33,10 +33,18 @@ static Outcome open_listeners(Loop& loop, const Options& options, Listeners& lis
     if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
     addresses = *found;
   }
-  const net::ListenOptions how{.dead_peer = net::Millis::zero()};
   auto sockets = net::bind_sockets(addresses, how);
   if (!sockets) return not_listening(options, sockets.error());
-  for (Fd& socket : *sockets) {
+  bound = std::move(*sockets);
+  return {};
+}
+
+static Outcome open_listeners(Loop& loop, const Options& options, Listeners& listeners) {
+  const net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  std::vector<Fd> sockets;
+  const Outcome outcome = bind_all(options, how, sockets);
+  if (outcome.status != net::kOk) return outcome;
+  for (Fd& socket : sockets) {
     auto listener = Listener::listen(loop, std::move(socket), how);
     if (!listener) return not_listening(options, listener.error());
     listeners.push_back(std::move(*listener));

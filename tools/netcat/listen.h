@@ -1,10 +1,16 @@
 // listen.h - netcat as a server: of one client, or with -k of any number at once.
 #pragma once
 
+#include <vector>
+
+#include "common/listener.h"
 #include "tools/netcat/relay.h"
 
 namespace netcat {
 
+// A socket for each address that the options say to listen on.
+Outcome bind_all(const Options& options, const net::ListenOptions& how,
+                 std::vector<net::Fd>& bound);
 // Listens, and relays.
 net::Task<Outcome> listen(net::Loop& loop, const Options& options);
 
