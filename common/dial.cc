@@ -156,6 +156,7 @@ static Task<> attempt(Race& race, SockAddr address) {
   Fd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   Error e = fd ? Error() : Error::from_errno();
   Dialed::Stage stage = Dialed::kConnect;
+  if (!e && race.options.prepare) race.options.prepare(fd.get(), address.family());
   if (!e) {
     e = bind_source(race, fd.get(), address.family());
     if (e) stage = Dialed::kBind;

@@ -17,6 +17,7 @@ struct DialOptions {
   Millis timeout = kForever;      // for everything: the look-up and all attempts
   std::vector<SockAddr> sources;  // local addresses; empty: the system's choice
   std::uint16_t source_port = 0;
+  std::function<void(int fd, int family)> prepare;  // a socket before it is bound or connected
   // Told of every attempt's end; success for the winner.
   std::function<void(const SockAddr&, Error, Millis elapsed)> on_attempt;
 };

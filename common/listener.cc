@@ -38,6 +38,7 @@ static bool is_stale(const SockAddr& address, int type) {
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   Fd fd(socket(address.family(), options.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Error::from_errno();
+  if (options.prepare) options.prepare(fd.get(), address.family());
   // With datagrams it would share the port with whoever asks for it.
   const bool reuse = address.family() != AF_UNIX && options.type == SOCK_STREAM;
   if (reuse) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);

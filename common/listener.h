@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ struct ListenOptions {
   int backlog = SOMAXCONN;
   bool reuse_port = false;   // share the port with the other threads' listeners
   Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
+  std::function<void(int fd, int family)> prepare{};  // a socket before it is bound
 };
 
 // A bound socket that does not listen yet.  A Unix path that nobody serves any more is replaced;

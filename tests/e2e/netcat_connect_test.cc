@@ -1,6 +1,10 @@
 // netcat as a client: where it connects to, and what it says and sends on the way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -186,6 +190,21 @@ TEST(NetcatConnect, TalksToSocat) {
   const auto end = run({"netcat", "-U", path}, "shout\n");
   EXPECT_EQ(end.out, "SHOUT\n");
   EXPECT_EQ(end.status, 0);
+}
+
+// ---- socket options ----
+
+TEST(NetcatConnect, TtlAndTosAreInTheFirstPacket) {
+  Listener server = Listener::tcp();
+  const int on = 1;
+  setsockopt(server.fd().get(), IPPROTO_TCP, TCP_SAVE_SYN, &on, sizeof on);
+  Process netcat({"netcat", "-M", "7", "-T", "cs1", "127.0.0.1", server.port_text()}, all_pipes());
+  const Socket peer = server.accept();
+  std::array<unsigned char, 256> ip{};
+  socklen_t size = ip.size();
+  ASSERT_EQ(getsockopt(peer.fd(), IPPROTO_TCP, TCP_SAVED_SYN, ip.data(), &size), 0);
+  EXPECT_EQ(ip[8], 7);
+  EXPECT_EQ(ip[1], 0x20);
 }
 
 }  // namespace

@@ -58,7 +58,11 @@ void DatagramSocket::close() {
 
 // --- opening ---
 
-static constexpr net::ListenOptions kDatagrams{.type = SOCK_DGRAM};
+static net::ListenOptions datagrams(const Options& options) {
+  net::ListenOptions how{.type = SOCK_DGRAM};
+  how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
+  return how;
+}
 
 static Error allow_broadcast(int fd) {
   const int on = 1;
@@ -68,7 +72,7 @@ static Error allow_broadcast(int fd) {
 
 static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened) {
   std::vector<Fd> sockets;
-  const Outcome outcome = bind_all(options, kDatagrams, sockets);
+  const Outcome outcome = bind_all(options, datagrams(options), sockets);
   for (Fd& socket : sockets) {
     if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
     opened.sockets.emplace_back(loop, std::move(socket));
@@ -88,7 +92,7 @@ static Result<Fd> client_socket(const Options& options, const std::vector<SockAd
   }
   if (!found) return Error(UV_EAFNOSUPPORT);
   local.set_port(options.source_port);
-  return net::bind_socket(local, kDatagrams);
+  return net::bind_socket(local, datagrams(options));
 }
 
 // A broadcast address is not connected to: the answers come from other addresses.
@@ -138,7 +142,7 @@ static Outcome open_unix_client(Loop& loop, const Options& options, Datagrams& o
     if (!given) return {net::kUsage, options.source + ": " + given.error().message()};
     local = *given;
   }
-  auto socket = net::bind_socket(local, kDatagrams);
+  auto socket = net::bind_socket(local, datagrams(options));
   if (!socket) return not_bound(options, socket.error());
   if (options.verbose > 0) say_bound(options, SockAddr::local(socket->get()));
   const Error e = connect_client(loop, options, std::move(*socket), *peer, opened);

@@ -33,7 +33,9 @@ Outcome bind_all(const Options& options, const net::ListenOptions& how, std::vec
     if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
     addresses = *found;
   }
-  auto sockets = net::bind_sockets(addresses, how);
+  net::ListenOptions prepared = how;
+  prepared.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
+  auto sockets = net::bind_sockets(addresses, prepared);
   if (!sockets) return not_listening(options, sockets.error());
   bound = std::move(*sockets);
   return {};

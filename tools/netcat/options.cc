@@ -68,6 +68,23 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
 }
 
+void add_socket_options(Cli& cli, SocketOptions& o) {
+  const auto size = [](std::optional<int>& out, std::uint64_t max) {
+    return net::number(1, max, [&out](std::uint64_t n) { out = static_cast<int>(n); });
+  };
+  cli.option("M,ttl", "N", "time to live (hop limit) of what is sent", size(o.ttl, 255));
+  cli.option("m,min-ttl", "N", "least time to live of what is accepted", size(o.min_ttl, 255));
+  cli.option("T,tos", "KEYWORD",
+             "type of service (DSCP): af11...cs7, ef, lowdelay, ..., or a number",
+             [&o](std::string_view text) -> std::string {
+               o.tos = parse_tos(text);
+               return o.tos ? "" : "'" + std::string(text) + "' is no type of service";
+             });
+  cli.option("I,receive-buffer", "BYTES", "size of the receive buffer",
+             size(o.receive_buffer, INT32_MAX));
+  cli.option("O,send-buffer", "BYTES", "size of the send buffer", size(o.send_buffer, INT32_MAX));
+}
+
 void add_scan_options(Cli& cli, Options& o) {
   cli.flag("z,scan", "only find out which of the ports are open", o.scan);
   cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
@@ -182,6 +199,7 @@ Options parse_options(int argc, char** argv) {
           "Standard input to the network, the network to standard output.");
   add_options(cli, o);
   add_transfer_options(cli, o);
+  add_socket_options(cli, o.socket);
   add_scan_options(cli, o);
   add_retry_options(cli, o);
   const std::vector<std::string> operands = cli.parse(argc, argv);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/timer.h"
+#include "tools/netcat/socket_options.h"
 
 namespace netcat {
 
@@ -22,6 +23,8 @@ struct Options {
   std::string source;  // local address; with udp and unix_domain a path
   std::uint16_t source_port = 0;
   bool source_port_given = false;
+
+  SocketOptions socket;
 
   bool listen = false;
   bool keep_open = false;

@@ -56,6 +56,7 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
   net::DialOptions how;
   how.sources = sources_;
   how.source_port = options_.source_port;
+  how.prepare = [this](int fd, int family) { options_.socket.apply(fd, family); };
   how.on_attempt = [&reached](const SockAddr& address, Error e, Millis) {
     if (e) reached.failures.emplace_back(address, e);
   };

@@ -1,0 +1,25 @@
+// socket_options.h - netcat's -I, -M, -m, -O and -T, on the sockets that it makes.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace netcat {
+
+struct SocketOptions {
+  std::optional<int> receive_buffer;  // bytes
+  std::optional<int> send_buffer;
+  std::optional<int> ttl;      // of what is sent; IPv6: hop limit
+  std::optional<int> min_ttl;  // of what is accepted
+  std::optional<int> tos;      // the whole octet; IPv6: traffic class
+
+  // On a socket before it is connected or listens.  The values are in range; what a kind of socket
+  // does not have is left alone.
+  void apply(int fd, int family) const;
+};
+
+// An octet as a number, 0x hexadecimal, or a name: af11 ... af43, cs0 ... cs7, ef, critical,
+// inetcontrol, lowcost, lowdelay, netcontrol, reliability, throughput, va.
+std::optional<int> parse_tos(std::string_view text);
+
+}  // namespace netcat
