@@ -211,19 +211,27 @@ static void print_and_exit(std::string_view text) {
   std::exit(kOk);
 }
 
+bool Cli::is_given(const Option& option, const std::vector<std::string>& normalized) {
+  const std::string spelled = option.spelled();
+  return std::ranges::any_of(normalized, [&spelled](const std::string& argument) {
+    return argument.substr(0, argument.find('=')) == spelled;
+  });
+}
+
 std::vector<std::string> Cli::parse(int argc, char** argv) {
   flag("h,help", "show this help and exit", [this] { print_and_exit(help()); });
   flag("version", "show the version and exit",
        [this] { print_and_exit(tool_ + " (wireutils) " WIREUTILS_VERSION "\n"); });
+  const std::vector<std::string> arguments = normalized(argc, argv);
   cxxopts::Options table(tool_);
   for (const Option& option : options_) {
+    if (!is_given(option, arguments)) continue;  // to declare all would cost every start its time
     const auto value =
         option.argument.empty()
             ? std::static_pointer_cast<cxxopts::Value>(cxxopts::value<bool>())
             : std::static_pointer_cast<cxxopts::Value>(cxxopts::value<std::string>());
     table.add_options()(option.long_name, "", value);
   }
-  const std::vector<std::string> arguments = normalized(argc, argv);
   std::vector<const char*> pointers;
   for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
   const auto parsed = table.parse(static_cast<int>(pointers.size()), pointers.data());

@@ -57,6 +57,7 @@ class Cli {
   };
   const Option* find(std::string_view name) const;
   std::vector<std::string> normalized(int argc, char** argv) const;
+  static bool is_given(const Option& option, const std::vector<std::string>& normalized);
   const Option& find_long(const std::string& spelled) const;
   [[noreturn]] void fail_unknown(const std::string& argument) const;
 
