@@ -4,7 +4,15 @@
 set -u
 PATH=$(realpath "$1"):$PATH
 directory=$(mktemp -d)
-trap 'cat ./*.pid 2> /dev/null | xargs -r kill 2> /dev/null; rm -rf "$directory"' EXIT
+stop_all() {
+  for file in ./*.pid; do
+    [ -e "$file" ] || continue
+    kill "$(cat "$file")" 2> /dev/null
+    while kill -0 "$(cat "$file")" 2> /dev/null; do sleep 0.05; done
+  done
+  rm -rf "$directory"
+}
+trap stop_all EXIT
 cd "$directory" || exit 1
 failed=0
 
