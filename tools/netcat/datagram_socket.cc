@@ -72,7 +72,7 @@ static Error allow_broadcast(int fd) {
 
 static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened) {
   std::vector<Fd> sockets;
-  const Outcome outcome = bind_all(options, datagrams(options), sockets);
+  Outcome outcome = bind_all(options, datagrams(options), sockets);
   for (Fd& socket : sockets) {
     if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
     opened.sockets.emplace_back(loop, std::move(socket));

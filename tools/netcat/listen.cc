@@ -44,7 +44,7 @@ Outcome bind_all(const Options& options, const net::ListenOptions& how, std::vec
 static Outcome open_listeners(Loop& loop, const Options& options, Listeners& listeners) {
   const net::ListenOptions how{.dead_peer = net::Millis::zero()};
   std::vector<Fd> sockets;
-  const Outcome outcome = bind_all(options, how, sockets);
+  Outcome outcome = bind_all(options, how, sockets);
   if (outcome.status != net::kOk) return outcome;
   for (Fd& socket : sockets) {
     auto listener = Listener::listen(loop, std::move(socket), how);

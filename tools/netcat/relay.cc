@@ -16,7 +16,6 @@ using net::Descriptor;
 using net::Error;
 using net::Loop;
 using net::Millis;
-using net::Result;
 using net::Task;
 using Clock = std::chrono::steady_clock;
 
