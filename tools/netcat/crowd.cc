@@ -67,6 +67,7 @@ class Crowd {
   void admit(Fd socket);
   Task<> serve(Fd socket);
   Task<> receive(Client& client);
+  Task<Error> pass_on(Client& client);
   Task<> limit_idle(Client& client);
   Task<> send(Client& client, std::string_view data);
   Task<> feed();
@@ -96,6 +97,7 @@ class Crowd {
   net::Timer arrival_;  // woken when a client comes
   net::Timer first_;    // when the first comes
   Turn output_;
+  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);  // of who has the turn
   std::list<net::Timer> rooms_;  // one a listener, woken when a client leaves
   std::list<Client> clients_;
   net::WaitGroup conns_{[this] { wake_rooms(); }};
@@ -190,23 +192,34 @@ Task<> Crowd::serve(Fd socket) {
 }
 
 Task<> Crowd::receive(Client& client) {
-  std::vector<char> buffer(std::min(kBufferBytes, client.limit.chunk()));
   for (;;) {
     if (client.limit.is_set()) co_await client.limit.wait();
-    const Result<std::size_t> n = co_await net::read(client.conn, buffer);
-    if (!n && n.error() != Error(UV_ECANCELED)) failed(client, n.error());
-    if (n && *n == 0) client.tally.ended_by(Tally::kPeer);
-    if (!n || *n == 0) co_return;
-    const std::string_view data(buffer.data(), *n);
-    moved(client, Direction::kReceived, data);
-    if (options_.send_only) continue;
+    Error e = co_await client.conn.readable();
+    if (e) co_return;
     co_await output_.take();
-    Error e = co_await net::write(out_, data);
+    e = co_await pass_on(client);
     output_.give();
-    if (!e) continue;
-    const Outcome failed = output_failed(e);
-    co_return end(failed.status, failed.why);
+    if (e && e != Error(UV_EAGAIN)) co_return;
   }
+}
+
+// One read's worth; UV_EOF at the client's end.  Its turn lasts until that is written, so that one
+// buffer serves all clients.
+Task<Error> Crowd::pass_on(Client& client) {
+  const std::size_t most = std::min(buffer_.size(), client.limit.chunk());
+  const Result<std::size_t> n = client.conn.try_read({buffer_.data(), most});
+  if (!n && n.error() == Error(UV_EAGAIN)) co_return n.error();
+  if (!n) failed(client, n.error());
+  if (n && *n == 0) client.tally.ended_by(Tally::kPeer);
+  if (!n || *n == 0) co_return Error(UV_EOF);
+  const std::string_view data(buffer_.data(), *n);
+  moved(client, Direction::kReceived, data);
+  if (options_.send_only) co_return Error();
+  Error e = co_await net::write(out_, data);
+  if (!e) co_return Error();
+  const Outcome failed = output_failed(e);
+  end(failed.status, failed.why);
+  co_return e;
 }
 
 void Crowd::failed(Client& client, Error e) {
