@@ -7,6 +7,7 @@
 namespace net::http {
 
 static constexpr std::size_t kSizeDigitsMax = 15;  // RFC 9112, 7.1: anticipate overflow
+static constexpr std::string_view kLineEnd = "\r\n";
 static constexpr Refusal kMalformed{400, "The chunked body of the request is malformed."};
 static constexpr Refusal kTooMuch{431, "The request has too many chunk extensions or trailers."};
 
@@ -16,7 +17,8 @@ Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
   line_.append(input.substr(0, size));
   input.remove_prefix(size);
   const Progress progress = lines_.next(line_, line);
-  if (progress == Progress::kRefused) refusal_ = lines_.too_long() ? kTooMuch : kMalformed;
+  const bool too_much = lines_.too_long() && stage_ != kDataEnd;
+  if (progress == Progress::kRefused) refusal_ = too_much ? kTooMuch : kMalformed;
   if (progress == Progress::kComplete) lines_ = Lines(kHeadBytesMax);
   return progress;
 }
@@ -27,23 +29,29 @@ Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
     piece = input.substr(0, std::min<std::uint64_t>(chunk_left_, input.size()));
     input.remove_prefix(piece.size());
     chunk_left_ -= piece.size();
-    if (chunk_left_ == 0) stage_ = kDataEnd;
+    if (chunk_left_ == 0) {
+      stage_ = kDataEnd;
+      lines_.limit(1);  // nothing but the line end
+    }
     return Progress::kPartial;
   }
-  if (line_.ends_with('\n')) line_.clear();  // the last piece
   std::string_view line;
   if (const Progress progress = take_line(input, line); progress != Progress::kComplete)
     return progress;
-  piece = line_;
   const bool last = stage_ == kTrailers && line.empty();
   if (stage_ == kSize) {
     refusal_ = check_size(line);
+    piece = size_;
   } else if (stage_ == kDataEnd) {
     refusal_ = line.empty() ? Refusal() : kMalformed;
+    piece = kLineEnd;
     stage_ = kSize;
-  } else if (!last) {
+  } else if (last) {
+    piece = kLineEnd;
+  } else {
     refusal_ = check_trailer(line);
   }
+  line_.clear();
   if (refusal_) return Progress::kRefused;
   return last ? Progress::kComplete : Progress::kPartial;
 }
@@ -70,6 +78,7 @@ Refusal ChunkGate::check_size(std::string_view line) {
   body_left_ -= size;
   chunk_left_ = size;
   stage_ = size > 0 ? kData : kTrailers;
+  size_.assign(digits).append(kLineEnd);
   return spend(line.size() - digits.size());
 }
 

@@ -19,13 +19,11 @@ const llhttp_settings_t& Parser::settings() {
       return 0;
     };
     s.on_header_field = [](llhttp_t* llhttp, const char* at, std::size_t size) {
-      Parser& parser = *self(llhttp);
-      if ((llhttp->flags & F_TRAILING) == 0) parser.fields_.push_back({{at, size}, {}});
+      self(llhttp)->fields_.push_back({{at, size}, {}});
       return 0;
     };
     s.on_header_value = [](llhttp_t* llhttp, const char* at, std::size_t size) {
-      Parser& parser = *self(llhttp);
-      if ((llhttp->flags & F_TRAILING) == 0) parser.fields_.back().value = {at, size};
+      self(llhttp)->fields_.back().value = {at, size};
       return 0;
     };
     s.on_headers_complete = [](llhttp_t* llhttp) {
@@ -140,12 +138,14 @@ Progress Parser::take_head(std::string_view& input) {
 Progress Parser::take_body(std::string_view& input) {
   if (chunks_) return take_chunks(input);
   const std::size_t left = head_bytes_ + gate_.content_length() - held_.size();
-  const char* const before = held_.data();
   held_.append(input.substr(0, left));
   input.remove_prefix(std::min(left, input.size()));
   if (held_.size() < head_bytes_ + gate_.content_length()) return Progress::kPartial;
   message_ = held_;
-  if (held_.data() != before) (void)parse_head(message_.substr(0, head_bytes_));
+  if (request_.method.data() != held_.data()) {
+    const Refusal again = parse_head(message_.substr(0, head_bytes_));
+    CHECK(!again);
+  }
   request_.body = message_.substr(head_bytes_);
   return Progress::kComplete;
 }
@@ -171,7 +171,8 @@ void Parser::keep() {
   if (message_.data() == held_.data()) return;
   held_.assign(message_);
   message_ = held_;
-  (void)parse_head(message_.substr(0, head_bytes_));
+  const Refusal again = parse_head(message_.substr(0, head_bytes_));
+  CHECK(!again);
   if (!chunks_) request_.body = message_.substr(head_bytes_);
 }
 
