@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/hex.h"
 #include "common/http_message.h"
 
 namespace net::http {
@@ -69,10 +70,8 @@ Refusal ChunkGate::check_size(std::string_view line) {
   if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformed;
   std::uint64_t size = 0;
   for (const char c : digits) {
-    const std::size_t digit =
-        std::string_view("0123456789abcdef").find(c >= 'A' && c <= 'F' ? c | 0x20 : c);
-    if (digit == std::string_view::npos) return kMalformed;
-    size = size << 4 | digit;
+    if (hex_digit(c) < 0) return kMalformed;
+    size = size << 4 | static_cast<unsigned>(hex_digit(c));
   }
   if (size > body_left_) return {413, "The body of the request is too large."};
   body_left_ -= size;
@@ -82,11 +81,13 @@ Refusal ChunkGate::check_size(std::string_view line) {
   return spend(line.size() - digits.size());
 }
 
-// A trailer that says where a message ends, or to whom it goes, comes too late (RFC 9110, 6.5.1).
+// What says where a message or a connection ends, or to whom it goes, comes too late in a trailer
+// (RFC 9110, 6.5.1).
 Refusal ChunkGate::check_trailer(std::string_view line) {
   std::string_view name, value;
   if (!split_field(line, name, value)) return {400, "A trailer of the request is malformed."};
-  for (const std::string_view framing : {"content-length", "transfer-encoding", "host"})
+  for (const std::string_view framing :
+       {"content-length", "transfer-encoding", "host", "connection"})
     if (equal_ignoring_case(name, framing))
       return {400, "A trailer of the request does not belong there."};
   return ++fields_ > kFieldsMax ? kTooMuch : spend(line.size());

@@ -9,8 +9,9 @@
 
 namespace net::http {
 
-inline constexpr std::size_t kHeadBytesMax = 16 * 1024;        // all lines up to the empty one
-inline constexpr std::size_t kRequestLineMax = 8 * 1024 + 64;  // RFC 9112, 3: 8000 at least
+inline constexpr std::size_t kHeadBytesMax = std::size_t{16}
+                                             << 10;   // all lines up to the empty one
+inline constexpr std::size_t kRequestLineMax = 8256;  // RFC 9112, 3: 8000 at least
 inline constexpr std::size_t kFieldsMax = 100;
 
 enum class Progress { kPartial, kComplete, kRefused };
@@ -75,8 +76,7 @@ class HeadGate {
   bool expects_continue_ = false;
 };
 
-bool is_token(std::string_view text);
-// name ":" value; the value without the blanks around it.
+// A token, ":" and a value, which is given without the blanks around it.
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value);
 
 }  // namespace net::http
