@@ -1,5 +1,6 @@
 #include "tools/netcat/crowd.h"
 
+#include <algorithm>
 #include <list>
 
 #include "common/descriptor.h"
@@ -40,6 +41,7 @@ struct Client {
   net::Timer idle;  // woken whenever data moves
   net::Timer sent;  // woken when a send has ended
   bool sending = false;
+  bool gone = false;  // takes nothing any more
   bool leaving = false;
 };
 
@@ -73,6 +75,7 @@ class Crowd {
   Task<> feed();
   Task<> send_to_all(std::string_view data);
   Task<> send_piece(std::string_view piece);
+  bool has_nobody() const { return std::ranges::all_of(clients_, &Client::gone); }
   void moved(Client& client, Direction direction, std::string_view data);
   Task<> watch_output();
   Task<> limit_first();
@@ -257,6 +260,7 @@ Task<> Crowd::send(Client& client, std::string_view data) {
   Error e = co_await net::write(client.conn, data);
   if (!e) moved(client, Direction::kSent, data);
   if (e && e != Error(UV_ECANCELED)) client.outcome = {net::kLost, "", true};
+  client.gone = static_cast<bool>(e);
   if (e) client.conn.cancel();
   client.sending = false;
   client.sent.wake();
@@ -267,20 +271,25 @@ Task<> Crowd::send_to_all(std::string_view data) {
   while (!data.empty()) {
     const std::string_view piece = pace_.take(data);
     co_await pace_.wait();
-    while (clients_.empty() && !ended_) (void)co_await arrival_.wait(net::kForever);
-    if (ended_) co_return;
     co_await send_piece(piece);
     pace_.sent(piece.ends_with('\n'));
   }
 }
 
+// What nobody has taken, because all had just left, is for who comes next.
 Task<> Crowd::send_piece(std::string_view piece) {
   while (!piece.empty() && !ended_) {
+    if (has_nobody()) {
+      (void)co_await arrival_.wait(net::kForever);  // or the end, which the loop sees
+      continue;
+    }
     const std::string_view chunk = piece.substr(0, limit_.chunk());
     co_await limit_.wait();
     net::WaitGroup sends;
-    for (Client& client : clients_) sends.go(send(client, chunk));
+    for (Client& client : clients_)
+      if (!client.gone) sends.go(send(client, chunk));
     co_await sends.wait();
+    if (has_nobody()) continue;
     limit_.moved(chunk.size());
     piece.remove_prefix(chunk.size());
   }
@@ -290,7 +299,7 @@ Task<> Crowd::send_piece(std::string_view piece) {
 Task<> Crowd::feed() {
   std::vector<char> buffer(kBufferBytes);
   while (!ended_) {
-    if (clients_.empty()) {
+    if (has_nobody()) {
       (void)co_await arrival_.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
