@@ -18,7 +18,7 @@ struct ServerOptions {
   bool once = false;
   Millis idle_timeout{0};        // zero: none
   Millis write_timeout{30'000};  // zero: none
-  Millis lame_duck{0};  // between the signal to stop and the end of accepting
+  Millis lame_duck{0};           // between the signal to stop and the end of accepting
   Millis drain{5'000};
   std::uint32_t backlog = 4096;
   std::uint32_t threads = 1;  // 0: one a core
