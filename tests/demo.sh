@@ -36,6 +36,11 @@ start reverbd
 run "printf 'Hello\nIs there anybody there?\n' | netcat localhost $port | tee echoes"
 expect "$(wc -l < echoes)" 6
 
+say "statusd answers over HTTP, here with a greeting at one path."
+start "statusd --route /hello=Hello"
+run "curl -si localhost:$port/hello | tee answer; echo"
+expect "$(tail -n 1 answer)" Hello
+
 say "passwordd hands out passwords: four of sixteen characters, with their entropy."
 start passwordd
 run "curl -s 'localhost:$port/password?count=4&length=16&entropy=1' | tee passwords"

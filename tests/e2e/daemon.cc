@@ -64,6 +64,11 @@ const Tool& reverbd() {
   return tool;
 }
 
+const Tool& statusd() {
+  static const Tool tool{"statusd", {}, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"};
+  return tool;
+}
+
 const Tool& passwordd() {
   static const Tool tool{
       "passwordd", {}, "GET /password HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"};

@@ -43,6 +43,7 @@ struct Tool {
 
 const Tool& clockd();
 const Tool& reverbd();
+const Tool& statusd();
 const Tool& passwordd();
 // So that a parametrised test is named after its tool.
 void PrintTo(const Tool& tool, std::ostream* out);

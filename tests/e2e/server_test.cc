@@ -29,7 +29,7 @@ class Server : public testing::TestWithParam<Tool> {
   std::string says(const std::string& what) const { return tool().name + ": " + what; }
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, Server, testing::Values(clockd(), reverbd(), passwordd()),
+INSTANTIATE_TEST_SUITE_P(Each, Server, testing::Values(clockd(), reverbd(), statusd(), passwordd()),
                          [](const auto& tool) { return tool.param.name; });
 
 TEST_P(Server, HostAndPort) {
