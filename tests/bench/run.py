@@ -23,7 +23,9 @@ sys.dont_write_bytecode = True
 
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import GROUPS, Contender  # noqa: E402
+from password import password_group  # noqa: E402
 
+GROUPS['password'] = password_group
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
