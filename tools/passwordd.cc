@@ -136,8 +136,7 @@ Options parse_options(int argc, char** argv) {
   cli.option("length", "N", "characters a password, 4 to 256 (12)",
              net::number(o.order.length, passwordd::kLengthMin, passwordd::kLengthMax));
   cli.option(
-      "charset", "SET",
-      "alnum, alpha, digits, hex, safe, or the characters (letters, digits and #@$)",
+      "charset", "SET", "alnum, alpha, digits, hex, safe, or characters (alnum and #@$)",
       [&o](std::string_view text) { return passwordd::Charset::parse(text, o.order.charset); });
   net::add_server_options(cli, o.server);
   for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
