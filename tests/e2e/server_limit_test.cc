@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -161,7 +162,11 @@ TEST(StuckReader, OfClockdIsClosedAfterTheWriteTimeout) {
 TEST(StuckReader, OfReverbdIsClosedAfterTheWriteTimeout) {
   Daemon daemon("reverbd", {"--delay", "1ms", "--write-timeout", "500ms", "-v"});
   auto stuck = daemon.connect({.narrow = true});
-  (void)stuck.send_until_stuck("a line of some thirty bytes\n", Millis(200), 64 << 20);
+  try {
+    (void)stuck.send_until_stuck("a line of some thirty bytes\n", Millis(200), 64 << 20);
+  } catch (const std::exception&) {
+    // On a busy machine the time was out before we had stopped.
+  }
   (void)line_with(daemon.err, "disconnected");
 }
 

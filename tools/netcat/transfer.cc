@@ -21,7 +21,7 @@ constexpr std::size_t kStepBytes = std::size_t{1}
                                    << 20;  // at once, so that the other way has a turn
 
 Transfer::Transfer(Descriptor& from, Descriptor& to, TransferOptions options)
-    : from_(from), to_(to), options_(options), way_(choose(from, to, options)) {}
+    : from_(from), to_(to), options_(std::move(options)), way_(choose(from, to, options_)) {}
 
 static bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
@@ -33,8 +33,7 @@ Transfer::Way Transfer::choose(const Descriptor& from, const Descriptor& to,
   struct stat in {};
   struct stat out {};
   const char* forced = std::getenv("NETCAT_COPY");
-  if (options.crlf || options.lines || options.discard || (forced != nullptr && *forced != '\0'))
-    return kCopy;
+  if (options.touches_bytes() || (forced != nullptr && *forced != '\0')) return kCopy;
   if (fstat(from.fd(), &in) != 0 || fstat(to.fd(), &out) != 0) return kCopy;
   const bool appends = (fcntl(to.fd(), F_GETFL) & O_APPEND) != 0;  // splice(2) refuses
   if (S_ISREG(in.st_mode) && S_ISSOCK(out.st_mode)) return kSendfile;
@@ -64,10 +63,12 @@ Step Transfer::step() {
 Step Transfer::copy() {
   if (pending_.empty()) {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-    const Result<std::size_t> n = from_.try_read({buffer_.get(), kBufferBytes});
+    const std::size_t most = std::min(kBufferBytes, options_.chunk);
+    const Result<std::size_t> n = from_.try_read({buffer_.get(), most});
     if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kInputBlocks};
     if (!n) return {Step::kInputFailed, 0, n.error()};
     if (*n == 0) return {Step::kEnd};
+    if (options_.on_read) options_.on_read({buffer_.get(), *n});
     if (options_.discard) return {Step::kMoved, *n};
     pending_ = {buffer_.get(), *n};
     if (options_.crlf) pending_ = crlf_.encode(pending_);
@@ -79,6 +80,7 @@ Step Transfer::copy() {
   const Result<std::size_t> n = to_.try_write(piece);
   if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kOutputBlocks};
   if (!n) return {Step::kOutputFailed, 0, n.error()};
+  if (options_.on_written) options_.on_written(piece.substr(0, *n));
   pending_.remove_prefix(*n);
   return {Step::kMoved, *n, Error(), newline != pending_.npos && *n == piece.size()};
 }

@@ -1,6 +1,7 @@
 // transfer.h - bytes from one descriptor to another, without copying them where the kernel can.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -19,9 +20,17 @@ struct Step {
 };
 
 struct TransferOptions {
-  bool crlf = false;     // LF becomes CRLF
-  bool lines = false;    // no more than a line a step; reading is a step of its own
-  bool discard = false;  // read, and throw away
+  bool crlf = false;             // LF becomes CRLF
+  bool lines = false;            // no more than a line a step; reading is a step of its own
+  bool discard = false;          // read, and throw away
+  std::size_t chunk = SIZE_MAX;  // bytes a step
+  // Whoever wants to see the bytes.
+  std::function<void(std::string_view)> on_read{};
+  std::function<void(std::string_view)> on_written{};
+
+  bool touches_bytes() const {
+    return crlf || lines || discard || chunk != SIZE_MAX || on_read || on_written;
+  }
 };
 
 class Transfer {
