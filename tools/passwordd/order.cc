@@ -30,8 +30,8 @@ static std::string set(std::string_view key, std::string_view value, Order& orde
 // otherwise give passwords weaker than those that were asked for.
 std::string apply(const net::http::Query& query, Order& order) {
   for (const auto& [key, value] : query.pairs()) {
-    const std::string wrong = query.all(key).size() > 1 ? "given twice" : set(key, value, order);
-    if (!wrong.empty()) return key + ": " + wrong;
+    std::string wrong = query.all(key).size() > 1 ? "given twice" : set(key, value, order);
+    if (!wrong.empty()) return wrong.insert(0, key + ": ");
   }
   return "";
 }

@@ -30,7 +30,7 @@ static std::string quotable(std::string_view text) {
 }
 
 std::string log_line(const Access& access, std::time_t now) {
-  const auto or_minus = [](std::string text) { return text.empty() ? "-" : text; };
+  const auto or_minus = [](const std::string& text) { return text.empty() ? "-" : text; };
   std::string request = quotable(access.method);
   if (!request.empty())
     request += " " + quotable(access.target) + " HTTP/1." + std::to_string(access.minor);

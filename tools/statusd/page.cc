@@ -38,7 +38,7 @@ std::string parse_route(std::string_view text, std::vector<Route>& routes) {
   Page page;
   std::string_view body = text.substr(equals + 1);
   if (has_code(body)) {
-    const std::string wrong = parse_status(body.substr(0, 3), page.status);
+    std::string wrong = parse_status(body.substr(0, 3), page.status);
     if (!wrong.empty()) return wrong;
     body.remove_prefix(4);
   }
