@@ -25,7 +25,7 @@ class Limit : public testing::TestWithParam<Tool> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Both, Limit, testing::Values(clockd(), reverbd()),
+INSTANTIATE_TEST_SUITE_P(Each, Limit, testing::Values(clockd(), reverbd(), passwordd()),
                          [](const auto& tool) { return tool.param.name; });
 
 // Resets whoever is served until all have been; each one's leaving lets the next one in.
