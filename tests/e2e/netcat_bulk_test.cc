@@ -144,6 +144,21 @@ TEST(NetcatBulk, NullThatIsOpenForReadingIsNoPlaceForOutput) {
   EXPECT_EQ(s.netcat.wait(kPrompt), 8);
 }
 
+// As much as `ulimit -f` lets it write, and an error instead of a signal.
+TEST(NetcatBulk, OutputBeyondTheFileSizeLimitIsStatus8) {
+  const TempDir dir;
+  auto server = Listener::tcp();
+  Process netcat(
+      {"bash", "-c",
+       "ulimit -f 100; exec netcat -d 127.0.0.1 " + server.port_text() + " > " + dir.path("out")});
+  auto peer = server.accept();
+  peer.send(noise(200 << 10));
+  const auto end = finish(netcat, kPrompt);
+  EXPECT_EQ(end.status, 8);
+  EXPECT_EQ(end.err, "netcat: stdout: file too large\n");
+  EXPECT_EQ(read_file(dir.path("out")).size(), 100u << 10);
+}
+
 // -q 0 after some of the answer was already on its way to a reader that is slow.
 TEST(NetcatBulk, Quit0ThrowsTheRestOfTheAnswerAway) {
   const std::string data = noise(kMuch);
