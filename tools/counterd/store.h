@@ -42,6 +42,15 @@ class Store {
   virtual net::Task<> run() { co_return; }
 };
 
+// Does `command` and waits for its outcome.
+inline net::Task<Outcome> ask(Store& store, Command command) {
+  Reply reply = store.apply(std::move(command));
+  if (auto* outcome = std::get_if<Outcome>(&reply)) co_return std::move(*outcome);
+  auto& task = std::get<net::Task<Outcome>>(reply);
+  Outcome outcome = co_await std::move(task);
+  co_return outcome;
+}
+
 using MakeStore = std::function<std::unique_ptr<Store>(net::Loop&)>;
 
 struct StoreOptions {
