@@ -10,6 +10,7 @@ namespace counterd {
 
 class Token {
  public:
+  explicit Token(std::string secret = {}) : secret_(std::move(secret)) {}
   // The first line of a file; false, with the reason in `why`.
   bool load(const std::string& path, std::string& why);
   // Whether the request may be answered: it shows the token, or there is none.
