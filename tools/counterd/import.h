@@ -9,8 +9,8 @@
 
 namespace counterd {
 
-// An array of objects with "name" and "value", and perhaps "changed" and "expires", one at a time: a
-// million entries need no memory of their own.
+// An array of objects with "name" and "value", and perhaps "changed" and "expires", one at a time:
+// a million of them need no memory of their own.
 class ListReader {
  public:
   // The text outlives the reader.
