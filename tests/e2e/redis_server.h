@@ -41,7 +41,7 @@ class RedisNodes {
   RedisServer& operator[](std::size_t i) { return *nodes_.at(i); }
   std::size_t size() const { return nodes_.size(); }
   std::string url() const { return nodes_.front()->url(); }
-  // Where the slot is now, by what that node itself says.
+  // The server that has the slot.
   std::size_t owner(int slot) const;
   // The slot's keys in the middle of a move, one moved and the others not; end_move() ends it.
   void begin_move(int slot, std::size_t from, std::size_t to) const;

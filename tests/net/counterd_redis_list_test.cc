@@ -60,26 +60,26 @@ Task<std::multiset<std::string>> names_listed(Store& store, int& pages,
   co_return names;
 }
 
-// 20,000 counters, of which Redis forgets all but 100 after the first page: it makes its table
-// smaller while the list goes on.
+// Redis forgets all but 60 of 5,000 counters after the first page, and makes its table smaller
+// while the list goes on: SCAN itself would now and then find one twice.
 Task<> list_while_shrinking(RedisTest test, const RedisServer& redis) {
-  co_await set_many(test.store, 20'000);
   const std::function<void()> shrink = [&redis] {
-    redis.cli({"EVAL",
-               "for i = 100, 19999 do redis.call('DEL', 'counterd:n' .. i) end "
-               "for i = 1, 3000 do redis.call('SET', 'y' .. i, 1); redis.call('DEL', 'y' .. i) end",
-               "0"});
+    redis.cli({"EVAL", "for i = 60, 4999 do redis.call('DEL', 'counterd:n' .. i) end", "0"});
+    e2e::wait_until("a smaller table", [&redis] {
+      return redis.cli({"DEBUG", "HTSTATS", "0"}).find(" table size: 64\n") != std::string::npos;
+    });
   };
-  int pages = 0;
-  const auto names = co_await names_listed(test.store, pages, shrink);
-  EXPECT_GT(pages, 1);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(names.count("n" + std::to_string(i)), 1U) << i;
-  const std::set<std::string> once(names.begin(), names.end());
-  EXPECT_EQ(once.size(), names.size());
+  for (int round = 0; round < 6; ++round) {
+    co_await set_many(test.store, 5'000);
+    int pages = 0;
+    const auto names = co_await names_listed(test.store, pages, shrink);
+    EXPECT_GT(pages, 1);
+    for (int i = 0; i < 60; ++i) EXPECT_EQ(names.count("n" + std::to_string(i)), 1U) << i;
+  }
 }
 
 TEST(RedisStore, ListsOnceWhatExistsThroughout) {
-  const RedisServer redis;
+  const RedisServer redis({"--enable-debug-command", "yes"});
   with_redis(redis.url(), [&](RedisTest test) { return list_while_shrinking(test, redis); });
 }
 
