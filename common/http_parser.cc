@@ -84,20 +84,21 @@ void Parser::reset() {
   held_.clear();
   body_.clear();
   request_ = Request();
-  body_begun_ = whole_ = continue_wanted_ = false;
+  body_begun_ = done_ = continue_wanted_ = false;
 }
 
 Progress Parser::refuse(const Refusal& refusal) {
   refusal_ = refusal;
   request_ = Request();
+  done_ = true;
   return Progress::kRefused;
 }
 
 Progress Parser::take(std::string_view& input) {
-  if (whole_) reset();
+  if (done_) reset();
   Progress progress = body_begun_ ? Progress::kComplete : take_head(input);
-  if (progress == Progress::kComplete && !whole_) progress = take_body(input);
-  if (progress == Progress::kComplete) whole_ = true;
+  if (progress == Progress::kComplete && !done_) progress = take_body(input);
+  if (progress == Progress::kComplete) done_ = true;
   return progress;
 }
 
@@ -122,7 +123,7 @@ Progress Parser::take_head(std::string_view& input) {
     const Refusal refusal = parse_head(message_.substr(0, head_bytes_));
     if (refusal) return refuse(refusal);
     request_.body = message_.substr(head_bytes_);
-    whole_ = true;
+    done_ = true;
     return progress;
   }
   input.remove_prefix(gate_.end() - before);

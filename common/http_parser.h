@@ -31,7 +31,7 @@ class Parser {
   // The request refers to the parser alone from now on.
   void keep();
 
-  bool begun() const { return !whole_ && !held_.empty(); }  // a part of a request has been taken
+  bool begun() const { return !done_ && !held_.empty(); }  // a part of a request has been taken
   bool in_head() const { return !body_begun_; }
   std::size_t capacity() const { return held_.capacity() + body_.capacity(); }  // in bytes
   // Once for each request: the client waits for a 100 before it sends the body.
@@ -58,7 +58,7 @@ class Parser {
   Request request_;
   Refusal refusal_;
   bool body_begun_ = false;
-  bool whole_ = false;  // the last call has returned a request
+  bool done_ = false;  // the last call has returned a request or a refusal
   bool continue_wanted_ = false;
   bool ended_ = false;  // llhttp has seen the end of the message
   bool keep_alive_ = false;
