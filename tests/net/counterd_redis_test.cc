@@ -41,22 +41,6 @@ MakeStore redis_store(const std::string& url, Millis connect, Millis command,
   return make_redis_store(options, max_counters);
 }
 
-Task<std::string> sorted_list(Store& store, std::string prefix) {
-  std::vector<std::string> lines;
-  std::string from;
-  do {
-    const Page page = co_await store.list(prefix, from);
-    EXPECT_EQ(page.why, "");
-    for (const Entry& entry : page.entries)
-      lines.push_back(entry.name + "=" + std::to_string(entry.counter.value));
-    from = page.next;
-  } while (!from.empty());
-  std::ranges::sort(lines);
-  std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : " ") + line;
-  co_return text;
-}
-
 Task<std::string> told_at_last(RedisTest test, Command command) {
   const net::Deadline deadline(net::kPatience);
   for (;;) {
@@ -120,7 +104,7 @@ Task<> do_everything(RedisTest test) {
     EXPECT_EQ(shown(outcome), step.result) << "step " << &step - steps;
     EXPECT_EQ(outcome.before, step.before) << "step " << &step - steps;
   }
-  const std::string all = co_await sorted_list(test.store, "");
+  const std::string all = co_await listed(test.store, "", nullptr);
   EXPECT_EQ(all, "b=0 it's {of} \"Привет\"*\\=-1 new=0 " + std::string(kNameBytesMax, 'x') + "=3");
 }
 
@@ -191,7 +175,7 @@ Task<> let_expire(RedisTest test) {
   EXPECT_EQ(again.counter.expires, kNever);
   const Outcome ages = co_await ask(test.store, brief(inc("ages"), Millis::max()));
   EXPECT_EQ(shown(ages), "1");
-  const std::string all = co_await sorted_list(test.store, "");
+  const std::string all = co_await listed(test.store, "", nullptr);
   EXPECT_EQ(all, "ages=1 stays=2 x=1");
 }
 
@@ -287,7 +271,7 @@ Task<> meet_strangers(RedisTest test) {
     const std::string result = co_await told(test.store, step.command);
     EXPECT_EQ(result.substr(0, step.result.size()), step.result);
   }
-  const std::string all = co_await sorted_list(test.store, "");
+  const std::string all = co_await listed(test.store, "", nullptr);
   EXPECT_EQ(all, "other=1");
 }
 

@@ -24,8 +24,6 @@ void with_redis(const std::string& url, const RedisBody& body);
 MakeStore redis_store(const std::string& url, Millis connect, Millis command,
                       std::uint64_t max_counters = kMany);
 
-// The list's entries in the order of their names.
-net::Task<std::string> sorted_list(Store& store, std::string prefix);
 // Asks until there is an answer that is not "unavailable".
 net::Task<std::string> told_at_last(RedisTest test, Command command);
 

@@ -93,12 +93,14 @@ Task<> RedisConnection::greet(RedisSession& session) {
 
 void RedisConnection::came() {
   owner_.connected(*this, slots_);
-  if (std::exchange(said_, false)) net::log::info("%s", named("connected again").c_str());
+  if (options_.says_so && std::exchange(failures_, 0) >= 2)
+    net::log::info("%s", named("connected again").c_str());
   end_waiting();
 }
 
 void RedisConnection::went() {
-  if (options_.says_so && !over() && !std::exchange(said_, true))
+  // Not at once: most often it is back with the next attempt.
+  if (options_.says_so && ++failures_ == 2 && !over())
     net::log::error("%s (trying again)", named(why_).c_str());
   end_waiting();
   if (!over()) owner_.lost();

@@ -82,7 +82,7 @@ class RedisConnection {
   RedisValue slots_;
   std::string why_ = "not connected";
   bool closed_ = false;
-  bool said_ = false;  // that it is away
+  int failures_ = 0;  // since it was up
   bool tried_ = false;
   std::vector<std::coroutine_handle<>> waiting_;
 };

@@ -8,40 +8,9 @@ namespace counterd {
 
 using net::Task;
 
-constexpr const char* kScanCount =
-    "500";  // keys looked at in one step: Redis' time for a millisecond
+constexpr std::size_t kPage = 500;    // counters
+constexpr const char* kStep = "500";  // keys that SCAN looks at: less than a millisecond of Redis'
 constexpr int kRoundsMax = 3;
-
-// --- names that have been seen ---
-
-bool SeenNames::insert(std::string_view name) {
-  if (2 * (count_ + 1) > slots_.size()) {
-    const auto old = std::exchange(slots_, std::vector<std::uint64_t>(2 * slots_.size()));
-    count_ = 0;
-    for (const std::uint64_t fingerprint : old)
-      if (fingerprint != 0) (void)insert(fingerprint);  // they differ
-  }
-  return insert(std::max<std::uint64_t>(std::hash<std::string_view>()(name), 1));
-}
-
-bool SeenNames::insert(std::uint64_t fingerprint) {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = fingerprint & mask;
-  while (slots_[at] != 0 && slots_[at] != fingerprint) at = (at + 1) & mask;
-  if (slots_[at] == fingerprint) return false;
-  slots_[at] = fingerprint;
-  ++count_;
-  return true;
-}
-
-// --- the way ---
-
-Task<> RedisListing::start() {
-  version_ = cluster_.version();
-  servers_ = co_await cluster_.servers();
-  server_ = 0;
-  ++rounds_;
-}
 
 static std::string pattern_of(std::string_view prefix) {
   std::string pattern(kRedisPrefix);
@@ -52,48 +21,68 @@ static std::string pattern_of(std::string_view prefix) {
   return pattern + "*";
 }
 
-static Page unavailable(std::string why) {
-  Page page;
-  page.status = Outcome::kUnavailable;
-  page.why = std::move(why);
-  return page;
+// All names that this server has; returns why not, or nothing.
+Task<std::string> RedisListing::scan(RedisAddress server) {
+  std::string cursor = "0";
+  do {
+    const std::vector<std::string> words{"SCAN",  cursor, "MATCH", pattern_of(prefix_),
+                                         "COUNT", kStep};
+    const RedisAnswer answer = co_await cluster_.execute_at(server, words);
+    if (answer.fate != RedisAnswer::kAnswered) co_return answer.why;
+    const std::vector<RedisValue>& found = answer.value.list;
+    if (found.size() != 2) co_return "redis: " + answer.value.text;
+    std::vector<std::string> names;
+    for (const RedisValue& key : found[1].list) {
+      std::string name = key.text.substr(std::min(kRedisPrefix.size(), key.text.size()));
+      if (wrong_with_name(name) == nullptr) names.push_back(std::move(name));
+    }
+    names_.add(std::move(names));
+    cursor = found[0].text;
+  } while (cursor != "0");
+  co_return std::string();
 }
 
-Task<> RedisListing::look_up(std::string name, Page& page) {
+Task<std::string> RedisListing::collect() {
+  std::string why;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const std::vector<RedisAddress> servers = co_await cluster_.servers();
+    const std::uint64_t version = cluster_.version();
+    for (const RedisAddress& server : servers)
+      if (why.empty()) why = co_await scan(server);
+    // What has changed servers meanwhile may have been passed by.
+    if (!why.empty() || version == cluster_.version()) break;
+  }
+  co_return why;
+}
+
+// Nothing where there is no counter any more, or never was.
+Task<> RedisListing::look_up(std::string name, std::optional<Counter>& counter, std::string& why) {
   RedisCluster::Request request{.name = "HMGET", .words = {"value", "changed", "expires"}};
   request.key.append(kRedisPrefix).append(name);
   const RedisAnswer answer = co_await cluster_.execute(std::move(request));
-  if (answer.fate != RedisAnswer::kAnswered) {
-    page = unavailable(answer.why);
-  } else if (answer.value.type == RedisValue::kError && !answer.value.failed("WRONGTYPE")) {
-    page = unavailable("redis: " + answer.value.text);
-  } else if (const auto counter = redis_counter(answer.value.list); counter) {
-    if (page.status == Outcome::kDone) page.entries.push_back({std::move(name), *counter});
-  }
+  const RedisValue& value = answer.value;
+  if (answer.fate != RedisAnswer::kAnswered) why = answer.why;
+  if (value.type == RedisValue::kError && !value.failed("WRONGTYPE")) why = "redis: " + value.text;
+  counter = redis_counter(value.list);
 }
 
 Task<Page> RedisListing::next() {
   Page page;
-  if (rounds_ == 0) co_await start();
-  while (!over() && page.entries.empty() && page.status == Outcome::kDone) {
-    const std::vector<std::string> words{"SCAN",  cursor_,   "MATCH", pattern_of(prefix_),
-                                         "COUNT", kScanCount};
-    const RedisAnswer answer = co_await cluster_.execute_at(servers_[server_], words);
-    if (answer.fate != RedisAnswer::kAnswered) co_return unavailable(answer.why);
-    const std::vector<RedisValue>& found = answer.value.list;
-    if (found.size() != 2) co_return unavailable("redis: " + answer.value.text);
+  if (!std::exchange(collected_, true)) page.why = co_await collect();
+  while (page.why.empty() && page.entries.empty() && !over_) {
+    std::vector<std::string> names;
+    while (auto name = names.size() < kPage ? names_.next() : std::nullopt)
+      names.push_back(std::move(*name));
+    over_ = names.size() < kPage;
+    std::vector<std::optional<Counter>> counters(names.size());
     net::WaitGroup looking;
-    for (const RedisValue& key : found[1].list) {
-      std::string name = key.text.substr(std::min(kRedisPrefix.size(), key.text.size()));
-      if (wrong_with_name(name) == nullptr && seen_.insert(name))
-        looking.go(look_up(std::move(name), page));
-    }
+    for (std::size_t i = 0; i < names.size(); ++i)
+      looking.go(look_up(names[i], counters[i], page.why));
     co_await looking.wait();
-    cursor_ = found[0].text;
-    if (cursor_ == "0") ++server_;
-    // What has changed servers may have been passed by.
-    if (over() && version_ != cluster_.version() && rounds_ < kRoundsMax) co_await start();
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (counters[i]) page.entries.push_back({std::move(names[i]), *counters[i]});
   }
+  if (!page.why.empty()) page.status = Outcome::kUnavailable;
   co_return page;
 }
 

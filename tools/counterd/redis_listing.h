@@ -1,27 +1,18 @@
-// redis_listing.h - a list of the counters in Redis, on its way through the servers by SCAN.
+// redis_listing.h - a list of the counters in Redis.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "tools/counterd/redis_cluster.h"
+#include "tools/counterd/sorted_names.h"
 #include "tools/counterd/store.h"
 
 namespace counterd {
 
-// Names that have been seen: 64 bits of each, in half-empty memory.
-class SeenNames {
- public:
-  bool insert(std::string_view name);  // false: it was there
-
- private:
-  bool insert(std::uint64_t fingerprint);
-  std::vector<std::uint64_t> slots_ = std::vector<std::uint64_t>(1024);
-  std::size_t count_ = 0;
-};
-
-// SCAN finds what is there throughout, but where Redis makes its table smaller, or a slot moves to
-// another server, it may find it twice: so the names that were seen are remembered.
+// First the names, from every server, by SCAN: that finds what is there throughout, but where Redis
+// makes its table smaller, or a slot moves to another server, it may find it twice.  Then, page by
+// page, the counters.
 class RedisListing {
  public:
   RedisListing(RedisCluster& cluster, std::string prefix)
@@ -31,20 +22,18 @@ class RedisListing {
 
   // The next piece, without its `next`.
   net::Task<Page> next();
-  bool over() const { return rounds_ > 0 && server_ == servers_.size(); }
+  bool over() const { return over_; }
 
  private:
-  net::Task<> start();
-  net::Task<> look_up(std::string name, Page& page);
+  net::Task<std::string> collect();
+  net::Task<std::string> scan(RedisAddress server);
+  net::Task<> look_up(std::string name, std::optional<Counter>& counter, std::string& why);
 
   RedisCluster& cluster_;
   const std::string prefix_;
-  int rounds_ = 0;  // through all of them
-  std::vector<RedisAddress> servers_;
-  std::uint64_t version_ = 0;  // of cluster_
-  std::size_t server_ = 0;     // of servers_
-  std::string cursor_ = "0";   // there
-  SeenNames seen_;
+  bool collected_ = false;
+  bool over_ = false;
+  SortedNames names_;
 };
 
 }  // namespace counterd

@@ -17,10 +17,30 @@ namespace {
 constexpr std::size_t kListingsMax = 16;  // at once; who comes later takes the place of the oldest
 constexpr Millis kTtlMax = std::chrono::hours(24) * 365 * 1000;
 
+// Of all loops one speaks: when Redis goes away, and comes back.
+class Voice {
+ public:
+  explicit Voice(std::shared_ptr<std::atomic<bool>> taken)
+      : taken_(std::move(taken)), ours_(!taken_->exchange(true)) {}
+  Voice(const Voice&) = delete;
+  Voice& operator=(const Voice&) = delete;
+  ~Voice() {
+    if (ours_) *taken_ = false;
+  }
+  bool ours() const { return ours_; }
+
+ private:
+  std::shared_ptr<std::atomic<bool>> taken_;
+  bool ours_;
+};
+
 class RedisStore final : public Store {
  public:
-  RedisStore(net::Loop& loop, RedisOptions options, std::uint64_t max_counters)
-      : options_(std::move(options)), max_counters_(max_counters), cluster_(loop, options_) {}
+  RedisStore(net::Loop& loop, const RedisOptions& options, std::uint64_t max_counters,
+             const std::shared_ptr<std::atomic<bool>>& spoken)
+      : voice_(spoken), options_(options), max_counters_(max_counters), cluster_(loop, options_) {
+    options_.says_so = options.says_so && voice_.ours();
+  }
 
   Reply apply(Command command) override { return execute(std::move(command)); }
   Task<Page> list(std::string prefix, std::string from) override;
@@ -30,7 +50,8 @@ class RedisStore final : public Store {
   Task<Outcome> execute(Command command);
   RedisCluster::Request request_for(const Command& command) const;
 
-  const RedisOptions options_;
+  const Voice voice_;
+  RedisOptions options_;
   const std::uint64_t max_counters_;
   RedisCluster cluster_;
   std::map<std::uint64_t, std::unique_ptr<RedisListing>> listings_;  // those that go on; by age
@@ -154,11 +175,9 @@ Task<Page> RedisStore::list(std::string prefix, std::string from) {
 }  // namespace
 
 MakeStore make_redis_store(RedisOptions options, std::uint64_t max_counters) {
-  auto made = std::make_shared<std::atomic<int>>(0);
+  auto spoken = std::make_shared<std::atomic<bool>>(false);
   return [=](net::Loop& loop) {
-    RedisOptions own = options;
-    own.says_so = own.says_so && made->fetch_add(1) == 0;  // one loop speaks for all
-    return std::make_unique<RedisStore>(loop, std::move(own), max_counters);
+    return std::make_unique<RedisStore>(loop, options, max_counters, spoken);
   };
 }
 
