@@ -82,11 +82,13 @@ Refusal ChunkGate::check_size(std::string_view line) {
   return spend(line.size() - digits.size());
 }
 
-// A trailer that says where a message ends, or to whom it goes, comes too late (RFC 9110, 6.5.1).
+// What says where a message or a connection ends, or to whom it goes, comes too late in a trailer
+// (RFC 9110, 6.5.1).
 Refusal ChunkGate::check_trailer(std::string_view line) {
   std::string_view name, value;
   if (!split_field(line, name, value)) return {400, "A trailer of the request is malformed."};
-  for (const std::string_view framing : {"content-length", "transfer-encoding", "host"})
+  for (const std::string_view framing :
+       {"content-length", "transfer-encoding", "host", "connection"})
     if (equal_ignoring_case(name, framing))
       return {400, "A trailer of the request does not belong there."};
   return ++fields_ > kFieldsMax ? kTooMuch : spend(line.size());

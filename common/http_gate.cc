@@ -29,28 +29,36 @@ constexpr std::array<bool, 256> token_bytes() {
 constexpr auto kText = text_bytes();
 constexpr auto kToken = token_bytes();
 
+constexpr std::array<bool, 256> target_bytes() {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) table[c] = c != '#';
+  return table;
+}
+constexpr auto kTarget = target_bytes();
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// How many of the first bytes are in the table.
+std::size_t span(std::string_view text, const std::array<bool, 256>& table) {
+  std::size_t n = 0;
+  while (n < text.size() && table[static_cast<unsigned char>(text[n])]) ++n;
+  return n;
+}
 
 }  // namespace
 
-bool is_token(std::string_view text) {
-  for (const char c : text)
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
-  return !text.empty();
-}
-
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value) {
-  const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return false;
-  name = line.substr(0, colon);
-  value = line.substr(colon + 1);
+  const std::size_t size = span(line, kToken);
+  if (size == 0 || size == line.size() || line[size] != ':') return false;
+  name = line.substr(0, size);
+  value = line.substr(size + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
   while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  return is_token(name);
+  return true;
 }
 
 Progress Lines::next(std::string_view text, std::string_view& line) {
-  while (at_ < text.size() && kText[static_cast<unsigned char>(text[at_])]) ++at_;
+  at_ += span(text.substr(at_), kText);
   too_long_ = at_ >= bytes_max_;
   if (too_long_) return Progress::kRefused;
   if (at_ == text.size()) return Progress::kPartial;
@@ -98,15 +106,13 @@ Refusal HeadGate::too_large(std::string_view input) const {
 
 Refusal HeadGate::check_request_line(std::string_view line) {
   static constexpr Refusal kMalformed{400, "The request line is malformed."};
-  const std::size_t first = line.find(' ');
-  const std::size_t last = line.rfind(' ');
-  if (first == last) return kMalformed;
-  const std::string_view method = line.substr(0, first);
-  const std::string_view target = line.substr(first + 1, last - first - 1);
-  const std::string_view version = line.substr(last + 1);
-  if (!is_token(method) || target.empty()) return kMalformed;
-  for (const char c : target)
-    if (c < 0x21 || c > 0x7e || c == '#') return {400, "The target of the request is malformed."};
+  const std::size_t method = span(line, kToken);
+  if (method == 0 || method == line.size() || line[method] != ' ') return kMalformed;
+  line.remove_prefix(method + 1);
+  const std::size_t target = span(line, kTarget);
+  if (target == 0 || target == line.size()) return kMalformed;
+  if (line[target] != ' ') return {400, "The target of the request is malformed."};
+  const std::string_view version = line.substr(target + 1);
   if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
       version[6] != '.' || !is_digit(version[7]))
     return kMalformed;

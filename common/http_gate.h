@@ -75,8 +75,7 @@ class HeadGate {
   bool expects_continue_ = false;
 };
 
-bool is_token(std::string_view text);
-// name ":" value; the value without the blanks around it.
+// A token, ":" and a value, which is given without the blanks around it.
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value);
 
 }  // namespace net::http

@@ -132,8 +132,12 @@ bool HttpService::flush(Conn& conn) {
   if (out_.empty()) return true;
   const auto written = conn.stream.try_write(out_);
   if (!written) conn.open = false;
-  out_.erase(0, written ? *written : out_.size());
-  return out_.empty();
+  if (written && *written < out_.size()) {
+    out_.erase(0, *written);
+    return false;
+  }
+  out_.clear();
+  return true;
 }
 
 // A client that is silent in the middle of a request is told so.

@@ -1,15 +1,13 @@
 #include "common/http_target.h"
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "common/http_message.h"
 
 namespace net::http {
 
-static constexpr std::string_view kDigits = "0123456789";
 static constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
+static constexpr std::string_view kIpBytes = "0123456789abcdefABCDEF:.";
 
 static constexpr std::array<bool, 256> reg_name_bytes() {
   std::array<bool, 256> table{};
@@ -19,33 +17,31 @@ static constexpr std::array<bool, 256> reg_name_bytes() {
   return table;
 }
 
-static bool is_reg_name(std::string_view text) {
+// The length of the name or address that `text` begins with; npos: it begins with none.
+static std::size_t host_size(std::string_view text) {
   static constexpr auto kBytes = reg_name_bytes();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (kBytes[static_cast<unsigned char>(text[i])]) continue;
-    const std::string_view hex = text.substr(i + 1, 2);
-    if (text[i] != '%' || hex.size() < 2 || hex.find_first_not_of(kHexDigits) != hex.npos)
-      return false;
-    i += 2;
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    const std::string_view ip = text.substr(1, bracket - 1);
+    const bool is_ip = ip.find(':') != ip.npos && ip.find_first_not_of(kIpBytes) == ip.npos;
+    return bracket != text.npos && is_ip ? bracket + 1 : text.npos;
   }
-  return true;
+  for (std::size_t i = 0;; i += 3) {
+    while (i < text.size() && kBytes[static_cast<unsigned char>(text[i])]) ++i;
+    if (i == text.size() || text[i] != '%') return i;
+    const std::string_view hex = text.substr(i + 1, 2);
+    if (hex.size() < 2 || hex.find_first_not_of(kHexDigits) != hex.npos) return text.npos;
+  }
 }
 
 bool is_host(std::string_view text) {
-  std::size_t host = text.find(':');
-  if (text.starts_with('[')) {
-    const std::size_t bracket = text.find(']');
-    if (bracket == std::string_view::npos || bracket < 3) return false;
-    const std::string_view ip = text.substr(1, bracket - 1);
-    if (ip.find_first_not_of("0123456789abcdefABCDEF:.") != ip.npos) return false;
-    if (ip.find(':') == ip.npos) return false;
-    host = bracket + 1;
-    if (host < text.size() && text[host] != ':') return false;
-  } else if (!is_reg_name(text.substr(0, host))) {
-    return false;
-  }
-  if (host >= text.size()) return true;
-  return host > 0 && text.find_first_not_of(kDigits, host + 1) == text.npos;
+  std::size_t at = host_size(text);
+  if (at == text.npos) return false;
+  if (at == text.size()) return true;
+  if (at == 0 || text[at] != ':') return false;
+  do ++at;
+  while (at < text.size() && text[at] >= '0' && text[at] <= '9');
+  return at == text.size();
 }
 
 // Strips "http://host" off `text`; false if there is something else.

@@ -21,11 +21,14 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import http_measurement  # noqa: E402
+import measurement  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
-from measurement import GROUPS, Contender  # noqa: E402
+from measurement import Contender  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+GROUPS = measurement.GROUPS | http_measurement.GROUPS
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
 SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',
@@ -81,10 +84,11 @@ class Bench:
         return Contender(name, [name, *arguments], missing)
 
     def make(self):
-        """Compiles the load client and the bare server where the build has not done so."""
+        """Compiles the load client and the bare servers where the build has not done so."""
         self.made.mkdir(parents=True, exist_ok=True)
         compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
         compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
+        compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
         self.crowd = str(self.made / 'bench_crowd')
 
 

@@ -125,7 +125,7 @@ TEST_F(SqliteStore, TakesAnEmptyFile) {
 }
 
 TEST_F(SqliteStore, RefusesAFileThatIsNoDatabase) {
-  for (const std::size_t size : {1, 99, 100, 5000}) {
+  for (const std::size_t size : {1U, 99U, 100U, 5000U}) {
     std::ofstream(path()) << std::string(size, 'x');
     expect_refused("not a database of counterd");
   }

@@ -243,6 +243,7 @@ const std::vector<Row> kRows = {
     {"9110 6.5.1", "a Transfer-Encoding as a trailer", 400,
      chunked("0\r\nTransfer-Encoding: chunked\r\n\r\n")},
     {"9110 6.5.1", "a Host as a trailer", 400, chunked("0\r\nHost: b\r\n\r\n")},
+    {"9110 6.5.1", "a Connection as a trailer", 400, chunked("0\r\nConnection: close\r\n\r\n")},
     {"9112 7.1.2", "a blank before a trailer's colon", 400, chunked("0\r\nX : y\r\n\r\n")},
     {"9112 7.1.2", "a folded trailer", 400, chunked("0\r\nX: y\r\n z\r\n\r\n")},
     {"9112 7.1.2", "too many trailers", 431, chunked("0\r\n" + times(101, "X: y\r\n") + "\r\n")},
