@@ -39,6 +39,7 @@ class RedisNodes {
   RedisNodes();
 
   RedisServer& operator[](std::size_t i) { return *nodes_.at(i); }
+  const RedisServer& operator[](std::size_t i) const { return *nodes_.at(i); }
   std::size_t size() const { return nodes_.size(); }
   std::string url() const { return nodes_.front()->url(); }
   // The server that has the slot.
