@@ -25,4 +25,10 @@ touch "$root/usr/bin/another"
 "${install[@]}" uninstall > /dev/null
 [ "$(find "$root" ! -type d)" = "$root/usr/bin/another" ]
 [ "$(find "$root" -type d)" = "$before" ]
+# The static tools run where there is nothing else.
+cmake --preset release -B build/static -DWIREUTILS_STATIC=ON -DWIREUTILS_TESTS=OFF > /dev/null
+cmake --build build/static -j "$jobs" > /dev/null
+for tool in build/static/bin/*; do
+  unshare --map-root-user --root=build/static/bin "/${tool##*/}" --version
+done
 echo "distcheck: $tarball is complete"
