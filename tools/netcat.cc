@@ -56,6 +56,7 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is told
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));

@@ -1,5 +1,6 @@
 #include "tools/netcat/crowd.h"
 
+#include <algorithm>
 #include <list>
 
 #include "common/descriptor.h"
@@ -40,6 +41,7 @@ struct Client {
   net::Timer idle;  // woken whenever data moves
   net::Timer sent;  // woken when a send has ended
   bool sending = false;
+  bool gone = false;  // takes nothing any more
   bool leaving = false;
 };
 
@@ -67,11 +69,13 @@ class Crowd {
   void admit(Fd socket);
   Task<> serve(Fd socket);
   Task<> receive(Client& client);
+  Task<Error> pass_on(Client& client);
   Task<> limit_idle(Client& client);
   Task<> send(Client& client, std::string_view data);
   Task<> feed();
   Task<> send_to_all(std::string_view data);
   Task<> send_piece(std::string_view piece);
+  bool has_nobody() const { return std::ranges::all_of(clients_, &Client::gone); }
   void moved(Client& client, Direction direction, std::string_view data);
   Task<> watch_output();
   Task<> limit_first();
@@ -96,6 +100,7 @@ class Crowd {
   net::Timer arrival_;  // woken when a client comes
   net::Timer first_;    // when the first comes
   Turn output_;
+  std::vector<char> buffer_ = std::vector<char>(kBufferBytes);  // of who has the turn
   std::list<net::Timer> rooms_;  // one a listener, woken when a client leaves
   std::list<Client> clients_;
   net::WaitGroup conns_{[this] { wake_rooms(); }};
@@ -190,23 +195,34 @@ Task<> Crowd::serve(Fd socket) {
 }
 
 Task<> Crowd::receive(Client& client) {
-  std::vector<char> buffer(std::min(kBufferBytes, client.limit.chunk()));
   for (;;) {
     if (client.limit.is_set()) co_await client.limit.wait();
-    const Result<std::size_t> n = co_await net::read(client.conn, buffer);
-    if (!n && n.error() != Error(UV_ECANCELED)) failed(client, n.error());
-    if (n && *n == 0) client.tally.ended_by(Tally::kPeer);
-    if (!n || *n == 0) co_return;
-    const std::string_view data(buffer.data(), *n);
-    moved(client, Direction::kReceived, data);
-    if (options_.send_only) continue;
+    Error e = co_await client.conn.readable();
+    if (e) co_return;
     co_await output_.take();
-    Error e = co_await net::write(out_, data);
+    e = co_await pass_on(client);
     output_.give();
-    if (!e) continue;
-    const Outcome failed = output_failed(e);
-    co_return end(failed.status, failed.why);
+    if (e && e != Error(UV_EAGAIN)) co_return;
   }
+}
+
+// One read's worth; UV_EOF at the client's end.  Its turn lasts until that is written, so that one
+// buffer serves all clients.
+Task<Error> Crowd::pass_on(Client& client) {
+  const std::size_t most = std::min(buffer_.size(), client.limit.chunk());
+  const Result<std::size_t> n = client.conn.try_read({buffer_.data(), most});
+  if (!n && n.error() == Error(UV_EAGAIN)) co_return n.error();
+  if (!n) failed(client, n.error());
+  if (n && *n == 0) client.tally.ended_by(Tally::kPeer);
+  if (!n || *n == 0) co_return Error(UV_EOF);
+  const std::string_view data(buffer_.data(), *n);
+  moved(client, Direction::kReceived, data);
+  if (options_.send_only) co_return Error();
+  Error e = co_await net::write(out_, data);
+  if (!e) co_return Error();
+  const Outcome failed = output_failed(e);
+  end(failed.status, failed.why);
+  co_return e;
 }
 
 void Crowd::failed(Client& client, Error e) {
@@ -244,6 +260,7 @@ Task<> Crowd::send(Client& client, std::string_view data) {
   Error e = co_await net::write(client.conn, data);
   if (!e) moved(client, Direction::kSent, data);
   if (e && e != Error(UV_ECANCELED)) client.outcome = {net::kLost, "", true};
+  client.gone = static_cast<bool>(e);
   if (e) client.conn.cancel();
   client.sending = false;
   client.sent.wake();
@@ -254,20 +271,25 @@ Task<> Crowd::send_to_all(std::string_view data) {
   while (!data.empty()) {
     const std::string_view piece = pace_.take(data);
     co_await pace_.wait();
-    while (clients_.empty() && !ended_) (void)co_await arrival_.wait(net::kForever);
-    if (ended_) co_return;
     co_await send_piece(piece);
     pace_.sent(piece.ends_with('\n'));
   }
 }
 
+// What nobody has taken, because all had just left, is for who comes next.
 Task<> Crowd::send_piece(std::string_view piece) {
   while (!piece.empty() && !ended_) {
+    if (has_nobody()) {
+      (void)co_await arrival_.wait(net::kForever);  // or the end, which the loop sees
+      continue;
+    }
     const std::string_view chunk = piece.substr(0, limit_.chunk());
     co_await limit_.wait();
     net::WaitGroup sends;
-    for (Client& client : clients_) sends.go(send(client, chunk));
+    for (Client& client : clients_)
+      if (!client.gone) sends.go(send(client, chunk));
     co_await sends.wait();
+    if (has_nobody()) continue;
     limit_.moved(chunk.size());
     piece.remove_prefix(chunk.size());
   }
@@ -277,7 +299,7 @@ Task<> Crowd::send_piece(std::string_view piece) {
 Task<> Crowd::feed() {
   std::vector<char> buffer(kBufferBytes);
   while (!ended_) {
-    if (clients_.empty()) {
+    if (has_nobody()) {
       (void)co_await arrival_.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
