@@ -4,6 +4,8 @@
 set -u
 PATH=$(realpath "$1"):$PATH
 directory=$(mktemp -d)
+port=
+# shellcheck disable=SC2317  # the trap calls it
 stop_all() {
   for file in ./*.pid; do
     [ -e "$file" ] || continue

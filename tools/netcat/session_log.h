@@ -1,6 +1,7 @@
 // session_log.h - what went over the network, in files: --output and --hex-dump.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
