@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +148,13 @@ Task<Result<Fd>> accept(Listener& listener) {
     Result<Fd> fd = listener.accept();
     if (fd || fd.error() != Error(UV_EAGAIN)) co_return fd;
   }
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
 }
 
 }  // namespace net

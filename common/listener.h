@@ -71,4 +71,7 @@ class Listener {
 // The next connection, waited for.
 Task<Result<Fd>> accept(Listener& listener);
 
+// The soft limit raised to the hard one: clients are descriptors.
+void raise_descriptor_limit();
+
 }  // namespace net

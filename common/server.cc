@@ -299,13 +299,6 @@ std::uint64_t max_clients_possible() {
   return limit.rlim_cur > used ? limit.rlim_cur - used : 1;
 }
 
-void raise_descriptor_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // Then standard output is let go: whoever reads the port sees its end at once.
 int print_ports(const std::vector<Listener>& listeners) {
   std::vector<std::uint16_t> ports;

@@ -220,6 +220,7 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
       {"-r localhost 80", "--random-ports wants --scan\n$"},
       {"-zrU x", "--unix and --random-ports contradict each other\n$"},
+      {":80", "the host is empty\n$"},
       {"--max-conns 2 localhost 80", "--max-conns wants --listen\n$"},
       {"--allow ::1 localhost 80", "--allow wants --listen\n$"},
       {"--deny ::1 localhost 80", "--deny wants --listen\n$"},

@@ -148,6 +148,7 @@ Task<> Crowd::limit_first() {
 
 // At the limit nobody is accepted: they wait in the kernel's queue.
 Task<> Crowd::accept_all(Listener& listener, net::Timer& room) {
+  bool said = false;
   while (!ended_) {
     if (is_full()) {
       (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
@@ -158,9 +159,11 @@ Task<> Crowd::accept_all(Listener& listener, net::Timer& room) {
     if (is_full()) continue;  // by way of another listener
     Result<Fd> socket = listener.accept();
     if (socket) {
+      said = false;
       admit(std::move(*socket));
     } else if (socket.error() != Error(UV_EAGAIN)) {
-      say_problem(options_, {}, std::string("accept: ") + socket.error().message());
+      if (!std::exchange(said, true))
+        say_problem(options_, {}, std::string("accept: ") + socket.error().message());
       e = co_await net::sleep(loop_, kAcceptPause);
       if (e) co_return;
     }

@@ -129,6 +129,7 @@ Task<Outcome> listen(Session& session) {
     for (Listener& listener : listeners) listener.close();
   });
   outcome = open_listeners(session.loop, options, listeners);
+  if (options.keep_open) net::raise_descriptor_limit();
   if (outcome.status == net::kOk && options.keep_open)
     outcome = co_await serve_crowd(session, listeners, access);
   else if (outcome.status == net::kOk)

@@ -239,6 +239,7 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
     return;
   }
   if (port.empty() && o.host.empty() && !o.listen) Cli::fail("a host and a port are missing");
+  if (o.host.empty() && !o.listen) Cli::fail("the host is empty");
   if (port.empty()) Cli::fail("a port is missing" + (o.listen ? "" : " after " + operands[0]));
   const auto number = net::parse_port(port, o.udp ? "udp" : "tcp");
   if (!number || (*number == 0 && !o.listen)) Cli::fail("'" + port + "' is no port");

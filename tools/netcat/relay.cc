@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Millis kSilence{1'000};   // -q 0: a peer that has everything, and so long nothing to say
 constexpr Millis kChatter{10'000};  // the same for one that never falls silent
-constexpr Millis kFirstInput{100};  // what feeds us may start after us
+constexpr Millis kInputPause{300};  // shorter ones do not make an input idle
 constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
 constexpr Millis kAckPause{2};         // between two looks at what is still to be acknowledged
 
@@ -81,12 +81,11 @@ class Relay {
   Outcome outcome_;
   Error upload_error_;
   bool ended_ = false;
-  bool input_seen_ = false;
   bool input_idle_ = false;   // the upload waits for input
   bool input_ended_ = false;  // and we have half-closed
   bool peer_ended_ = false;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point active_ = start_;  // when data last moved
+  Clock::time_point active_ = Clock::now();  // when data last moved
+  Clock::time_point last_input_ = active_;   // or the start
   Clock::time_point input_end_;
   Clock::time_point delivered_;  // when all was acknowledged, after input_end_
 };
@@ -162,14 +161,15 @@ Task<> Relay::upload() {
       co_return end(net::kLocalIo, std::string("stdin: ") + step.error.message());
     Error e;
     if (step.what == Step::kInputBlocks) {
-      if (peer_ended_ && !options_.send_only) co_return end(net::kOk, "");
+      if (peer_ended_ && !options_.send_only && !expects_input()) co_return end(net::kOk, "");
+      if (peer_ended_) timer_.wake();
       input_idle_ = true;
       e = co_await in_.readable();
       input_idle_ = false;
     } else if (step.what == Step::kOutputBlocks) {
       e = co_await conn_.writable();
     } else {
-      input_seen_ = true;
+      last_input_ = Clock::now();
       moved(Direction::kSent, step.bytes);
       if (step.bytes > 0) pace_.sent(step.line_ended);
       if (steps % kStepsInARow == 0) co_await net::yield(loop_);
@@ -238,9 +238,10 @@ void Relay::peer_ended() {
     timer_.wake();
 }
 
-// In `generate | netcat ...` netcat may be up first.  Nobody types that fast.
+// In `generate | netcat ...` netcat may be up first, and the generator draws breath now and then.
+// Nobody types that fast.
 bool Relay::expects_input() const {
-  return !input_seen_ && !in_.is_terminal() && Clock::now() - start_ < kFirstInput;
+  return !in_.is_terminal() && Clock::now() - last_input_ < kInputPause;
 }
 
 // A reader that leaves is noticed even while nothing moves.
@@ -293,7 +294,7 @@ Millis Relay::time_left() const {
   else if (input_ended_ && options_.quit_after)
     left = std::min(left, left_of(input_end_, *options_.quit_after));
   else if (peer_ended_ && expects_input())
-    left = std::min(left, left_of(start_, kFirstInput));
+    left = std::min(left, left_of(last_input_, kInputPause));
   return left == Millis::max() ? net::kForever : left;
 }
 
