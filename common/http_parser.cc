@@ -53,7 +53,8 @@ static Refusal refusal_of(llhttp_errno_t e) {
 }
 
 // What the gate and llhttp do not see alike is refused.
-Refusal Parser::parse_head(std::string_view head) {
+Refusal Parser::parse_head() {
+  const std::string_view head = head_;
   fields_.clear();
   ended_ = false;
   llhttp_init(&llhttp_, HTTP_REQUEST, &settings());
@@ -78,76 +79,76 @@ Refusal Parser::parse_head(std::string_view head) {
   return {};
 }
 
-void Parser::reset() {
-  gate_ = HeadGate(body_bytes_max_);
-  chunks_.reset();
-  held_.clear();
-  body_.clear();
-  request_ = Request();
-  body_begun_ = done_ = continue_wanted_ = false;
-}
-
 Progress Parser::refuse(const Refusal& refusal) {
   refusal_ = refusal;
   request_ = Request();
-  done_ = true;
+  stage_ = kBetween;
+  known_ = false;
   return Progress::kRefused;
 }
 
 Progress Parser::take(std::string_view& input) {
-  if (done_) reset();
-  Progress progress = body_begun_ ? Progress::kComplete : take_head(input);
-  if (progress == Progress::kComplete && !done_) progress = take_body(input);
-  if (progress == Progress::kComplete) done_ = true;
+  if (stage_ == kBetween) begin(input);
+  if (stage_ == kHead)
+    if (const Progress progress = take_head(input); progress != Progress::kComplete)
+      return progress;
+  const Progress progress = gate_.chunked() ? take_chunks(input) : take_sized(input);
+  if (progress == Progress::kPartial) return progress;
+  stage_ = kBetween;
+  continue_wanted_ = false;
   return progress;
+}
+
+// Most clients ask for the same thing again, in the same words, which then mean the same.
+void Parser::begin(std::string_view& input) {
+  if (known_ && input.starts_with(head_)) {
+    input.remove_prefix(head_.size());
+    return begin_body();
+  }
+  stage_ = kHead;
+  gate_ = HeadGate(body_bytes_max_);
+  head_.clear();
+  known_ = false;
+}
+
+void Parser::begin_body() {
+  stage_ = kBody;
+  body_.clear();
+  continue_wanted_ = gate_.expects_continue();
 }
 
 Progress Parser::take_head(std::string_view& input) {
-  const std::size_t before = held_.size();
-  if (before > 0) held_.append(input);
-  const std::string_view all = before > 0 ? held_ : input;
+  const std::size_t before = head_.size();
+  if (before > 0) head_.append(input);
+  const std::string_view all = before > 0 ? head_ : input;
   const Progress progress = gate_.check(all);
   if (progress == Progress::kRefused) return refuse(gate_.refusal());
   if (progress == Progress::kPartial) {
-    if (gate_.begin() == all.size())
-      reset();  // an empty line is no request
-    else if (before == 0)
-      held_.assign(input);
+    if (before == 0) head_.assign(input);
+    if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is no request
     input = {};
     return progress;
   }
-  head_bytes_ = gate_.end() - gate_.begin();
-  if (before == 0 && !gate_.chunked() && input.size() - gate_.end() >= gate_.content_length()) {
-    message_ = input.substr(gate_.begin(), head_bytes_ + gate_.content_length());
-    input.remove_prefix(gate_.end() + gate_.content_length());
-    const Refusal refusal = parse_head(message_.substr(0, head_bytes_));
-    if (refusal) return refuse(refusal);
-    request_.body = message_.substr(head_bytes_);
-    done_ = true;
-    return progress;
-  }
   input.remove_prefix(gate_.end() - before);
-  held_.assign(all.substr(gate_.begin(), head_bytes_));
-  const Refusal refusal = parse_head(held_);
-  if (refusal) return refuse(refusal);
-  body_begun_ = true;
-  continue_wanted_ = gate_.expects_continue();
+  head_.assign(all.substr(gate_.begin(), gate_.end() - gate_.begin()));
+  if (const Refusal refusal = parse_head()) return refuse(refusal);
+  known_ = !gate_.chunked();  // of chunks llhttp has to see the head again
   if (gate_.chunked()) chunks_.emplace(body_bytes_max_);
+  begin_body();
   return progress;
 }
 
-Progress Parser::take_body(std::string_view& input) {
-  if (chunks_) return take_chunks(input);
-  const std::size_t left = head_bytes_ + gate_.content_length() - held_.size();
-  held_.append(input.substr(0, left));
-  input.remove_prefix(std::min(left, input.size()));
-  if (held_.size() < head_bytes_ + gate_.content_length()) return Progress::kPartial;
-  message_ = held_;
-  if (request_.method.data() != held_.data()) {
-    const Refusal again = parse_head(message_.substr(0, head_bytes_));
-    CHECK(!again);
+Progress Parser::take_sized(std::string_view& input) {
+  const std::size_t left = gate_.content_length() - body_.size();
+  const std::string_view piece = input.substr(0, left);
+  input.remove_prefix(piece.size());
+  if (body_.empty() && piece.size() == left) {
+    request_.body = piece;
+    return Progress::kComplete;
   }
-  request_.body = message_.substr(head_bytes_);
+  body_.append(piece);
+  if (piece.size() < left) return Progress::kPartial;
+  request_.body = body_;
   return Progress::kComplete;
 }
 
@@ -163,18 +164,14 @@ Progress Parser::take_chunks(std::string_view& input) {
     if (progress == Progress::kComplete) break;
     if (input.empty()) return progress;
   }
-  message_ = held_;
   request_.body = body_;
   return Progress::kComplete;
 }
 
 void Parser::keep() {
-  if (message_.data() == held_.data()) return;
-  held_.assign(message_);
-  message_ = held_;
-  const Refusal again = parse_head(message_.substr(0, head_bytes_));
-  CHECK(!again);
-  if (!chunks_) request_.body = message_.substr(head_bytes_);
+  if (request_.body.data() == body_.data()) return;
+  body_.assign(request_.body);
+  request_.body = body_;
 }
 
 }  // namespace net::http

@@ -24,41 +24,41 @@ class Parser {
   // empty. kRefused: nothing that follows has a meaning.
   Progress take(std::string_view& input);
 
-  // It refers to the input or to the parser, until the next take().
+  // It refers to the parser, its body perhaps to the input, until the next take().
   const Request& request() const { return request_; }
   bool keep_alive() const { return keep_alive_; }
   const Refusal& refusal() const { return refusal_; }
-  // The request refers to the parser alone from now on.
+  // The body too refers to the parser from now on.
   void keep();
 
-  bool begun() const { return !done_ && !held_.empty(); }  // a part of a request has been taken
-  bool in_head() const { return !body_begun_; }
-  std::size_t capacity() const { return held_.capacity() + body_.capacity(); }  // in bytes
+  bool begun() const { return stage_ != kBetween; }  // a part of a request has been taken
+  bool in_head() const { return stage_ == kHead; }
+  std::size_t capacity() const { return head_.capacity() + body_.capacity(); }  // in bytes
   // Once for each request: the client waits for a 100 before it sends the body.
   bool take_continue() { return std::exchange(continue_wanted_, false); }
 
  private:
+  enum Stage { kBetween, kHead, kBody };
+  void begin(std::string_view& input);
+  void begin_body();
   Progress take_head(std::string_view& input);
-  Progress take_body(std::string_view& input);
+  Progress take_sized(std::string_view& input);
   Progress take_chunks(std::string_view& input);
   Progress refuse(const Refusal& refusal);
-  void reset();
-  Refusal parse_head(std::string_view head);
+  Refusal parse_head();
   static const llhttp_settings_t& settings();
 
   std::uint64_t body_bytes_max_;
+  Stage stage_ = kBetween;
   HeadGate gate_;
   std::optional<ChunkGate> chunks_;
   llhttp_t llhttp_;
   std::vector<Field> fields_;
-  std::string held_;  // the request so far, if it did not come at once; without a chunked body
-  std::string body_;  // the chunks' bytes
-  std::string_view message_;  // all of the last request, but for chunks
-  std::size_t head_bytes_ = 0;
+  std::string head_;  // as far as it has come; between requests that of the last one
+  std::string body_;  // what has come of it, if it did not come at once
   Request request_;
   Refusal refusal_;
-  bool body_begun_ = false;
-  bool done_ = false;  // the last call has returned a request or a refusal
+  bool known_ = false;  // head_ is whole, and what it means is in request_ and gate_
   bool continue_wanted_ = false;
   bool ended_ = false;  // llhttp has seen the end of the message
   bool keep_alive_ = false;

@@ -290,6 +290,16 @@ TEST(HttpConformance, EachRuleBehindAnotherRequest) {
   }
 }
 
+TEST(HttpConformance, TheSameAgainMeansTheSame) {
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
+    std::string lines = transcript(row.bytes);
+    if (row.status == kTaken) lines = lines.substr(0, lines.size() - 3) + lines;
+    EXPECT_EQ(transcript(row.bytes + row.bytes), lines);
+    EXPECT_EQ(transcript({row.bytes, row.bytes}), lines);
+  }
+}
+
 TEST(HttpConformance, ARefusalIsAPlainSentence) {
   for (const Row& row : kRows) {
     if (row.status == kTaken) continue;
