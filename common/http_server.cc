@@ -12,9 +12,9 @@ namespace {
 
 // A client that pipelines and does not read costs no more than this, one answer and one read.
 constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
-constexpr std::size_t kSpareBytesMax = std::size_t{64}
-                                       << 10;  // of a parser that is kept for other requests
-constexpr Millis kLinger{2'000};               // for a client to read why it was refused
+// Of buffers that all connections use in turn: what has grown beyond is not kept.
+constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
+constexpr Millis kLinger{2'000};  // for a client to read why it was refused
 
 }  // namespace
 
@@ -23,7 +23,6 @@ struct HttpService::Conn {
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
   Deadline head_end{kForever};
   bool open = true;      // to further requests
-  bool held = false;     // options_.hold is due
   bool lingers = false;  // the client may be still talking
 };
 
@@ -53,13 +52,13 @@ Millis HttpService::patience(const Conn& conn) const {
 // The usual case: all answers to one read go out in one write.  Otherwise, what is to be awaited.
 std::optional<Task<>> HttpService::serve(Conn& conn, std::string_view input) {
   std::optional<Answer> waiting = answer_ready(conn, input);
-  if (flush(conn) && !waiting && !conn.held && input.empty()) return std::nullopt;
+  if (flush(conn) && !waiting && input.empty()) return std::nullopt;
   return answer_slowly(conn, std::move(waiting), std::string(input));
 }
 
 // Answers into out_, up to an answer that has to be waited for.
 std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& input) {
-  while (conn.open && !conn.held && !input.empty() && out_.size() < kOutBytesMax) {
+  while (conn.open && !input.empty() && out_.size() < kOutBytesMax) {
     Parser& parser = conn.parser ? *conn.parser : *parser_;
     const Progress progress = parser.take(input);
     if (progress == Progress::kRefused) {
@@ -91,7 +90,6 @@ void HttpService::hold_parser(Conn& conn) {
   conn.head_end = Deadline(limited ? options_.head_timeout : kForever);
 }
 
-// One that has grown with a big request is not kept.
 void HttpService::release_parser(Conn& conn) {
   if (conn.parser->capacity() <= kSpareBytesMax) parser_ = std::move(conn.parser);
   conn.parser.reset();
@@ -110,7 +108,6 @@ void HttpService::put(Conn& conn, const Parser& parser, const Response& response
 Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& response, bool last) {
   const bool stopping = loop_.input_ended() && last;
   const Framing framing = framing_of(parser.request(), response, stopping || !parser.keep_alive());
-  conn.held = options_.hold > Millis::zero();
   conn.open = conn.open && !framing.close;
   conn.lingers = framing.close && parser.keep_alive();
   return framing;
@@ -123,7 +120,6 @@ void HttpService::refuse(Conn& conn, const Refusal& refusal) {
   append_head(out_, nothing, response, framing_of(nothing, response, true), date_.line());
   out_.append(response.body);
   answered(nothing, response.status, response.body.size(), conn.stream);
-  conn.held = options_.hold > Millis::zero();
   conn.open = false;
   conn.lingers = true;
 }
@@ -138,6 +134,7 @@ bool HttpService::flush(Conn& conn) {
     return false;
   }
   out_.clear();
+  if (out_.capacity() > kSpareBytesMax) out_.shrink_to_fit();
   return true;
 }
 
@@ -160,8 +157,6 @@ Task<> HttpService::answer_slowly(Conn& conn, std::optional<Answer> waiting, std
   std::string_view input = rest;
   for (;;) {
     co_await write_out(conn);
-    if (conn.held) (void)co_await conn.stream.sleep(options_.hold);  // ended by the server's end
-    conn.held = false;
     if (waiting) {
       co_await finish(conn, std::move(*waiting), input.empty());
       waiting.reset();

@@ -22,7 +22,6 @@ struct HttpOptions {
   Millis idle_timeout{60'000};  // without a byte, between requests or in a body; zero: none
   Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
   std::size_t body_bytes_max = 1 << 20;
-  Millis hold{0};  // after each answer nothing is done with the connection for so long
 };
 
 class HttpService : public Service {

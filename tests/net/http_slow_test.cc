@@ -73,20 +73,6 @@ NET_TEST(HttpSlow, AClientThatLeavesWhileItsHandlerWaits) {
   co_await conns.wait();
 }
 
-NET_TEST(HttpSlow, HoldKeepsTheConnectionAfterEachAnswer) {
-  TestService service(loop, {.hold = Millis(30)});
-  TestClient client(loop, service);
-  const Stopwatch watch;
-  std::string answer = co_await client.ask(repeated(2, kGet));
-  EXPECT_EQ(count(answer, "Hello\n"), 1U) << answer;
-  EXPECT_EQ(service.answers, 1);
-  answer = co_await client.receive_until("Hello\n");
-  EXPECT_GE(watch.elapsed(), Millis(30));
-  client.stream.close();
-  co_await client.served();
-  EXPECT_GE(watch.elapsed(), Millis(60));
-}
-
 // --- streams ---
 
 NET_TEST(HttpSlow, AStreamIsChunked) {
