@@ -99,6 +99,7 @@ struct Race {
   Dialed result{.stage = Dialed::kConnect, .error = UV_ENETUNREACH, .socket = {}, .peer = {}};
 
   bool over = false;
+  bool timed_out = false;
 
   bool won() const { return static_cast<bool>(result.socket); }
 };
@@ -162,11 +163,11 @@ static Task<> attempt(Race& race, SockAddr address) {
     if (e) stage = Dialed::kBind;
   }
   if (!e) e = co_await connect_one(race, fd.get(), address);
-  if (e == Error(UV_ECANCELED)) co_return;  // another one has won, or time is up
-  if (race.options.on_attempt) {
-    const auto elapsed = std::chrono::steady_clock::now() - start;
-    race.options.on_attempt(address, e, std::chrono::duration_cast<Millis>(elapsed));
-  }
+  const bool stopped = e == Error(UV_ECANCELED);
+  if (stopped && race.timed_out) e = UV_ETIMEDOUT;
+  if (race.options.on_attempt)
+    race.options.on_attempt(address, e, std::chrono::steady_clock::now() - start);
+  if (stopped) co_return;
   if (!e && !race.won())
     race.result = {Dialed::kConnected, Error(), std::move(fd), address};
   else if (e && !race.won() && rank(e) >= rank(race.result.error))
@@ -178,19 +179,18 @@ Task<Dialed> dial(Loop& loop, std::vector<SockAddr> addresses, const DialOptions
                   Deadline deadline) {
   Race race(loop, options);
   addresses = interleaved(addresses);
-  bool timed_out = false;
-  for (std::size_t next = 0; !race.won() && !timed_out && !loop.canceled();) {
+  for (std::size_t next = 0; !race.won() && !race.timed_out && !loop.canceled();) {
     if (next < addresses.size()) race.attempts.go(attempt(race, addresses[next++]));
     if (race.won() || (race.attempts.count() == 0 && next == addresses.size())) break;
     const Millis left = deadline.left();
     const bool stagger = next < addresses.size() && (left == kForever || left > kAttemptDelay);
     Error e = co_await race.progress.wait(stagger ? kAttemptDelay : left);
-    timed_out = !e && !stagger;
+    race.timed_out = !e && !stagger;
   }
   race.over = true;
   for (Watch* watch : race.racing) watch->cancel();
   co_await race.attempts.wait();
-  if (timed_out && !race.won()) {
+  if (race.timed_out && !race.won()) {
     race.result.stage = Dialed::kConnect;
     race.result.error = UV_ETIMEDOUT;
   }

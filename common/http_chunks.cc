@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/hex.h"
 #include "common/http_message.h"
 
 namespace net::http {
@@ -69,10 +70,8 @@ Refusal ChunkGate::check_size(std::string_view line) {
   if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformed;
   std::uint64_t size = 0;
   for (const char c : digits) {
-    const std::size_t digit =
-        std::string_view("0123456789abcdef").find(c >= 'A' && c <= 'F' ? c | 0x20 : c);
-    if (digit == std::string_view::npos) return kMalformed;
-    size = size << 4 | digit;
+    if (hex_digit(c) < 0) return kMalformed;
+    size = size << 4 | static_cast<unsigned>(hex_digit(c));
   }
   if (size > body_left_) return {413, "The body of the request is too large."};
   body_left_ -= size;

@@ -9,8 +9,9 @@
 
 namespace net::http {
 
-inline constexpr std::size_t kHeadBytesMax = 16 * 1024;        // all lines up to the empty one
-inline constexpr std::size_t kRequestLineMax = 8 * 1024 + 64;  // RFC 9112, 3: 8000 at least
+inline constexpr std::size_t kHeadBytesMax = std::size_t{16}
+                                             << 10;   // all lines up to the empty one
+inline constexpr std::size_t kRequestLineMax = 8256;  // RFC 9112, 3: 8000 at least
 inline constexpr std::size_t kFieldsMax = 100;
 
 enum class Progress { kPartial, kComplete, kRefused };

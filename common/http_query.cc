@@ -1,13 +1,8 @@
 #include "common/http_query.h"
 
-namespace net::http {
+#include "common/hex.h"
 
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+namespace net::http {
 
 static std::optional<std::string> decoded(std::string_view text, bool plus_is_blank) {
   std::string out;

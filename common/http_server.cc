@@ -11,9 +11,10 @@ namespace net::http {
 namespace {
 
 // A client that pipelines and does not read costs no more than this, one answer and one read.
-constexpr std::size_t kOutBytesMax = 384 * 1024;
-constexpr std::size_t kSpareBytesMax = 64 * 1024;  // of a parser that is kept for other requests
-constexpr Millis kLinger{2'000};                   // for a client to read why it was refused
+constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
+constexpr std::size_t kSpareBytesMax = std::size_t{64}
+                                       << 10;  // of a parser that is kept for other requests
+constexpr Millis kLinger{2'000};               // for a client to read why it was refused
 
 }  // namespace
 

@@ -2,11 +2,11 @@
 
 #include <array>
 
+#include "common/hex.h"
 #include "common/http_message.h"
 
 namespace net::http {
 
-static constexpr std::string_view kHexDigits = "0123456789abcdefABCDEF";
 static constexpr std::string_view kIpBytes = "0123456789abcdefABCDEF:.";
 
 static constexpr std::array<bool, 256> reg_name_bytes() {
@@ -29,8 +29,8 @@ static std::size_t host_size(std::string_view text) {
   for (std::size_t i = 0;; i += 3) {
     while (i < text.size() && kBytes[static_cast<unsigned char>(text[i])]) ++i;
     if (i == text.size() || text[i] != '%') return i;
-    const std::string_view hex = text.substr(i + 1, 2);
-    if (hex.size() < 2 || hex.find_first_not_of(kHexDigits) != hex.npos) return text.npos;
+    if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0)
+      return text.npos;
   }
 }
 

@@ -70,7 +70,7 @@ class Worker {
   Error listen(Fd socket, const ListenOptions& options);
   const std::vector<Listener>& listeners() const { return listeners_; }
   int run(bool with_signals) { return loop_.run(main(with_signals)); }
-  void stop();
+  void stop() { background_.go(wind_down()); }
   void room() {
     for (Timer* timer : waiting_for_room_) timer->wake();
   }
@@ -81,7 +81,7 @@ class Worker {
   Task<> wait_for_room();
   bool accept_some(Listener& listener);
   Task<> handle_loudly(Stream conn);
-  Task<> limit_drain();
+  Task<> wind_down();
   Task<> stop_on(Signal& signal, Signal& other);
   Task<> log_figures_on(Signal& signal);
   void close_listeners();
@@ -254,15 +254,14 @@ void Worker::close_listeners() {
   room();
 }
 
-void Worker::stop() {
+Task<> Worker::wind_down() {
+  service_->stop_soon();
+  Error e = co_await sleep(loop_, shared_.options.lame_duck);
+  if (e) co_return;
   close_listeners();
   loop_.end_input();
   service_->drain();
-  background_.go(limit_drain());
-}
-
-Task<> Worker::limit_drain() {
-  Error e = co_await drain_.wait(shared_.options.drain);
+  e = co_await drain_.wait(shared_.options.drain);
   if (!e) loop_.cancel_all();
 }
 

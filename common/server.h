@@ -18,6 +18,7 @@ struct ServerOptions {
   bool once = false;
   Millis idle_timeout{0};        // zero: none
   Millis write_timeout{30'000};  // zero: none
+  Millis lame_duck{0};           // between the signal to stop and the end of accepting
   Millis drain{5'000};
   std::uint32_t backlog = 4096;
   std::uint32_t threads = 1;  // 0: one a core
@@ -35,6 +36,8 @@ class Service {
   virtual Task<> handle_conn(Stream conn) = 0;
   // Runs beside the connections until the loop is cancelled.
   virtual Task<> run() { co_return; }
+  // The server is told to stop, and still serves for the time of lame_duck: say so to who asks.
+  virtual void stop_soon() {}
   // The server is stopping and input has ended: finish what is under way.
   virtual void drain() {}
 };

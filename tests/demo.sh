@@ -20,7 +20,7 @@ say() { printf '\n# %s\n' "$*"; }
 run() { printf '$ %s\n' "$1"; bash -c "$1"; }
 expect() { [ "$1" = "$2" ] || { echo "demo: expected $2, got $1" >&2; failed=1; }; }
 # A daemon on a free port: it prints the port, then lets standard output go.
-start() { run_here "port=\$($1 --quiet --print-port 0 & echo \$! > $1.pid); echo \$port"; }
+start() { run_here "port=\$($1 --quiet --print-port 0 & echo \$! > ${1%% *}.pid); echo \$port"; }
 run_here() { printf '$ %s\n' "$1"; eval "$1"; }
 
 say "clockd tells the time, on the second; netcat reads three lines of it and head leaves."
@@ -35,6 +35,16 @@ say "reverbd echoes each line three times.  netcat half-closes at the end of its
 start reverbd
 run "printf 'Hello\nIs there anybody there?\n' | netcat localhost $port | tee echoes"
 expect "$(wc -l < echoes)" 6
+
+say "statusd answers over HTTP, here with a greeting at one path."
+start "statusd --route /hello=Hello"
+run "curl -si localhost:$port/hello | tee answer; echo"
+expect "$(tail -n 1 answer)" Hello
+
+say "passwordd hands out passwords: four of sixteen characters, with their entropy."
+start passwordd
+run "curl -s 'localhost:$port/password?count=4&length=16&entropy=1' | tee passwords"
+expect "$(grep -c '96.36 bits' passwords)" 4
 
 say "The exit status can be trusted: 4 is 'connection refused'."
 run "netcat localhost 1; echo \"status \$?\"" 2>&1 | tee status

@@ -48,7 +48,7 @@ struct Options {
   bool exports = false;
   std::string token_file;
   std::string import_file;
-  std::vector<Entry> imported;
+  std::string imported;  // the text of import_file: a JSON list
   std::vector<Entry> start;
 };
 
@@ -136,9 +136,13 @@ class CounterService final : public net::http::HttpService {
 bool read_import(Options& options, std::string& why) {
   std::ifstream in(options.import_file == "-" ? "/dev/stdin" : options.import_file);
   if (!in) return why = Error::from_errno().message(), false;
-  const std::string json{std::istreambuf_iterator<char>(in), {}};
+  options.imported.assign(std::istreambuf_iterator<char>(in), {});
   if (in.bad()) return why = Error::from_errno().message(), false;
-  return counterd::parse_list(json, options.imported, why);
+  counterd::ListReader reader(options.imported);
+  while (reader.next()) {  // all of it is right, or nothing is imported
+  }
+  why = reader.why();
+  return why.empty();
 }
 
 bool read_files(Options& options) {
@@ -167,18 +171,20 @@ Task<> start(Store& store, Entry entry, std::string& why) {
   co_await set(store, std::move(command), why);
 }
 
-Task<> import_all(Store& store, const std::vector<Entry>& entries, std::string& why) {
+Task<> import_all(Store& store, std::string_view json, std::string& why) {
   constexpr std::size_t kAtOnce = 1000;  // the store may do them together
   net::WaitGroup group;
-  for (const Entry& entry : entries) {
+  counterd::ListReader reader(json);
+  while (std::optional<Entry> entry = reader.next()) {
     const auto now = counterd::now();
-    const counterd::Counter& counter = entry.counter;
-    if (counter.expired(now) || !why.empty()) continue;
-    Command command{.kind = Command::kSet, .name = entry.name, .value = counter.value};
+    const counterd::Counter& counter = entry->counter;
+    if (counter.expired(now)) continue;
+    Command command{.kind = Command::kSet, .name = entry->name, .value = counter.value};
     command.changed = counter.changed;
     if (counter.expires != counterd::kNever) command.ttl = counter.expires - now;
     group.go(set(store, std::move(command), why));
     co_await group.wait(kAtOnce - 1);
+    if (!why.empty()) break;
   }
   co_await group.wait();
 }
@@ -201,7 +207,7 @@ Task<Error> export_all(net::Loop& loop, Store& store, std::string& why) {
 Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::string& why) {
   net::WaitGroup background;
   background.go(store.run());
-  co_await import_all(store, options.imported, why);
+  if (!options.imported.empty()) co_await import_all(store, options.imported, why);
   for (const Entry& entry : options.start)
     if (why.empty()) co_await start(store, entry, why);
   if (why.empty() && options.exports) (void)co_await export_all(loop, store, why);  // in `why`
@@ -211,13 +217,15 @@ Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::st
 }
 
 // Fills the store, and tells what is in it, as the options say.
-int prepare(const Options& options, const counterd::MakeStore& make_store) {
+int prepare(Options& options, const counterd::MakeStore& make_store) {
   if (options.imported.empty() && options.start.empty() && !options.exports) return net::kOk;
   net::Loop loop;
   const std::unique_ptr<Store> store = make_store(loop);
   std::string why;
   const int status = loop.run(prepare(loop, *store, options, why));
   if (status != net::kOk) net::log::error("%s", why.c_str());
+  options.imported.clear();
+  options.imported.shrink_to_fit();
   return status;
 }
 

@@ -10,11 +10,11 @@
 #include <csignal>
 
 #include "common/cli.h"
-#include "common/log.h"
 #include "tools/netcat/connect.h"
 #include "tools/netcat/datagram.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/report.h"
 #include "tools/netcat/scan.h"
 
 namespace {
@@ -26,17 +26,29 @@ int die_of_broken_pipe() {
   return netcat::kBrokenPipe;
 }
 
-net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
-  netcat::Outcome outcome;
+net::Task<netcat::Outcome> move_data(netcat::Session& session) {
+  const netcat::Options& options = session.options;
+  netcat::Outcome outcome = session.open_log();
+  if (outcome.status != net::kOk) co_return outcome;
   if (options.udp)
-    outcome = co_await netcat::exchange_datagrams(loop, options);
+    outcome = co_await netcat::exchange_datagrams(session);
   else if (options.listen)
-    outcome = co_await netcat::listen(loop, options);
+    outcome = co_await netcat::listen(session);
   else if (options.scan)
-    outcome = co_await netcat::scan(loop, options);
+    outcome = co_await netcat::scan(session.loop, options);
   else
-    outcome = co_await netcat::connect(loop, options);
-  if (!outcome.why.empty()) net::log::error("%s", outcome.why.c_str());
+    outcome = co_await netcat::connect(session);
+  co_return outcome;
+}
+
+net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
+  netcat::Session session(loop, options);
+  net::WaitGroup beside;
+  if (options.progress) beside.go(session.meter.run());
+  netcat::Outcome outcome = co_await move_data(session);
+  session.meter.stop();
+  co_await beside.wait();
+  netcat::say_failed(options, outcome);
   co_return outcome.status;
 }
 
@@ -44,6 +56,7 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is told
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));

@@ -25,10 +25,10 @@ def descriptors_max():
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
-def prepare(core):
-    """What a child does before its exec: its core, its limit, its end with ours."""
+def prepare(*cores):
+    """What a child does before its exec: its cores, its limit, its end with ours."""
     def in_child():
-        os.sched_setaffinity(0, {core})
+        os.sched_setaffinity(0, cores)
         hard = descriptors_max()
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -36,11 +36,11 @@ def prepare(core):
 
 
 class Child:
-    def __init__(self, argv, core, stdin=subprocess.DEVNULL):
+    def __init__(self, argv, *cores, stdin=subprocess.DEVNULL):
         self.argv = argv
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE,
-                                        stderr=self.errors, preexec_fn=prepare(core))
+                                        stderr=self.errors, preexec_fn=prepare(*cores))
 
     def __enter__(self):
         return self

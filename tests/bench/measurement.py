@@ -14,7 +14,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from child import Crowd, Failed, Server, prepare
+import bulk
+from child import Child, Crowd, Failed, Server, prepare
 
 BURSTS = (2500, 5000, 10000, 20000, 40000)
 STARTS = 300       # of a program, in one round
@@ -36,6 +37,7 @@ class Row:
     unit: str           # B, KiB, s, ms, us, x or yes
     limit: float = 0    # the target: at most; 0: none
     of: str = ''        # the limit is a multiple of this peer's figure
+    also: dict = field(default_factory=dict)  # {another peer: the multiple for it}
 
 
 @dataclass
@@ -194,5 +196,50 @@ def start_group(bench):
         measure_start)
 
 
+# --- first byte: a client that starts, connects and sends ---
+
+def measure_first_byte(bench, contender):
+    argv = [str(bench.made / 'bench_first_byte'), str(STARTS), *contender.argv]
+    with Child(argv, bench.server_core, bench.client_core) as child:
+        result = json.loads(child.line(150))
+    return {key: nanoseconds / 1e9 for key, nanoseconds in result.items()}
+
+
+def first_byte_group(bench):
+    return Group(
+        'first-byte', f'first byte: from a client\'s start, {STARTS} times a round',
+        [bench.ours('netcat', '127.0.0.1', 'PORT'),
+         bench.installed('nc.openbsd', 'netcat-openbsd', '-N', '127.0.0.1', 'PORT'),
+         bench.installed('nc.traditional', 'netcat-traditional', '-q', '0', '127.0.0.1', 'PORT')],
+        [Row('median', 'until the server has it, median', 'ms', 1.3, 'nc.openbsd'),
+         Row('mean', 'mean', 'ms'),
+         Row('least', 'least', 'ms')],
+        measure_first_byte)
+
+
+# --- bulk: what a GiB costs ---
+
+def bulk_group(bench):
+    contenders = [
+        bench.ours('netcat'),
+        bench.installed('nc.openbsd', 'netcat-openbsd'),
+        bench.installed('ncat', 'ncat'),
+        bench.installed('socat', 'socat'),
+        bench.installed('nc.traditional', 'netcat-traditional'),
+        bench.built(bulk.LIMIT, 'bench_bare_copy')]
+    peers = {peer.name: 1 for peer in contenders[1:-1]}
+    bench.bulk_file = bulk.cached_file(bench.mebibytes << 20)
+    return Group(
+        'bulk', f'bulk: CPU for a GiB, {bench.mebibytes} MiB over loopback',
+        contenders,
+        [Row('send', 'a file to a socket', 's', 1.15, bulk.LIMIT, {'nc.openbsd': 1 / 2.5}),
+         Row('receive', 'a socket to /dev/null', 's', 1.3, bulk.LIMIT, {'nc.openbsd': 1 / 3}),
+         Row('pipe_in', 'a pipe to a socket', 's', also=peers),
+         Row('pipe_out', 'a socket to a pipe', 's', also=peers),
+         Row('pipes', 'a pipe through two of the tool to a pipe', 's', also=peers)],
+        bulk.measure_bulk)
+
+
 # Every measurement by its name: each is given the bench and returns its Group.
-GROUPS = {'clock': clock_group, 'idle': idle_group, 'burst': burst_group, 'start': start_group}
+GROUPS = {'clock': clock_group, 'idle': idle_group, 'burst': burst_group, 'start': start_group,
+          'first-byte': first_byte_group, 'bulk': bulk_group}

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """run: measures our tools and their peers side by side and prints Markdown tables.
 
-  run.py [--bin DIR] [--build DIR] [--only NAME]... [--rounds 3] [--clients 16000] [--json FILE]
+  run.py [--bin DIR] [--build DIR] [--only NAME]... [--rounds 3] [--clients 16000]
+         [--mebibytes 1024] [--json FILE]
 
 Each round runs every contender once, in an order that rotates; a table shows medians over the
 rounds with their range, and a ratio is the median of the rounds' ratios. Each server has the first
@@ -21,14 +22,17 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import counter_measurement  # noqa: E402
 import http_measurement  # noqa: E402
 import measurement  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
+from password import password_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-GROUPS = measurement.GROUPS | http_measurement.GROUPS
+GROUPS = (measurement.GROUPS | http_measurement.GROUPS | {'password': password_group} |
+          counter_measurement.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
 SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',
@@ -46,6 +50,8 @@ class Bench:
         self.bin = Path(options.bin).resolve()
         self.made = Path(options.build).resolve()
         self.seconds = options.seconds
+        self.mebibytes = options.mebibytes
+        self.bulk_file = None
         self.notes = []
         cores = sorted(os.sched_getaffinity(0))
         self.server_core, self.client_core = cores[0], cores[1 % len(cores)]
@@ -84,11 +90,13 @@ class Bench:
         return Contender(name, [name, *arguments], missing)
 
     def make(self):
-        """Compiles the load client and the bare servers where the build has not done so."""
+        """Compiles the load clients and the bare programs where the build has not done so."""
         self.made.mkdir(parents=True, exist_ok=True)
         compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
         compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
         compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
+        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'])
+        compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
         self.crowd = str(self.made / 'bench_crowd')
 
 
@@ -147,21 +155,24 @@ def show(row, found):
 
 
 def target(row, group, figures):
-    """The target's cell, with a word on whether it is met."""
-    if not row.limit:
-        return ''
+    """The targets' cell, with a word on whether each is met."""
     ours = group.contenders[0].name
+    limits = ([(row.limit, row.of)] if row.limit else []) + [(n, of) for of, n in row.also.items()]
+    return '; '.join(one_target(row, limit, of, ours, figures) for limit, of in limits)
+
+
+def one_target(row, limit, of, ours, figures):
     if row.unit == 'yes':
         text, found = 'yes', [0 if all(values(figures, ours, row.key)) else 2]
         found = found if values(figures, ours, row.key) else []
-    elif row.of:
-        text, found = f'≤ {row.limit:g} × {row.of}', ratios(figures, ours, row.of, row.key)
+    elif of:
+        text, found = f'≤ {limit:.3g} × {of}', ratios(figures, ours, of, row.key)
     else:
-        text = '≤ ' + SHOWN[row.unit].format(row.limit * SCALE[row.unit])
+        text = '≤ ' + SHOWN[row.unit].format(limit * SCALE[row.unit])
         found = values(figures, ours, row.key)
     if not found:
         return text
-    return text + (': met' if statistics.median(found) <= row.limit else ': NOT met')
+    return text + (': met' if statistics.median(found) <= limit else ': NOT met')
 
 
 def table(group, figures):
@@ -204,6 +215,7 @@ def parse_options():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--clients', type=int, default=16000)
     parser.add_argument('--seconds', type=float, default=5, help='of steady ticks that are counted')
+    parser.add_argument('--mebibytes', type=int, default=1024, help='of bulk data at once')
     parser.add_argument('--json', help='write every figure of every round to this file')
     return parser.parse_args()
 

@@ -35,12 +35,16 @@ std::vector<std::string> Tool::options(std::vector<std::string> more) const {
 }
 
 void Tool::ask(Channel& client) const {
-  if (name == "reverbd") client.send("Hi\n");
+  if (!question.empty()) client.send(question);
 }
 
 void Tool::expect_answer(Channel& client) const {
   const std::string answer = client.line();
-  if (name == "reverbd" && answer != "\t HI") fail("reverbd answered \"" + answer + "\"");
+  if (answer.find(mark) == std::string::npos) fail(name + " answered \"" + answer + "\"");
+  if (!answer.starts_with("HTTP/")) return;
+  const std::string head = client.take_until("\r\n\r\n");
+  const std::string length = "Content-Length: ";
+  (void)client.take(std::stoul(head.substr(head.find(length) + length.size())));
 }
 
 void Tool::prove_served(Channel& client) const {
@@ -51,12 +55,23 @@ void Tool::prove_served(Channel& client) const {
 void PrintTo(const Tool& tool, std::ostream* out) { *out << tool.name; }
 
 const Tool& clockd() {
-  static const Tool tool{"clockd", {"--interval", "50ms"}};
+  static const Tool tool{"clockd", {"--interval", "50ms"}, "", ":"};
   return tool;
 }
 
 const Tool& reverbd() {
-  static const Tool tool{"reverbd", {"--delay", "20ms"}};
+  static const Tool tool{"reverbd", {"--delay", "20ms"}, "Hi\n", "\t HI"};
+  return tool;
+}
+
+const Tool& statusd() {
+  static const Tool tool{"statusd", {}, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"};
+  return tool;
+}
+
+const Tool& passwordd() {
+  static const Tool tool{
+      "passwordd", {}, "GET /password HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"};
   return tool;
 }
 

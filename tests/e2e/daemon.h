@@ -1,4 +1,4 @@
-// daemon.h - clockd and reverbd: started on a free port, spoken to, counted.
+// daemon.h - the daemons: started on a free port, spoken to, counted.
 #pragma once
 
 #include <ostream>
@@ -22,10 +22,13 @@ class Daemon : public Process {
   int port_;
 };
 
-// Which of the two daemons a shared test is about, and options that make it answer quickly.
+// Which of the daemons a shared test is about, options that make it answer quickly, what it is
+// asked, and what the first line of its answer contains.
 struct Tool {
   std::string name;
   std::vector<std::string> quick;
+  std::string question;
+  std::string mark;
 
   // argv: the name, the quick options, then `more`.
   std::vector<std::string> with(std::vector<std::string> more) const;
@@ -40,6 +43,8 @@ struct Tool {
 
 const Tool& clockd();
 const Tool& reverbd();
+const Tool& statusd();
+const Tool& passwordd();
 // So that a parametrised test is named after its tool.
 void PrintTo(const Tool& tool, std::ostream* out);
 

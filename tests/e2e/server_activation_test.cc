@@ -24,7 +24,8 @@ class Activation : public testing::TestWithParam<Tool> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Both, Activation, testing::Values(clockd(), reverbd()),
+INSTANTIATE_TEST_SUITE_P(Each, Activation,
+                         testing::Values(clockd(), reverbd(), statusd(), passwordd()),
                          [](const auto& tool) { return tool.param.name; });
 
 TEST_P(Activation, InheritedDescriptorIsAnAddress) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class Limit : public testing::TestWithParam<Tool> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Both, Limit, testing::Values(clockd(), reverbd()),
+INSTANTIATE_TEST_SUITE_P(Each, Limit, testing::Values(clockd(), reverbd(), passwordd()),
                          [](const auto& tool) { return tool.param.name; });
 
 // Resets whoever is served until all have been; each one's leaving lets the next one in.
@@ -161,7 +162,11 @@ TEST(StuckReader, OfClockdIsClosedAfterTheWriteTimeout) {
 TEST(StuckReader, OfReverbdIsClosedAfterTheWriteTimeout) {
   Daemon daemon("reverbd", {"--delay", "1ms", "--write-timeout", "500ms", "-v"});
   auto stuck = daemon.connect({.narrow = true});
-  (void)stuck.send_until_stuck("a line of some thirty bytes\n", Millis(200), 64 << 20);
+  try {
+    (void)stuck.send_until_stuck("a line of some thirty bytes\n", Millis(200), 64 << 20);
+  } catch (const std::exception&) {
+    // On a busy machine the time was out before we had stopped.
+  }
   (void)line_with(daemon.err, "disconnected");
 }
 

@@ -35,4 +35,35 @@ Listening::Listening(const std::vector<std::string>& options, Spawn spawn)
     : netcat(netcat_argv(options, {"-l", "-v", "-n", "127.0.0.1", "0"}), std::move(spawn)),
       port(announced_port(netcat)) {}
 
+Words with(Words first, const Words& last) {
+  first.insert(first.end(), last.begin(), last.end());
+  return first;
+}
+
+Fed::Fed(const std::string& line, const Words& options)
+    : Process(netcat_argv(options, {}), all_pipes()) {
+  in.send(line + "\n");
+  in.close();
+}
+
+const std::string& Fed::says(const std::string& mark) {
+  do {
+    last_ = err.line();
+    said += last_ + "\n";
+  } while (last_.find(mark) == std::string::npos);
+  return last_;
+}
+
+std::string Fed::port(const std::string& mark) {
+  const std::string& line = says(mark);
+  return line.substr(line.rfind(' ') + 1);
+}
+
+std::string Fed::finished() {
+  const Outcome end = finish(*this);
+  said += end.err;
+  if (end.status != 0) fail("netcat: status " + std::to_string(end.status) + ": " + said);
+  return end.out;
+}
+
 }  // namespace e2e

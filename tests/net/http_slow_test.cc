@@ -196,7 +196,8 @@ NET_TEST(HttpSlow, NoTimeoutsWhereTheyAreZero) {
 
 Task<> trickle(Loop& loop, TestClient& client, const bool& enough) {
   const std::string head = get("/", "X: " + std::string(15'000, 'y') + "\r\n");
-  for (std::size_t at = 0; !enough; ++at) {
+  for (std::size_t at = 0;; ++at) {
+    if (enough) break;
     co_await client.send(std::string_view(head).substr(at, 1));
     Error e = co_await sleep(loop, Millis(3));
     EXPECT_FALSE(e);

@@ -12,13 +12,11 @@ using namespace std::chrono_literals;
 
 // "x=1 y=2", or what is wrong.
 std::string shown(std::string_view json) {
-  std::vector<Entry> entries;
-  std::string why;
-  if (!parse_list(json, entries, why)) return why;
+  ListReader reader(json);
   std::string text;
-  for (const Entry& entry : entries)
-    text += (text.empty() ? "" : " ") + entry.name + "=" + std::to_string(entry.counter.value);
-  return text;
+  while (const auto entry = reader.next())
+    text += (text.empty() ? "" : " ") + entry->name + "=" + std::to_string(entry->counter.value);
+  return reader.why().empty() ? text : reader.why();
 }
 
 TEST(CounterdImport, ReadsAList) {
@@ -82,12 +80,13 @@ TEST(CounterdImport, ReadsWhatIsWritten) {
   std::string json = "[";
   append_json(json, "\"Ж\\", counter);
   json += "]";
-  std::vector<Entry> entries;
-  std::string why;
-  ASSERT_TRUE(parse_list(json, entries, why)) << why;
-  ASSERT_EQ(entries.size(), 1U);
-  EXPECT_EQ(entries[0].name, "\"Ж\\");
-  EXPECT_EQ(entries[0].counter, counter);
+  ListReader reader(json);
+  const auto entry = reader.next();
+  ASSERT_TRUE(entry) << reader.why();
+  EXPECT_EQ(entry->name, "\"Ж\\");
+  EXPECT_EQ(entry->counter, counter);
+  EXPECT_FALSE(reader.next());
+  EXPECT_EQ(reader.why(), "");
 }
 
 }  // namespace

@@ -3,63 +3,51 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "common/utf8.h"
 
 namespace counterd {
 
-namespace {
-
-// As much of JSON (RFC 8259) as a list of counters has.  Every function takes what it names off the
-// front, and is false where something else stands there.
-class Reader {
- public:
-  explicit Reader(std::string_view text) : text_(text), left_(text) {}
-
-  bool list(std::vector<Entry>& entries);
-  std::string why() const;
-
- private:
-  bool fail(std::string what) { return what_.empty() ? what_ = std::move(what), false : false; }
-  void skip_blanks() {
-    left_.remove_prefix(std::min(left_.find_first_not_of(" \t\r\n"), left_.size()));
+// As much of JSON (RFC 8259) as a list of counters has.
+std::optional<Entry> ListReader::next() {
+  const bool first = !std::exchange(begun_, true);
+  if (!what_.empty() || (first && !expect('['))) return std::nullopt;
+  if (first ? !take(']') : take(',')) {
+    Entry entry;
+    return object(entry) ? std::optional(std::move(entry)) : std::nullopt;
   }
-  bool take(char c);
-  bool expect(char c) { return take(c) || fail(std::string("'") + c + "' is missing"); }
-  bool object(Entry& entry);
-  bool member(Entry& entry, bool& has_name, bool& has_value);
-  bool string(std::string& out);
-  bool escape(std::string& out);
-  bool code_unit(char32_t& unit);
-  std::string_view number();
-  bool value(std::int64_t& out);
-  bool time(Time& out);
+  if (!first && !expect(']')) return std::nullopt;
+  skip_blanks();
+  if (!left_.empty()) fail("something follows the list");
+  return std::nullopt;
+}
 
-  std::string_view text_;
-  std::string_view left_;
-  std::string what_;
-};
+std::string ListReader::why() const {
+  if (what_.empty()) return "";
+  const auto* end = text_.data() + (text_.size() - left_.size());
+  return "line " + std::to_string(std::count(text_.data(), end, '\n') + 1) + ": " + what_;
+}
 
-bool Reader::take(char c) {
+bool ListReader::fail(std::string what) {
+  if (what_.empty()) what_ = std::move(what);
+  return false;
+}
+
+void ListReader::skip_blanks() {
+  left_.remove_prefix(std::min(left_.find_first_not_of(" \t\r\n"), left_.size()));
+}
+
+bool ListReader::expect(char c) { return take(c) || fail(std::string("'") + c + "' is missing"); }
+
+bool ListReader::take(char c) {
   skip_blanks();
   if (!left_.starts_with(c)) return false;
   left_.remove_prefix(1);
   return true;
 }
 
-bool Reader::list(std::vector<Entry>& entries) {
-  if (!expect('[')) return false;
-  if (!take(']')) {
-    do {
-      if (!object(entries.emplace_back())) return false;
-    } while (take(','));
-    if (!expect(']')) return false;
-  }
-  skip_blanks();
-  return left_.empty() || fail("something follows the list");
-}
-
-bool Reader::object(Entry& entry) {
+bool ListReader::object(Entry& entry) {
   bool has_name = false;
   bool has_value = false;
   if (!expect('{')) return false;
@@ -73,7 +61,7 @@ bool Reader::object(Entry& entry) {
   return wrong == nullptr || fail(wrong);
 }
 
-bool Reader::member(Entry& entry, bool& has_name, bool& has_value) {
+bool ListReader::member(Entry& entry, bool& has_name, bool& has_value) {
   std::string key;
   if (!string(key) || !expect(':')) return false;
   if (key == "name") return has_name = string(entry.name);
@@ -83,7 +71,7 @@ bool Reader::member(Entry& entry, bool& has_name, bool& has_value) {
   return fail("a counter has no member \"" + key + "\"");
 }
 
-bool Reader::string(std::string& out) {
+bool ListReader::string(std::string& out) {
   out.clear();
   if (!take('"')) return fail("a string is missing");
   while (!left_.empty()) {
@@ -98,7 +86,7 @@ bool Reader::string(std::string& out) {
   return fail("a string does not end");
 }
 
-bool Reader::escape(std::string& out) {
+bool ListReader::escape(std::string& out) {
   if (left_.empty()) return false;
   const char c = left_.front();
   left_.remove_prefix(1);
@@ -121,7 +109,7 @@ bool Reader::escape(std::string& out) {
   return true;
 }
 
-bool Reader::code_unit(char32_t& unit) {
+bool ListReader::code_unit(char32_t& unit) {
   constexpr std::size_t kDigits = 4;
   if (left_.size() < kDigits) return false;
   std::uint32_t number = 0;
@@ -132,7 +120,7 @@ bool Reader::code_unit(char32_t& unit) {
   return true;
 }
 
-std::string_view Reader::number() {
+std::string_view ListReader::number() {
   skip_blanks();
   const std::string_view text =
       left_.substr(0, std::min(left_.find_first_not_of("+-.0123456789eE"), left_.size()));
@@ -140,14 +128,14 @@ std::string_view Reader::number() {
   return text;
 }
 
-bool Reader::value(std::int64_t& out) {
+bool ListReader::value(std::int64_t& out) {
   const auto number = parse_value(this->number());
   if (!number) return fail("\"value\" is not a whole number of 64 bits");
   out = *number;
   return true;
 }
 
-bool Reader::time(Time& out) {
+bool ListReader::time(Time& out) {
   constexpr double kSecondsMax = 1e11;  // some 3000 years
   const std::string_view text = number();
   double seconds = 0;
@@ -157,21 +145,6 @@ bool Reader::time(Time& out) {
     return fail("a time is not a number of seconds since 1970");
   out = Time(Millis(std::llround(seconds * 1000)));
   return true;
-}
-
-std::string Reader::why() const {
-  const auto line =
-      std::count(text_.begin(), text_.end() - static_cast<std::ptrdiff_t>(left_.size()), '\n');
-  return "line " + std::to_string(line + 1) + ": " + what_;
-}
-
-}  // namespace
-
-bool parse_list(std::string_view json, std::vector<Entry>& entries, std::string& why) {
-  Reader reader(json);
-  if (reader.list(entries)) return true;
-  why = reader.why();
-  return false;
 }
 
 }  // namespace counterd

@@ -6,6 +6,6 @@
 namespace netcat {
 
 // Connects and relays.
-net::Task<Outcome> connect(net::Loop& loop, const Options& options);
+net::Task<Outcome> connect(Session& session);
 
 }  // namespace netcat

@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "common/listener.h"
-#include "tools/netcat/relay.h"
+#include "tools/netcat/access.h"
+#include "tools/netcat/session.h"
 
 namespace netcat {
 
 // What any client sends goes to standard output, whole reads at a time; standard input goes to all
 // clients that are there when it comes.  Ends only by an error of the one or the other.
-net::Task<Outcome> serve_crowd(net::Loop& loop, std::vector<net::Listener>& listeners,
-                               const Options& options);
+net::Task<Outcome> serve_crowd(Session& session, std::vector<net::Listener>& listeners,
+                               const Access& access);
 
 }  // namespace netcat

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <memory>
 
-#include "common/log.h"
+#include "common/descriptor.h"
+#include "tools/netcat/access.h"
 #include "tools/netcat/crlf.h"
 #include "tools/netcat/datagram_socket.h"
 #include "tools/netcat/fatal_signals.h"
+#include "tools/netcat/rate_limit.h"
+#include "tools/netcat/report.h"
 #include "tools/netcat/turn.h"
-#include "tools/netcat/verbose.h"
 
 namespace netcat {
 
@@ -31,17 +33,22 @@ namespace {
 
 class Exchange {
  public:
-  Exchange(Loop& loop, Datagrams& datagrams, const Options& options)
-      : loop_(loop),
-        options_(options),
+  Exchange(Session& session, Datagrams& datagrams, const Access& access)
+      : loop_(session.loop),
+        options_(session.options),
+        session_(session),
+        access_(access),
         sockets_(datagrams.sockets),
         to_(datagrams.to),
-        in_(Descriptor::standard_input(loop)),
-        out_(Descriptor::standard_output(loop)),
-        arrival_(loop),
-        timer_(loop),
-        output_(loop) {
-    if (!options.listen) target_ = &sockets_.front();
+        in_(Descriptor::standard_input(loop_)),
+        out_(Descriptor::standard_output(loop_)),
+        arrival_(loop_),
+        timer_(loop_),
+        limit_(loop_, options_.rate),
+        output_(loop_) {
+    if (options_.listen) return;
+    target_ = &sockets_.front();
+    last_peer_ = to_.size() != 0 ? to_ : target_->peer();
   }
 
   Task<Outcome> run();
@@ -65,31 +72,39 @@ class Exchange {
   Limit limit() const;
   void out_of_time(int status);
   bool leaves() const;
+  bool try_next_address(Error e);
   void failed(Error e);
+  void moved(Direction direction, std::string_view datagram);
   void end(int status, std::string why);
   std::string peer_name() const;
 
   Loop& loop_;
   const Options& options_;
+  Session& session_;
+  const Access& access_;
   std::vector<DatagramSocket>& sockets_;
   DatagramSocket* target_ = nullptr;  // to send by; none: there is nobody to send to yet
   SockAddr to_;                       // whom; empty: target_ is connected
   SockAddr peer_;                     // the first sender, with listen but not keep_open
+  SockAddr last_peer_;                // to whom or from whom the latest was
   Descriptor in_;
   Descriptor out_;
   net::Timer arrival_;  // woken when there is somebody to send to
   net::Timer timer_;    // woken when there is a new time limit
+  RateLimit limit_;     // of what we send: the sender of what we receive cannot be slowed down
   Turn output_;
   CrlfEncoder crlf_;
   Outcome outcome_;
+  Unanswered unanswered_;
   Error error_;  // of the socket: we leave when all that has arrived is printed
   bool ended_ = false;
   bool heard_ = false;
   bool input_seen_ = false;
   bool input_ended_ = false;
   int printing_ = 0;
-  std::uint64_t received_ = 0;
+  std::uint64_t received_ = 0;  // datagrams
   std::uint64_t sent_ = 0;
+  Tally tally_;
   Clock::time_point active_ = Clock::now();  // when a datagram last moved
   Clock::time_point input_end_;
 };
@@ -100,7 +115,10 @@ Task<Outcome> Exchange::run() {
   if (!options_.recv_only) tasks.go(feed());
   if (!options_.send_only) tasks.go(watch_output());
   tasks.go(watch_time());
+  session_.meter.start();
   co_await tasks.wait();
+  tally_.ended_by(Tally::kLocal);
+  if (!options_.listen || heard_) say_closed(options_, last_peer_, tally_, outcome_);
   co_return outcome_;
 }
 
@@ -114,11 +132,39 @@ void Exchange::end(int status, std::string why) {
   out_.cancel();
   arrival_.wake();
   timer_.wake();
+  limit_.cancel();
+}
+
+void Exchange::moved(Direction direction, std::string_view datagram) {
+  const bool sent = direction == Direction::kSent;
+  std::uint64_t& total = sent ? tally_.sent : tally_.received;
+  const std::string peer = options_.keep_open ? last_peer_.to_string() : "";
+  if (session_.log.is_open()) session_.log.add(direction, total, datagram, peer);
+  total += datagram.size();
+  session_.meter.moved(sent ? datagram.size() : 0, sent ? 0 : datagram.size());
+  if (sent) limit_.moved(datagram.size());
+  if (sent && !heard_ && !options_.listen && sockets_.size() > 1) unanswered_.add(datagram);
+  active_ = Clock::now();
+  if (!session_.log.problem().empty()) end(net::kLocalIo, session_.log.problem());
 }
 
 std::string Exchange::peer_name() const {
   const bool known = options_.listen && !options_.unix_domain && peer_.size() != 0;
   return known ? peer_.host() + " port " + std::to_string(peer_.port()) : options_.where();
+}
+
+// The name may have another address, where somebody is: what the first one got goes there.
+bool Exchange::try_next_address(Error e) {
+  const bool may = e == Error(UV_ECONNREFUSED) && !heard_ && !options_.listen;
+  if (!may || target_ == &sockets_.back() || !unanswered_.send(target_[1])) return false;
+  say_attempt(options_, last_peer_, e, tally_.elapsed());
+  say_attempt_failed(options_, last_peer_, e);
+  ++target_;
+  last_peer_ = target_->peer();
+  say_connected(options_, last_peer_, target_->address());
+  error_ = Error();
+  active_ = Clock::now();
+  return true;
 }
 
 void Exchange::failed(Error e) {
@@ -145,21 +191,23 @@ Task<> Exchange::receive_burst(DatagramSocket& socket, std::span<char> buffer) {
   int errors = 0;
   for (int i = 0; (i < kBurst || error_) && !ended_; ++i) {
     const auto datagram = socket.receive(buffer);
+    if (!datagram && !options_.listen && &socket != target_)
+      co_return;  // not that address any more
     if (!datagram && datagram.error() != Error(UV_EAGAIN) && ++errors < kBurst) {
       if (!error_) error_ = datagram.error();  // it overtakes what is still in the queue
       continue;
     }
     if (!datagram) {
-      if (error_) failed(error_);
+      if (error_ && !try_next_address(error_)) failed(error_);
       co_return;
     }
     if (!take_sender(socket, datagram->sender)) continue;
     if (datagram->bytes > buffer.size())
       co_return end(net::kLost, peer_name() + ": a datagram of " + std::to_string(datagram->bytes) +
                                     " bytes is too long");
-    active_ = Clock::now();
-    if (options_.send_only) continue;
     const std::string_view data(buffer.data(), datagram->bytes);
+    moved(Direction::kReceived, data);
+    if (options_.send_only) continue;
     co_await print(data);
     if (++received_ == options_.packets) end(net::kOk, "");
   }
@@ -168,7 +216,11 @@ Task<> Exchange::receive_burst(DatagramSocket& socket, std::span<char> buffer) {
 // False for a datagram that somebody else than our peer had sent before we had one.
 bool Exchange::take_sender(DatagramSocket& socket, const SockAddr& sender) {
   if (peer_.size() != 0 && !(sender == peer_)) return false;
+  const bool denied = options_.listen && !options_.unix_domain && !access_.admits(sender);
+  if (denied) say_denied(options_, sender);
+  if (denied) return false;
   if (!std::exchange(heard_, true)) timer_.wake();
+  unanswered_.clear();
   const bool has_address = sender.size() > sizeof(sa_family_t);
   if (options_.listen && has_address && peer_.size() == 0) choose_peer(socket, sender);
   return true;
@@ -176,6 +228,7 @@ bool Exchange::take_sender(DatagramSocket& socket, const SockAddr& sender) {
 
 void Exchange::choose_peer(DatagramSocket& socket, const SockAddr& sender) {
   target_ = &socket;
+  last_peer_ = sender;
   arrival_.wake();
   if (options_.keep_open) {
     to_ = sender;
@@ -186,7 +239,7 @@ void Exchange::choose_peer(DatagramSocket& socket, const SockAddr& sender) {
   if (e) return failed(e);
   for (DatagramSocket& other : sockets_)
     if (&other != &socket) other.close();
-  if (options_.verbose > 0) say_received(options_, sender);
+  say_received(options_, sender, socket.address());
 }
 
 Task<> Exchange::print(std::string_view datagram) {
@@ -226,6 +279,8 @@ Task<> Exchange::feed() {
     if (options_.crlf) data = crlf_.encode(data);
     while (!data.empty() && target_ != nullptr && !error_ && !ended_) {
       const std::string_view datagram = data.substr(0, kDatagramBytes);
+      if (limit_.is_set()) co_await limit_.wait();
+      if (target_ == nullptr || error_ || ended_) continue;
       co_await send(datagram);
       data.remove_prefix(datagram.size());
     }
@@ -252,6 +307,8 @@ Task<> Exchange::send(std::string_view datagram) {
       if (canceled) co_return;
     } else {
       active_ = Clock::now();
+      if (!e) moved(Direction::kSent, datagram);
+      if (e && try_next_address(e)) continue;
       if (e) co_await send_failed(e);
       co_return;
     }
@@ -261,7 +318,7 @@ Task<> Exchange::send(std::string_view datagram) {
 // What the peer said before is still to be printed.
 Task<> Exchange::send_failed(Error e) {
   if (options_.keep_open) {
-    net::log::error("%s: %s", to_.to_string().c_str(), e.message());
+    say_problem(options_, to_, e.message());
     target_ = nullptr;  // until somebody is heard again
     co_return;
   }
@@ -294,37 +351,43 @@ bool Exchange::leaves() const {
 }
 
 Exchange::Limit Exchange::limit() const {
-  const bool limited = options_.timeout != net::kForever;
+  const bool limited = options_.idle != net::kForever;
   if (leaves()) {
     if (printing_ > 0) return {};
     if (options_.send_only) return {input_end_, net::kOk};
     if (options_.quit_after) return {input_end_ + *options_.quit_after, net::kOk};
-    return {active_ + (limited ? options_.timeout : kReplyWait), net::kOk};
+    return {active_ + (limited ? options_.idle : kReplyWait), net::kOk};
   }
-  if (!limited) return {};
   const bool first = options_.listen && !heard_;
-  return {active_ + options_.timeout, first ? net::kTimedOut : net::kIdle};
+  const Millis most = first ? options_.timeout : options_.idle;
+  if (most == net::kForever || limit_.waiting()) return {};
+  return {active_ + most, first ? net::kTimedOut : net::kIdle};
 }
 
 void Exchange::out_of_time(int status) {
   if (status == net::kTimedOut)
     return end(status, "listen on " + options_.where() + ": no datagram in time (-w)");
-  if (status == net::kIdle) return end(status, peer_name() + ": idle for too long (-w)");
-  const Error e = target_ != nullptr ? target_->pending_error() : Error();
+  if (status == net::kIdle)
+    return end(status, peer_name() + ": idle for too long (" + options_.idle_option() + ")");
+  Error e = target_ != nullptr ? target_->pending_error() : Error();
+  while (e && try_next_address(e)) e = target_->pending_error();
   if (e) return failed(e);
   end(net::kOk, "");
 }
 
 }  // namespace
 
-Task<Outcome> exchange_datagrams(Loop& loop, const Options& options) {
+Task<Outcome> exchange_datagrams(Session& session) {
+  Access access;
+  Outcome outcome = access.load(session.options);
+  if (outcome.status != net::kOk) co_return outcome;
   Datagrams datagrams;
-  FatalSignals signals(loop, [&datagrams] {
+  FatalSignals signals(session.loop, [&datagrams] {
     for (DatagramSocket& socket : datagrams.sockets) socket.close();
   });
-  Outcome outcome = co_await open_datagrams(loop, options, datagrams);
+  outcome = co_await open_datagrams(session.loop, session.options, datagrams);
   if (outcome.status == net::kOk) {
-    Exchange exchange(loop, datagrams, options);
+    Exchange exchange(session, datagrams, access);
     outcome = co_await exchange.run();
   }
   co_await signals.release();

@@ -4,7 +4,7 @@
 
 #include "common/dial.h"
 #include "tools/netcat/listen.h"
-#include "tools/netcat/verbose.h"
+#include "tools/netcat/report.h"
 
 namespace netcat {
 
@@ -56,6 +56,25 @@ void DatagramSocket::close() {
   fd_.reset();
 }
 
+// --- what may have to be sent again ---
+
+constexpr std::size_t kUnansweredBytes = std::size_t{128} << 10;  // a socket's buffer takes it
+
+void Unanswered::add(std::string_view datagram) {
+  bytes_ += datagram.size();
+  if (bytes_ <= kUnansweredBytes)
+    datagrams_.emplace_back(datagram);
+  else
+    datagrams_.clear();
+}
+
+bool Unanswered::send(DatagramSocket& socket) {
+  if (bytes_ > kUnansweredBytes) return false;
+  for (const std::string& datagram : datagrams_)
+    (void)socket.send(datagram, {});  // a refusal shows again at the next call
+  return true;
+}
+
 // --- opening ---
 
 static net::ListenOptions datagrams(const Options& options) {
@@ -76,7 +95,7 @@ static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened)
   for (Fd& socket : sockets) {
     if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
     opened.sockets.emplace_back(loop, std::move(socket));
-    if (options.verbose > 0) say_bound(options, opened.sockets.back().address());
+    say_bound(options, opened.sockets.back().address());
   }
   return outcome;
 }
@@ -107,8 +126,8 @@ static Error connect_client(Loop& loop, const Options& options, Fd socket, const
     const Error denied = allow_broadcast(fd);
     if (denied) return denied;
     opened.to = peer;
-  } else if (options.verbose > 0) {
-    say_connected(options, peer);
+  } else if (opened.sockets.empty()) {
+    say_connected(options, peer, SockAddr::local(fd));
   }
   opened.sockets.push_back(std::move(client));
   return {};
@@ -144,14 +163,15 @@ static Outcome open_unix_client(Loop& loop, const Options& options, Datagrams& o
   }
   auto socket = net::bind_socket(local, datagrams(options));
   if (!socket) return not_bound(options, socket.error());
-  if (options.verbose > 0) say_bound(options, SockAddr::local(socket->get()));
+  say_bound(options, SockAddr::local(socket->get()));
   const Error e = connect_client(loop, options, std::move(*socket), *peer, opened);
   return e ? not_connected(options, e) : Outcome();
 }
 
-// The first address that can be connected to, which says no more than that there is a way.
+// Every address that can be connected to, which says no more than that there is a way.
 static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagrams& opened) {
   const net::Deadline deadline(options.timeout);
+  const auto start = Tally::Clock::now();
   const auto peers = co_await net::lookup(loop, options.host, options.port, options.family,
                                           options.numeric, deadline);
   if (!peers) {
@@ -159,6 +179,7 @@ static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagra
     const std::string why = options.host + ": " + peers.error().message();
     co_return Outcome{timed_out ? net::kTimedOut : net::kNoName, why};
   }
+  say_resolved(options, *peers, Tally::Clock::now() - start);
   std::vector<SockAddr> sources;
   if (!options.source.empty()) {
     const auto found = net::passive_addresses(options.source, 0, options.family, options.numeric);
@@ -167,14 +188,16 @@ static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagra
   }
   Outcome failed;
   for (const SockAddr& peer : *peers) {
+    if (opened.to.size() != 0) break;
     auto socket = client_socket(options, sources, peer.family());
     Error e = socket.error();
     if (!e) e = connect_client(loop, options, std::move(*socket), peer, opened);
-    if (!e) co_return Outcome();
-    if (options.verbose > 0 && peers->size() > 1) say_attempt_failed(peer, e, "udp");
+    if (!e) continue;
+    say_attempt(options, peer, e, Elapsed());
+    if (peers->size() > 1) say_attempt_failed(options, peer, e);
     failed = socket ? not_connected(options, e) : not_bound(options, e);
   }
-  co_return failed;
+  co_return opened.sockets.empty() ? failed : Outcome();
 }
 
 Task<Outcome> open_datagrams(Loop& loop, const Options& options, Datagrams& opened) {

@@ -3,11 +3,13 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/listener.h"
-#include "tools/netcat/relay.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/outcome.h"
 
 namespace netcat {
 
@@ -35,6 +37,7 @@ class DatagramSocket {
   auto writable() { return watch_->writable(); }
   void cancel() { watch_->cancel(); }
   net::SockAddr address() const { return net::SockAddr::local(fd_.get()); }
+  net::SockAddr peer() const { return net::SockAddr::peer(fd_.get()); }  // if connected
 
  private:
   net::Fd fd_;
@@ -43,8 +46,21 @@ class DatagramSocket {
 };
 
 struct Datagrams {
-  std::vector<DatagramSocket> sockets;  // to receive from
+  std::vector<DatagramSocket> sockets;  // to receive from; a client's: one for each address
   net::SockAddr to;                     // where to send; empty: connected, or nobody known yet
+};
+
+// What was sent to the first of a name's addresses, in case that only the next one has somebody.
+class Unanswered {
+ public:
+  void add(std::string_view datagram);
+  void clear() { datagrams_.clear(); }
+  // Sends it all again.  False if it was too much to be kept.
+  bool send(DatagramSocket& socket);
+
+ private:
+  std::vector<std::string> datagrams_;
+  std::size_t bytes_ = 0;  // all that there were
 };
 
 // Connects, or binds with listen; says so with -v.

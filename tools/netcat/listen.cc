@@ -3,7 +3,7 @@
 #include "common/listener.h"
 #include "tools/netcat/crowd.h"
 #include "tools/netcat/fatal_signals.h"
-#include "tools/netcat/verbose.h"
+#include "tools/netcat/report.h"
 
 namespace netcat {
 
@@ -51,8 +51,7 @@ static Outcome open_listeners(Loop& loop, const Options& options, Listeners& lis
     if (!listener) return not_listening(options, listener.error());
     listeners.push_back(std::move(*listener));
   }
-  if (options.verbose > 0)
-    for (const Listener& listener : listeners) say_listening(options, listener.address());
+  for (const Listener& listener : listeners) say_listening(options, listener.address());
   return {};
 }
 
@@ -62,6 +61,8 @@ namespace {
 
 // The first client of any listener.
 struct FirstClient {
+  const Options& options;
+  const Access& access;
   Listeners& listeners;
   Fd socket;
   Error error;
@@ -78,7 +79,10 @@ static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& l
     Error e = co_await listener.readable();
     if (e || first.settled()) co_return;
     Result<Fd> socket = listener.accept();
-    if (socket)
+    const SockAddr peer = socket ? SockAddr::peer(socket->get()) : SockAddr();
+    if (socket && !first.access.admits(peer))
+      say_denied(first.options, peer);
+    else if (socket)
       first.socket = std::move(*socket);
     else if (socket.error() != Error(UV_EAGAIN))
       first.error = socket.error();
@@ -94,9 +98,10 @@ static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Millis time
   first.settle();
 }
 
-static Task<Outcome> serve_one(Loop& loop, Listeners& listeners, const Options& options) {
-  FirstClient first{listeners, Fd(), Error()};
-  net::Timer limit(loop);
+static Task<Outcome> serve_one(Session& session, Listeners& listeners, const Access& access) {
+  const Options& options = session.options;
+  FirstClient first{options, access, listeners, Fd(), Error()};
+  net::Timer limit(session.loop);
   net::WaitGroup waiting;
   if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, options.timeout));
   for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
@@ -107,22 +112,27 @@ static Task<Outcome> serve_one(Loop& loop, Listeners& listeners, const Options& 
     const int status = timed_out ? net::kTimedOut : net::kNoListen;
     co_return Outcome{status, "listen on " + options.where() + ": " + why};
   }
-  if (options.verbose > 0) say_received(options, SockAddr::peer(first.socket.get()));
-  Outcome outcome = co_await relay(loop, std::move(first.socket), options);
+  const int fd = first.socket.get();
+  say_received(options, SockAddr::peer(fd), SockAddr::local(fd));
+  Outcome outcome = co_await relay(session, std::move(first.socket));
   co_return outcome;
 }
 
-Task<Outcome> listen(Loop& loop, const Options& options) {
+Task<Outcome> listen(Session& session) {
+  const Options& options = session.options;
+  Access access;
+  Outcome outcome = access.load(options);
+  if (outcome.status != net::kOk) co_return outcome;
   Listeners listeners;
   // Without our Unix path left behind.
-  FatalSignals signals(loop, [&listeners] {
+  FatalSignals signals(session.loop, [&listeners] {
     for (Listener& listener : listeners) listener.close();
   });
-  Outcome outcome = open_listeners(loop, options, listeners);
+  outcome = open_listeners(session.loop, options, listeners);
   if (outcome.status == net::kOk && options.keep_open)
-    outcome = co_await serve_crowd(loop, listeners, options);
+    outcome = co_await serve_crowd(session, listeners, access);
   else if (outcome.status == net::kOk)
-    outcome = co_await serve_one(loop, listeners, options);
+    outcome = co_await serve_one(session, listeners, access);
   co_await signals.release();
   co_return outcome;
 }

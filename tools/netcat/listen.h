@@ -12,6 +12,6 @@ namespace netcat {
 Outcome bind_all(const Options& options, const net::ListenOptions& how,
                  std::vector<net::Fd>& bound);
 // Listens, and relays.
-net::Task<Outcome> listen(net::Loop& loop, const Options& options);
+net::Task<Outcome> listen(Session& session);
 
 }  // namespace netcat

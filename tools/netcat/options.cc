@@ -1,11 +1,14 @@
 #include "tools/netcat/options.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "common/address.h"
 #include "common/cli.h"
+#include "tools/netcat/access.h"
 #include "tools/netcat/ports.h"
+#include "tools/netcat/rate_limit.h"
 
 namespace netcat {
 
@@ -65,7 +68,48 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.option("W,packets", "N", "with -u: leave after N datagrams received",
              net::number(o.packets, 1, UINT64_MAX));
   cli.flag("b,broadcast", "with -u: send to broadcast addresses too", o.broadcast);
-  cli.flag("v,verbose", "say what happens, on stderr", [&o] { ++o.verbose; });
+  cli.option("rate", "BYTES", "at most so many a second, each way; K, M, G: 1024, ...",
+             [&o](std::string_view text) -> std::string {
+               if (parse_rate(text, o.rate)) return "";
+               return "'" + std::string(text) + "' is no number of bytes (try 500K or 10M)";
+             });
+  cli.option("idle-timeout", "T", "leave when no byte has passed for T; 0: never (as -w)",
+             [&o](std::string_view text) {
+               o.idle_given = true;
+               std::string wrong = net::duration(o.idle)(text);
+               if (o.idle == net::Millis::zero()) o.idle = net::kForever;
+               return wrong;
+             });
+}
+
+void add_report_options(Cli& cli, Options& o) {
+  cli.flag("v,verbose", "say what happens, on stderr; twice: totals", [&o] { ++o.verbose; });
+  cli.flag("json", "say what happens as JSON, an object a line on stderr", o.json);
+  cli.flag("progress", "say how far it is, on stderr", o.progress);
+  cli.option("output", "FILE", "write what is sent and received there, with offsets",
+             net::text(o.output));
+  cli.option("hex-dump", "FILE", "the same in hexadecimal", net::text(o.hex_dump));
+  cli.flag("append-output", "do not overwrite the two", o.append_output);
+}
+
+void add_access_options(Cli& cli, Options& o) {
+  const auto hosts = [](std::vector<std::string>& out) {
+    return [&out](std::string_view text) -> std::string {
+      while (!text.empty()) {
+        const std::string item(text.substr(0, text.find(',')));
+        std::string host;
+        int bits = 0;
+        if (!split_prefix(item, host, bits)) return "'" + item + "' is no HOST or HOST/BITS";
+        out.push_back(item);
+        text.remove_prefix(std::min(text.size(), item.size() + 1));
+      }
+      return "";
+    };
+  };
+  cli.option("max-conns", "N", "with -l: clients at once; more wait",
+             net::number(o.max_conns, 1, UINT32_MAX));
+  cli.option("allow", "HOST[/BITS]", "with -l: serve nobody else; may be repeated", hosts(o.allow));
+  cli.option("deny", "HOST[/BITS]", "with -l: do not serve these", hosts(o.deny));
 }
 
 void add_socket_options(Cli& cli, SocketOptions& o) {
@@ -109,6 +153,18 @@ void check_contradictions(const Options& o) {
       {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
       {o.recv_only && o.send_only, "--recv-only and --send-only contradict each other"},
       {o.keep_open && !o.listen, "--keep-open wants --listen"},
+      {o.max_conns > 0 && !o.listen, "--max-conns wants --listen"},
+      {!o.allow.empty() && !o.listen, "--allow wants --listen"},
+      {!o.deny.empty() && !o.listen, "--deny wants --listen"},
+      {o.max_conns > 0 && o.udp, "--max-conns and --udp contradict each other"},
+      {!o.allow.empty() && o.unix_domain, "--unix and --allow contradict each other"},
+      {!o.deny.empty() && o.unix_domain, "--unix and --deny contradict each other"},
+      {o.append_output && o.output.empty() && o.hex_dump.empty(),
+       "--append-output wants --output or --hex-dump"},
+      {o.scan && !o.output.empty(), "--scan and --output contradict each other"},
+      {o.scan && !o.hex_dump.empty(), "--scan and --hex-dump contradict each other"},
+      {o.scan && o.progress, "--scan and --progress contradict each other"},
+      {o.scan && o.rate > 0, "--scan and --rate contradict each other"},
       {o.unix_domain && o.family == AF_INET, "--unix and --ipv4 contradict each other"},
       {o.unix_domain && o.family == AF_INET6, "--unix and --ipv6 contradict each other"},
       {o.unix_domain && o.source_port != 0, "--unix and --source-port contradict each other"},
@@ -200,10 +256,13 @@ Options parse_options(int argc, char** argv) {
   add_options(cli, o);
   add_transfer_options(cli, o);
   add_socket_options(cli, o.socket);
+  add_report_options(cli, o);
+  add_access_options(cli, o);
   add_scan_options(cli, o);
   add_retry_options(cli, o);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
+  if (!o.idle_given) o.idle = o.timeout;
   take_operands(operands, o);
   return o;
 }

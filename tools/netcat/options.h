@@ -29,7 +29,9 @@ struct Options {
   bool listen = false;
   bool keep_open = false;
 
-  net::Millis timeout = net::kForever;    // to connect or be connected to; then the idle limit
+  net::Millis timeout = net::kForever;  // to connect or be connected to
+  net::Millis idle = net::kForever;     // then; the same unless given
+  bool idle_given = false;
   std::optional<net::Millis> quit_after;  // stdin's end; none: no limit
   bool quit_never = false;                // asked for: with udp there is a limit by default
   bool shutdown = true;
@@ -40,6 +42,16 @@ struct Options {
   std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
   bool broadcast = false;
   int verbose = 0;
+  bool json = false;
+  std::string output;    // path
+  std::string hex_dump;  // path
+  bool append_output = false;
+  bool progress = false;
+  std::uint64_t rate = 0;  // bytes a second, each way; 0: no limit
+
+  std::uint64_t max_conns = 0;     // with keep_open; 0: what the descriptors allow
+  std::vector<std::string> allow;  // HOST[/BITS]
+  std::vector<std::string> deny;
 
   bool scan = false;
   std::vector<std::uint16_t> ports;  // with scan: each once, in order
@@ -51,6 +63,7 @@ struct Options {
   net::Millis retry_interval{1'000};
   bool retry_interval_given = false;
 
+  const char* idle_option() const { return idle_given ? "--idle-timeout" : "-w"; }
   // "127.0.0.1 port 80", or the path.
   std::string where() const { return where(port); }
   std::string where(std::uint16_t at) const {

@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "tools/netcat/pace.h"
+#include "tools/netcat/rate_limit.h"
+#include "tools/netcat/report.h"
 #include "tools/netcat/transfer.h"
 
 namespace netcat {
@@ -25,24 +27,21 @@ constexpr Millis kFirstInput{100};  // what feeds us may start after us
 constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
 constexpr Millis kAckPause{2};         // between two looks at what is still to be acknowledged
 
-Outcome output_failed(Error e) {
-  const bool reader_gone = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET);
-  if (reader_gone) return {kBrokenPipe, ""};
-  return {net::kLocalIo, std::string("stdout: ") + e.message()};
-}
-
 namespace {
 
 class Relay {
  public:
-  Relay(Loop& loop, net::Fd socket, const Options& options)
-      : loop_(loop),
-        options_(options),
-        conn_(loop, std::move(socket)),
-        in_(Descriptor::standard_input(loop)),
-        out_(Descriptor::standard_output(loop)),
-        timer_(loop),
-        pace_(loop, options.interval) {}
+  Relay(Session& session, net::Fd socket)
+      : loop_(session.loop),
+        options_(session.options),
+        session_(session),
+        conn_(loop_, std::move(socket)),
+        in_(Descriptor::standard_input(loop_)),
+        out_(Descriptor::standard_output(loop_)),
+        timer_(loop_),
+        pace_(loop_, options_.interval),
+        up_limit_(loop_, options_.rate),
+        down_limit_(loop_, options_.rate) {}
 
   Task<Outcome> run();
 
@@ -53,8 +52,10 @@ class Relay {
   Task<> watch_time();
   Task<> confirm_delivery();
 
-  void end(int status, std::string why);
-  void lost(Error e) { end(net::kLost, options_.where() + ": " + e.message()); }
+  void end(int status, std::string why, bool reset = false);
+  void lost(Error e);
+  void moved(Direction direction, std::size_t bytes);
+  void add_to_log(Direction direction, std::string_view data);
   void upload_failed(Error e);
   void input_ended();
   void peer_ended();
@@ -62,15 +63,21 @@ class Relay {
   void check_quit(Clock::time_point now);
   Millis time_left() const;
   int unacknowledged() const;
-  void touch() { active_ = Clock::now(); }
+  std::function<void(std::string_view)> logged(Direction direction);
 
   Loop& loop_;
   const Options& options_;
+  Session& session_;
   Descriptor conn_;
   Descriptor in_;
   Descriptor out_;
   net::Timer timer_;  // woken when there is a new time limit, or none any more
   Pace pace_;
+  RateLimit up_limit_;
+  RateLimit down_limit_;
+  Tally tally_;
+  std::uint64_t sent_logged_ = 0;  // bytes
+  std::uint64_t received_logged_ = 0;
   Outcome outcome_;
   Error upload_error_;
   bool ended_ = false;
@@ -85,6 +92,8 @@ class Relay {
 };
 
 Task<Outcome> Relay::run() {
+  session_.meter.start();
+  const net::SockAddr peer = net::SockAddr::peer(conn_.fd());  // as long as there is one
   net::WaitGroup tasks;
   tasks.go(download());
   if (!options_.recv_only) tasks.go(upload());
@@ -92,26 +101,59 @@ Task<Outcome> Relay::run() {
   tasks.go(watch_time());
   co_await tasks.wait();
   if (outcome_.status == net::kOk) co_await confirm_delivery();
+  tally_.ended_by(Tally::kLocal);
+  say_closed(options_, peer, tally_, outcome_);
   co_return outcome_;
 }
 
 // The first reason counts.
-void Relay::end(int status, std::string why) {
+void Relay::end(int status, std::string why, bool reset) {
   if (ended_) return;
   ended_ = true;
-  outcome_ = {status, std::move(why)};
+  outcome_ = {status, std::move(why), reset};
   for (Descriptor* descriptor : {&conn_, &in_, &out_}) descriptor->cancel();
   timer_.wake();
   pace_.cancel();
+  up_limit_.cancel();
+  down_limit_.cancel();
+}
+
+void Relay::lost(Error e) {
+  const bool reset = e == Error(UV_ECONNRESET) || e == Error(UV_EPIPE);
+  if (reset) tally_.ended_by(Tally::kPeer);
+  end(net::kLost, options_.where() + ": " + e.message(), reset);
+}
+
+void Relay::moved(Direction direction, std::size_t bytes) {
+  const bool sent = direction == Direction::kSent;
+  (sent ? tally_.sent : tally_.received) += bytes;
+  session_.meter.moved(sent ? bytes : 0, sent ? 0 : bytes);
+  (sent ? up_limit_ : down_limit_).moved(bytes);
+  active_ = Clock::now();
+}
+
+std::function<void(std::string_view)> Relay::logged(Direction direction) {
+  if (!session_.log.is_open()) return {};
+  return [this, direction](std::string_view data) { add_to_log(direction, data); };
+}
+
+void Relay::add_to_log(Direction direction, std::string_view data) {
+  std::uint64_t& offset = direction == Direction::kSent ? sent_logged_ : received_logged_;
+  session_.log.add(direction, offset, data, "");
+  offset += data.size();
+  if (!session_.log.problem().empty()) end(net::kLocalIo, session_.log.problem());
 }
 
 // --- the two directions ---
 
 Task<> Relay::upload() {
   const bool paced = options_.interval > Millis::zero();
-  Transfer transfer(in_, conn_, {.crlf = options_.crlf, .lines = paced});
+  TransferOptions how{.crlf = options_.crlf, .lines = paced, .chunk = up_limit_.chunk()};
+  how.on_written = logged(Direction::kSent);
+  Transfer transfer(in_, conn_, std::move(how));
   for (unsigned steps = 1; !ended_; ++steps) {
     if (paced && transfer.is_pending()) co_await pace_.wait();
+    if (up_limit_.is_set()) co_await up_limit_.wait();
     if (ended_) co_return;
     const Step step = transfer.step();
     if (step.what == Step::kEnd) break;
@@ -128,7 +170,7 @@ Task<> Relay::upload() {
       e = co_await conn_.writable();
     } else {
       input_seen_ = true;
-      touch();
+      moved(Direction::kSent, step.bytes);
       if (step.bytes > 0) pace_.sent(step.line_ended);
       if (steps % kStepsInARow == 0) co_await net::yield(loop_);
     }
@@ -147,6 +189,7 @@ void Relay::input_ended() {
   input_ended_ = true;
   input_end_ = delivered_ = Clock::now();
   if (options_.shutdown) {
+    tally_.ended_by(Tally::kLocal);
     Error e = conn_.shutdown();
     if (e) return upload_failed(e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e);
   }
@@ -155,8 +198,12 @@ void Relay::input_ended() {
 }
 
 Task<> Relay::download() {
-  Transfer transfer(conn_, out_, {.discard = options_.send_only});
+  TransferOptions how{.discard = options_.send_only, .chunk = down_limit_.chunk()};
+  how.on_read = logged(Direction::kReceived);
+  Transfer transfer(conn_, out_, std::move(how));
   for (unsigned steps = 1; !ended_; ++steps) {
+    if (down_limit_.is_set()) co_await down_limit_.wait();
+    if (ended_) co_return;
     if (input_ended_ && options_.quit_after == Millis::zero()) transfer.discard();
     const Step step = transfer.step();
     if (step.what == Step::kEnd) break;
@@ -171,7 +218,7 @@ Task<> Relay::download() {
     } else if (step.what == Step::kOutputBlocks) {
       e = co_await out_.writable();
     } else {
-      touch();
+      moved(Direction::kReceived, step.bytes);
       if (steps % kStepsInARow == 0) co_await net::yield(loop_);
     }
     if (e) co_return;
@@ -182,6 +229,7 @@ Task<> Relay::download() {
 // An idle input does not keep us; one that has something ready is sent until it would block.
 void Relay::peer_ended() {
   peer_ended_ = true;
+  tally_.ended_by(Tally::kPeer);
   if (upload_error_) return lost(upload_error_);
   const bool nothing_to_send = input_idle_ && !in_.has_input() && !options_.send_only;
   if (options_.recv_only || input_ended_ || (nothing_to_send && !expects_input()))
@@ -207,10 +255,11 @@ Task<> Relay::watch_time() {
   while (!ended_) {
     Error e = co_await timer_.wait(time_left());
     if (e == Error(UV_ECANCELED) || ended_) co_return;
-    if (pace_.waiting()) touch();  // the silence is our own
+    const bool own_silence = pace_.waiting() || up_limit_.waiting() || down_limit_.waiting();
+    if (own_silence) active_ = Clock::now();
     const auto now = Clock::now();
-    if (options_.timeout != net::kForever && now - active_ >= options_.timeout)
-      end(net::kIdle, options_.where() + ": idle for too long (-w)");
+    if (options_.idle != net::kForever && now - active_ >= options_.idle)
+      end(net::kIdle, options_.where() + ": idle for too long (" + options_.idle_option() + ")");
     else if (input_ended_ && options_.quit_after)
       check_quit(now);
     else if (peer_ended_ && input_idle_ && !options_.send_only && !expects_input())
@@ -238,7 +287,7 @@ Millis Relay::time_left() const {
     return std::max(Millis::zero(), std::chrono::ceil<Millis>(start + limit - now));
   };
   Millis left = Millis::max();
-  if (options_.timeout != net::kForever) left = left_of(active_, options_.timeout);
+  if (options_.idle != net::kForever) left = left_of(active_, options_.idle);
   if (input_ended_ && options_.quit_after == Millis::zero())
     left = std::min(left, Millis(50));  // acknowledgements cannot be waited for
   else if (input_ended_ && options_.quit_after)
@@ -267,14 +316,15 @@ static bool is_dead(int fd) {
 // A peer that closed before it had everything answers the rest with a reset: then status 0 would
 // lie.
 Task<> Relay::confirm_delivery() {
-  const net::Deadline deadline(options_.timeout);
+  const net::Deadline deadline(options_.idle);
   while (unacknowledged() > 0) {
     if (is_dead(conn_.fd())) {
-      outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message()};
+      outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message(), true};
       co_return;
     }
     if (deadline.left() == Millis::zero()) {
-      outcome_ = {net::kIdle, options_.where() + ": data not acknowledged in time (-w)"};
+      outcome_ = {net::kIdle, options_.where() + ": data not acknowledged in time (" +
+                                  options_.idle_option() + ")"};
       co_return;
     }
     Error e = co_await net::sleep(loop_, kAckPause);
@@ -284,8 +334,8 @@ Task<> Relay::confirm_delivery() {
 
 }  // namespace
 
-Task<Outcome> relay(Loop& loop, net::Fd socket, const Options& options) {
-  Relay both(loop, std::move(socket), options);
+Task<Outcome> relay(Session& session, net::Fd socket) {
+  Relay both(session, std::move(socket));
   Outcome outcome = co_await both.run();
   co_return outcome;
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <random>
 
+#include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
-#include "tools/netcat/verbose.h"
 
 namespace netcat {
 
@@ -85,7 +85,7 @@ Task<> Scan::probe(std::size_t at) {
 void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];
-    if (options_.verbose > 0 && !options_.unix_domain) say(result);
+    if (!options_.unix_domain && !options_.json) say(result);
     count(ports_[reported_], result);
     result.reached.failures = {};
   }
@@ -93,8 +93,9 @@ void Scan::report() {
 
 void Scan::say(const PortResult& result) const {
   const Target::Reached& reached = result.reached;
-  for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
-  if (result.open) say_connected(options_, reached.dialed.peer);
+  for (const auto& [address, error] : reached.failures)
+    say_attempt_failed(options_, address, error);
+  if (result.open) say_connected(options_, reached.dialed.peer, {});
 }
 
 void Scan::count(std::uint16_t port, const PortResult& result) {

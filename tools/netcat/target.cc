@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tools/netcat/verbose.h"
+#include "tools/netcat/report.h"
 
 namespace netcat {
 
@@ -29,6 +29,7 @@ Task<Outcome> Target::find() {
       co_return Outcome{net::kNoName, options_.source + ": " + sources.error().message()};
     sources_ = *sources;
   }
+  const auto start = Tally::Clock::now();
   const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
                                           options_.numeric, deadline_);
   if (!found) {
@@ -37,6 +38,7 @@ Task<Outcome> Target::find() {
                       options_.host + ": " + found.error().message()};
   }
   addresses_ = *found;
+  say_resolved(options_, addresses_, Tally::Clock::now() - start);
   co_return Outcome{};
 }
 
@@ -57,8 +59,9 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
   how.sources = sources_;
   how.source_port = options_.source_port;
   how.prepare = [this](int fd, int family) { options_.socket.apply(fd, family); };
-  how.on_attempt = [&reached](const SockAddr& address, Error e, Millis) {
-    if (e) reached.failures.emplace_back(address, e);
+  how.on_attempt = [this, &reached](const SockAddr& address, Error e, Elapsed elapsed) {
+    say_attempt(options_, address, e, elapsed);
+    if (e && e != Error(UV_ECANCELED)) reached.failures.emplace_back(address, e);
   };
   reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
   if (reached.dialed.error == Error(UV_ETIMEDOUT)) add_silent(addresses, reached);
@@ -97,8 +100,9 @@ Task<Target::Reached> Target::dial(std::uint16_t port) {
     const Millis left = options_.wait ? deadline_.left() : net::kForever;
     reached.out_of_time = left != net::kForever && left <= pause;
     if (reached.out_of_time) pause = left;
-    if (options_.verbose > 0 && !options_.scan && !reached.out_of_time)
-      for (const auto& [address, error] : reached.failures) say_attempt_failed(address, error);
+    if (!options_.scan && !reached.out_of_time)
+      for (const auto& [address, error] : reached.failures)
+        say_attempt_failed(options_, address, error);
     Error e = co_await net::sleep(loop_, pause);
     if (e || reached.out_of_time) co_return reached;
   }
@@ -119,7 +123,12 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
   }
   const bool timed_out = reached.out_of_time || dialed.error == Error(UV_ETIMEDOUT);
   const bool refused = !timed_out && dialed.error == Error(UV_ECONNREFUSED);
-  const int status = refused ? net::kRefused : timed_out ? net::kTimedOut : net::kUnreachable;
+  // Only a peer that has been there resets: it had accepted before we looked.
+  const bool lost = !timed_out && dialed.error == Error(UV_ECONNRESET);
+  const int status = refused     ? net::kRefused
+                     : timed_out ? net::kTimedOut
+                     : lost      ? net::kLost
+                                 : net::kUnreachable;
   return {status, "connect to " + options_.where(port) + ": " + why(reached)};
 }
 

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "common/dial.h"
-#include "tools/netcat/relay.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/outcome.h"
 
 namespace netcat {
 

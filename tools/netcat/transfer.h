@@ -1,6 +1,7 @@
 // transfer.h - bytes from one descriptor to another, without copying them where the kernel can.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -19,9 +20,17 @@ struct Step {
 };
 
 struct TransferOptions {
-  bool crlf = false;     // LF becomes CRLF
-  bool lines = false;    // no more than a line a step; reading is a step of its own
-  bool discard = false;  // read, and throw away
+  bool crlf = false;             // LF becomes CRLF
+  bool lines = false;            // no more than a line a step; reading is a step of its own
+  bool discard = false;          // read, and throw away
+  std::size_t chunk = SIZE_MAX;  // bytes a step
+  // Whoever wants to see the bytes.
+  std::function<void(std::string_view)> on_read{};
+  std::function<void(std::string_view)> on_written{};
+
+  bool touches_bytes() const {
+    return crlf || lines || chunk != SIZE_MAX || on_read || on_written;
+  }
 };
 
 class Transfer {
@@ -33,7 +42,7 @@ class Transfer {
   // Moves some of what is there, never waits.  kEnd comes only after all that was read has been
   // written.
   Step step();
-  void discard() { options_.discard = true; }
+  void discard();
   bool is_pending() const { return !pending_.empty(); }
 
  private:
@@ -41,7 +50,8 @@ class Transfer {
     kCopy,      // read(2) and write(2)
     kSendfile,  // file to socket: sendfile(2)
     kSplice,    // pipe to socket or socket to pipe: splice(2)
-    kPiped,     // socket to file or /dev/null: splice(2) twice, with a pipe of ours between
+    kPiped,     // socket to file: splice(2) twice, with a pipe of ours between
+    kDrop,      // TCP to nowhere or /dev/null: the kernel throws it away
   };
   static Way choose(const net::Descriptor& from, const net::Descriptor& to,
                     const TransferOptions& options);
@@ -49,6 +59,8 @@ class Transfer {
   Step sendfile();
   Step splice();
   Step splice_through_pipe();
+  Step drop();
+  void widen(int pipe, std::size_t moved);
   Step failed(net::Error e, bool input);
 
   net::Descriptor& from_;
@@ -61,6 +73,7 @@ class Transfer {
   net::Fd pipe_in_;
   net::Fd pipe_out_;
   std::size_t piped_ = 0;  // bytes in our pipe
+  bool widened_ = false;
 };
 
 }  // namespace netcat

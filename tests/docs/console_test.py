@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""console_test.py BIN_DIR TRANSCRIPT [PAGE] - what a transcript shows is what happens.
+
+TRANSCRIPT is README.md, of which the console blocks count (but those of the info string `console
+no-run`), or a file PAGE.console.  It is one session, in a network of its own.  A line that begins
+with `$ ` is typed, one with `& ` too, to run in the background; the lines below are compared with
+what is printed.  Times of day may differ, and the line `...` stands for any lines.
+
+With PAGE, each command under the manual page's EXAMPLES must be in the transcript, word for word.
+There a line `- ` has one that is not run, with the reason in the comment (`# `) above it.
+"""
+
+import re
+import sys
+
+from console import Console, namespace_works, normalized
+
+
+def transcript_of(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    if path.endswith(".md"):
+        text = "".join(re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S))
+    return text
+
+
+def steps_of(text):
+    """[command, expected output], and the commands that are not run."""
+    steps, skipped = [], []
+    for line in text.splitlines(keepends=True):
+        if line.startswith("$ "):
+            steps.append([line[2:].strip(), ""])
+        elif line.startswith("& "):
+            steps.append([line[2:].strip() + " &", ""])
+        elif line.startswith("- "):
+            skipped.append(line[2:].strip())
+        elif not line.startswith("# ") and line.strip():
+            steps[-1][1] += line
+    return steps, skipped
+
+
+def examples_of(page):
+    """The commands of a page's section EXAMPLES, as a reader sees them."""
+    with open(page, encoding="utf-8") as file:
+        section = file.read().partition("\n.Sh EXAMPLES\n")[2].partition("\n.Sh ")[0]
+    commands = re.findall(r"^(?:\.Dl )?\$ (.*)$", section, re.M)
+    commands = [re.sub(r"\\\[u([0-9A-F]+)\]", lambda m: chr(int(m[1], 16)), c) for c in commands]
+    return [c.replace("\\&", "").replace("\\e", "\\") for c in commands]
+
+
+def matches(printed, expected):
+    parts = normalized(expected).split("...\n")
+    return re.fullmatch("(?s:.*)".join(map(re.escape, parts)), normalized(printed)) is not None
+
+
+def main():
+    bin_dir, transcript, *pages = sys.argv[1:]
+    steps, skipped = steps_of(transcript_of(transcript))
+    failures = 0
+    for page in pages:
+        known = {command for command, _ in steps} | set(skipped)
+        for example in examples_of(page):
+            if example not in known and example + " &" not in known:
+                failures += 1
+                print(f"{page}: nobody runs: {example}")
+    if not namespace_works():
+        print("skipped: no network namespace here")
+        return 1 if failures else 77
+    with Console(bin_dir) as console:
+        for command, expected in steps:
+            printed = console.run(command, lines=expected.replace("...\n", "").count("\n"))
+            if not matches(printed, expected):
+                failures += 1
+                print(f"$ {command}\n--- expected:\n{expected}--- printed:\n{printed}")
+    print(f"{len(steps)} commands, {failures} failures")
+    return 1 if failures or not steps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

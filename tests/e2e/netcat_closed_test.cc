@@ -1,0 +1,106 @@
+// netcat with some of its standard descriptors closed, as `<&- >&-` leaves them: the peer never
+// gets its own words back, and what has a place to go arrives there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <csignal>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "session.h"
+#include "udp_peer.h"
+
+namespace e2e {
+namespace {
+
+using testing::Bool;
+using testing::MatchesRegex;
+
+// Which of the descriptors are closed.
+struct Closed : testing::TestWithParam<std::tuple<bool, bool, bool>> {
+  bool in() const { return std::get<0>(GetParam()); }
+  bool out() const { return std::get<1>(GetParam()); }
+  bool err() const { return std::get<2>(GetParam()); }
+  Spawn spawn() const {
+    const auto end = [](bool closed) { return closed ? Stdio::closed() : Stdio::pipe(); };
+    return {.in = end(in()), .out = end(out()), .err = end(err())};
+  }
+  // "ping" goes to the peer and "pong" to standard output, as far as they exist.
+  void expect_conversation(Process& netcat, Socket& peer, bool ends) const;
+};
+
+void Closed::expect_conversation(Process& netcat, Socket& peer, bool ends) const {
+  if (in()) {
+    EXPECT_EQ(peer.rest(), "");
+  } else {
+    netcat.in.send("ping\n");
+    EXPECT_EQ(peer.line(), "ping");
+  }
+  peer.send("pong\n");
+  if (out()) {  // there is no place for it
+    const auto end = finish(netcat);
+    EXPECT_EQ(end.status, 8);
+    EXPECT_THAT(end.err, MatchesRegex(err() ? "" : "netcat: stdout: [^\n]+\n"));
+    EXPECT_EQ(peer.available(), "");
+    return;
+  }
+  EXPECT_EQ(netcat.out.line(), "pong");
+  peer.finish();
+  EXPECT_EQ(peer.rest(), "");
+  if (ends) {
+    const auto end = finish(netcat);
+    EXPECT_EQ(end.status, 0);
+    EXPECT_EQ(end.out + end.err, "");
+  }
+}
+
+using NetcatClosedStdio = Closed;
+
+std::string name_of(const testing::TestParamInfo<Closed::ParamType>& info) {
+  const auto [in, out, err] = info.param;
+  const std::string all = std::string(in ? "In" : "") + (out ? "Out" : "") + (err ? "Err" : "");
+  return all.empty() ? "None" : all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Some, NetcatClosedStdio, testing::Combine(Bool(), Bool(), Bool()),
+                         name_of);
+
+TEST_P(NetcatClosedStdio, OfAClient) {
+  Session s({}, spawn());
+  expect_conversation(s.netcat, s.peer, true);
+}
+
+TEST_P(NetcatClosedStdio, OfAServerOfOne) {
+  const TempDir dir;
+  Process netcat({"netcat", "-l", "-U", dir.path("socket")}, spawn());
+  wait_until("it listens", [&] { return access(dir.path("socket").c_str(), F_OK) == 0; });
+  auto peer = connect_unix(dir.path("socket"));
+  expect_conversation(netcat, peer, true);
+}
+
+TEST_P(NetcatClosedStdio, OfAServerOfMany) {
+  const TempDir dir;
+  Process netcat({"netcat", "-l", "-k", "-U", dir.path("socket")}, spawn());
+  wait_until("it listens", [&] { return can_connect_unix(dir.path("socket")); });
+  auto peer = connect_unix(dir.path("socket"));
+  expect_conversation(netcat, peer, false);
+  if (out()) return;
+  EXPECT_TRUE(netcat.lives_for(kSilence));
+}
+
+// The client has something to say first: that is how it can be answered.
+TEST(NetcatClosed, StdoutOfADatagramClient) {
+  UdpPeer peer;
+  Process netcat({"netcat", "-u", "-q", "-1", "127.0.0.1", peer.port_text()},
+                 {.in = Stdio::pipe(), .out = Stdio::closed()});
+  netcat.in.send("ping\n");
+  EXPECT_EQ(peer.receive(), "ping\n");
+  peer.answer("pong\n");
+  const auto end = finish(netcat);
+  EXPECT_EQ(end.status, 8);
+  EXPECT_THAT(end.err, MatchesRegex("netcat: stdout: [^\n]+\n"));
+  EXPECT_FALSE(peer.readable(kSilence));
+}
+
+}  // namespace
+}  // namespace e2e

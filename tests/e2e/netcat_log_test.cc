@@ -1,0 +1,236 @@
+// netcat --output, --hex-dump, --progress and --rate: the bytes, watched and slowed down.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "session.h"
+#include "terminal.h"
+#include "udp_peer.h"
+
+namespace e2e {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+// Says one thing, hears another, ends.
+void converse(Session& s) {
+  s.netcat.in.send("hello\n");
+  EXPECT_EQ(s.peer.line(), "hello");
+  s.peer.send("world");
+  EXPECT_EQ(s.netcat.out.take(5), "world");
+  s.netcat.in.send("more");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "more");
+  s.peer.close();
+}
+
+TEST(NetcatLog, OutputHasBothDirectionsWithTheirOffsets) {
+  TempDir dir;
+  Session s({"--output", dir.path("log")});
+  converse(s);
+  EXPECT_EQ(finish(s.netcat).err, "");
+  EXPECT_EQ(read_file(dir.path("log")),
+            "> 00000000 6 bytes\nhello\n"
+            "< 00000000 5 bytes\nworld\n"
+            "> 00000006 4 bytes\nmore\n");
+}
+
+TEST(NetcatLog, HexDump) {
+  TempDir dir;
+  Session s({"--hex-dump", dir.path("log")});
+  converse(s);
+  EXPECT_EQ(s.netcat.wait(), 0);
+  EXPECT_EQ(read_file(dir.path("log")),
+            "> 00000000  68 65 6c 6c 6f 0a                                hello.\n"
+            "< 00000000  77 6f 72 6c 64                                   world\n"
+            "> 00000006  6d 6f 72 65                                      more\n");
+}
+
+TEST(NetcatLog, AnOldLogIsOverwrittenUnlessAppended) {
+  TempDir dir;
+  const std::string log = dir.file("log", "something old\n");
+  const auto log_of = [&](std::vector<std::string> options) {
+    options.insert(options.end(), {"--output", log, "--recv-only"});
+    Session s(options);
+    s.peer.send("x\n");
+    s.peer.close();
+    EXPECT_EQ(s.netcat.wait(), 0);
+    return read_file(log);
+  };
+  EXPECT_EQ(log_of({"--append-output"}), "something old\n< 00000000 2 bytes\nx\n");
+  EXPECT_EQ(log_of({}), "< 00000000 2 bytes\nx\n");
+}
+
+TEST(NetcatLog, WhatIsSentIsLoggedAsItIsSent) {
+  TempDir dir;
+  Session s({"-C", "--output", dir.path("log")});
+  s.netcat.in.send("a\n");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "a\r\n");
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  EXPECT_EQ(read_file(dir.path("log")), "> 00000000 3 bytes\na\r\n");
+}
+
+TEST(NetcatLog, ABigTransferIsCompleteInBoth) {
+  TempDir dir;
+  const std::string data = noise(3'000'000);
+  Session s({"--hex-dump", dir.path("log")}, {.in = Stdio::file(dir.file("in", data))});
+  EXPECT_EQ(s.peer.rest(), data);
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  const auto end = shell("cut -c12-59 '" + dir.path("log") +
+                         "' | python3 -c 'import sys; "
+                         "sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' | cmp - '" +
+                         dir.path("in") + "'");
+  EXPECT_EQ(end.status, 0) << end.err;
+}
+
+TEST(NetcatLog, ClientsOfOneServerAreToldApart) {
+  TempDir dir;
+  Listening s({"-k", "--output", dir.path("log")});
+  auto one = s.connect();
+  one.send("1\n");
+  EXPECT_EQ(s.netcat.out.line(), "1");
+  auto two = s.connect();
+  two.send("2\n");
+  EXPECT_EQ(s.netcat.out.line(), "2");
+  two.send("two\n");
+  EXPECT_EQ(s.netcat.out.line(), "two");
+  const auto name = [](const Socket& client) {
+    return "# 127.0.0.1:" + std::to_string(client.local_port()) + "\n";
+  };
+  EXPECT_EQ(read_file(dir.path("log")), name(one) + "< 00000000 2 bytes\n1\n" + name(two) +
+                                            "< 00000000 2 bytes\n2\n< 00000002 4 bytes\ntwo\n");
+}
+
+TEST(NetcatLog, Datagrams) {
+  TempDir dir;
+  UdpPeer peer;
+  Process netcat(
+      {"netcat", "-u", "-W1", "--hex-dump", dir.path("log"), "127.0.0.1", peer.port_text()},
+      all_pipes());
+  netcat.in.send("ping");
+  EXPECT_EQ(peer.receive(), "ping");
+  peer.answer("pong");
+  EXPECT_EQ(netcat.wait(), 0);
+  EXPECT_EQ(read_file(dir.path("log")),
+            "> 00000000  70 69 6e 67                                      ping\n"
+            "< 00000000  70 6f 6e 67                                      pong\n");
+}
+
+TEST(NetcatLog, AFileThatCannotBeOpenedIsStatus8) {
+  const auto end = run({"netcat", "--output", "/nonexistent/log", "127.0.0.1", "1"});
+  EXPECT_EQ(end.status, 8);
+  EXPECT_EQ(end.err, "netcat: /nonexistent/log: no such file or directory\n");
+}
+
+TEST(NetcatLog, AFullDiskIsStatus8) {
+  for (const std::string option : {"--output", "--hex-dump"}) {
+    Session s({option, "/dev/full"});
+    s.peer.send("x\n");
+    const auto end = finish(s.netcat);
+    EXPECT_EQ(end.status, 8);
+    EXPECT_EQ(end.err, "netcat: /dev/full: no space left on device\n");
+  }
+}
+
+// ---- progress ----
+
+TEST(NetcatProgress, TheLastLineTellsItAll) {
+  TempDir dir;
+  const std::string data = noise(2 << 20);
+  Session s({"--progress"}, {.in = Stdio::file(dir.file("in", data))});
+  EXPECT_EQ(s.peer.rest(), data);
+  s.peer.close();
+  const auto end = finish(s.netcat);
+  EXPECT_EQ(end.status, 0);
+  EXPECT_EQ(end.out, "");
+  EXPECT_THAT(end.err, MatchesRegex("sent 2\\.0 MiB, received 0 B, .*/s, mean .*/s, elapsed "
+                                    "0:[0-9]+, 100 %, ETA 0:00\n"));
+}
+
+TEST(NetcatProgress, OfAPipeThereIsNoPercentage) {
+  Session s({"--progress"});
+  s.peer.send("12345");
+  EXPECT_EQ(s.netcat.out.take(5), "12345");
+  s.peer.close();
+  const auto end = finish(s.netcat);
+  EXPECT_THAT(end.err, MatchesRegex("sent 0 B, received 5 B, [^%]*\n"));
+}
+
+TEST(NetcatProgress, AnErrorHasItsOwnLine) {
+  Session s({"--progress"});
+  s.netcat.in.send("x");
+  EXPECT_EQ(s.peer.take(1), "x");
+  s.peer.reset();
+  const auto end = finish(s.netcat);
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.err, MatchesRegex("sent [^\n]*\nnetcat: [^\n]*\n"));
+}
+
+TEST(NetcatProgress, WithJsonItIsAnEvent) {
+  Session s({"--progress", "--json"});
+  s.peer.close();
+  EXPECT_THAT(finish(s.netcat).err,
+              HasSubstr("{\"event\":\"progress\",\"bytes_sent\":0,\"bytes_received\":0,"));
+}
+
+TEST(NetcatProgress, NothingWithoutAConnection) {
+  const auto end = run({"netcat", "--progress", "127.0.0.1", std::to_string(free_port())});
+  EXPECT_EQ(end.status, 4);
+  EXPECT_THAT(end.err, MatchesRegex("netcat: [^\n]*\n"));
+}
+
+// ---- rate ----
+
+TEST(NetcatRate, SendsNoFaster) {
+  TempDir dir;
+  const std::string data = noise(300'000);
+  Session s({"--rate", "200K"}, {.in = Stdio::file(dir.file("in", data))});
+  const auto start = Clock::now();
+  EXPECT_EQ(s.peer.rest(), data);
+  const auto elapsed = Clock::now() - start;
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  EXPECT_GT(elapsed, Millis(1100));  // 1.46 s but for one chunk
+}
+
+TEST(NetcatRate, ReceivesNoFaster) {
+  const std::string data = noise(300'000);
+  Session s({"--rate", "200K", "-d"}, {});
+  const auto start = Clock::now();
+  s.peer.send(data);
+  s.peer.close();
+  EXPECT_EQ(s.netcat.out.rest(), data);
+  EXPECT_GT(Clock::now() - start, Millis(1100));
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
+TEST(NetcatRate, IsNoReasonToBeIdle) {
+  Session s({"--rate", "10", "-w", "300ms"});
+  s.netcat.in.send("0123456789");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "0123456789");
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
+TEST(NetcatRate, OfAServerOfMany) {
+  TempDir dir;
+  const std::string data = noise(100'000);
+  Listening s({"-k", "--rate", "100K"});
+  auto client = s.connect();
+  const auto start = Clock::now();
+  client.send(data);
+  client.finish();
+  EXPECT_EQ(s.netcat.out.take(data.size()), data);
+  EXPECT_GT(Clock::now() - start, Millis(700));
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,42 @@
+// Accept: JSON or text.
+#include "tools/passwordd/accept.h"
+
+#include <gtest/gtest.h>
+
+namespace passwordd {
+namespace {
+
+TEST(PrefersJson, ByWeightAndByTheClosestRange) {
+  struct Row {
+    const char* accept;
+    bool json;
+  };
+  const Row table[] = {
+      {"", false},
+      {"*/*", false},
+      {"text/plain", false},
+      {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false},
+      {"application/json", true},
+      {"Application/JSON", true},
+      {" application/json ", true},
+      {"application/*", true},
+      {"application/json, text/plain, */*", false},
+      {"application/json, */*;q=0.8", true},
+      {"application/json, text/plain;q=0.9", true},
+      {"application/json;q=0.9, text/plain", false},
+      {"application/json ; q=0.5,text/plain ; q=0.4", true},
+      {"application/json;charset=utf-8;Q=0.1, text/*;q=0.2", false},
+      {"application/json;q=0", false},
+      {"application/json;q=0, */*", false},
+      {"application/json;q=x", false},
+      {"application/json;q=", false},
+      {"*/*, application/json;q=0.1", false},
+      {"text/*;q=0.1, text/plain;q=0.9, application/json;q=0.5", false},
+      {"application/jsonx", false},
+      {",,;,application/json", true},
+  };
+  for (const Row& row : table) EXPECT_EQ(prefers_json(row.accept), row.json) << row.accept;
+}
+
+}  // namespace
+}  // namespace passwordd

@@ -1,0 +1,93 @@
+// Slowness and failures on purpose.
+#include "tools/statusd/trouble.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace statusd {
+namespace {
+
+using net::Millis;
+using testing::HasSubstr;
+
+TEST(Latency, TimesAndRanges) {
+  struct Row {
+    const char* text;
+    int min, max;
+  };
+  const Row table[] = {
+      {"0", 0, 0},    {"100ms", 100, 100},   {"1", 1000, 1000}, {"10ms..1s", 10, 1000},
+      {"0..0", 0, 0}, {"5..5s", 5000, 5000}, {".5", 500, 500},  {"1ms..1h", 1, 3600000}};
+  for (const Row& row : table) {
+    Trouble trouble;
+    EXPECT_EQ(parse_latency(row.text, trouble), "") << row.text;
+    EXPECT_EQ(trouble.latency_min, Millis(row.min)) << row.text;
+    EXPECT_EQ(trouble.latency_max, Millis(row.max)) << row.text;
+  }
+}
+
+TEST(Latency, WhatIsNoneChangesNothing) {
+  for (const char* wrong : {"", "x", "..", "1s..", "..1s", "1s-2s", "2s..1s", "1s..2s..3s", "-1"}) {
+    Trouble trouble;
+    EXPECT_NE(parse_latency(wrong, trouble), "") << wrong;
+    EXPECT_EQ(trouble.latency_max, Millis(0)) << wrong;
+  }
+  Trouble trouble;
+  EXPECT_THAT(parse_latency("2s..1s", trouble), HasSubstr("begins after its end"));
+}
+
+TEST(FailRate, SharesAndPercentages) {
+  struct Row {
+    const char* text;
+    double rate;
+  };
+  const Row table[] = {{"0", 0},     {"1", 1},        {"0.25", 0.25}, {".5", 0.5},
+                       {"10%", 0.1}, {"0.1%", 0.001}, {"100%", 1},    {"0%", 0}};
+  for (const Row& row : table) {
+    Trouble trouble;
+    EXPECT_EQ(parse_fail_rate(row.text, trouble), "") << row.text;
+    EXPECT_DOUBLE_EQ(trouble.fail_rate, row.rate) << row.text;
+  }
+}
+
+TEST(FailRate, WhatIsNoneChangesNothing) {
+  for (const char* wrong : {"", "%", "x", "1.1", "101%", "-0.1", "-0", "nan", "inf", "1e-1", "5 %",
+                            "0.5x", "+1", "50%%"}) {
+    Trouble trouble;
+    EXPECT_THAT(parse_fail_rate(wrong, trouble), HasSubstr("is not a share from 0 to 1")) << wrong;
+    EXPECT_EQ(trouble.fail_rate, 0) << wrong;
+  }
+}
+
+TEST(Dice, LatencyKeepsToItsRangeAndUsesAllOfIt) {
+  Trouble trouble;
+  ASSERT_EQ(parse_latency("10ms..13ms", trouble), "");
+  Dice dice(1);
+  std::array<int, 4> seen{};
+  for (int i = 0; i < 1000; ++i) {
+    const auto ms = dice.latency(trouble).count() - 10;
+    ASSERT_TRUE(ms >= 0 && ms < 4) << ms;
+    ++seen[static_cast<std::size_t>(ms)];
+  }
+  for (const int n : seen) EXPECT_GT(n, 150);
+}
+
+TEST(Dice, FailsAsOftenAsItIsTold) {
+  struct Row {
+    double rate;
+    int min, max;  // of 10,000
+  };
+  for (const Row& row : {Row{0, 0, 0}, Row{1, 10'000, 10'000}, Row{0.25, 2200, 2800}}) {
+    Trouble trouble{.fail_rate = row.rate};
+    Dice dice(7);
+    int failures = 0;
+    for (int i = 0; i < 10'000; ++i) failures += dice.fails(trouble);
+    EXPECT_GE(failures, row.min);
+    EXPECT_LE(failures, row.max);
+  }
+}
+
+}  // namespace
+}  // namespace statusd

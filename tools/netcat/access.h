@@ -1,0 +1,39 @@
+// access.h - who may connect: netcat --allow and --deny.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/address.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/outcome.h"
+
+namespace netcat {
+
+// HOST[/BITS] in two; false if BITS are none, or more than a numeric HOST has.
+bool split_prefix(std::string_view text, std::string& host, int& bits);
+// Whether the first `bits` of both are the same; all of them if negative.
+bool has_prefix(const net::SockAddr& address, const net::SockAddr& prefix, int bits);
+
+class Access {
+ public:
+  // Looks the names up, now.
+  Outcome load(const Options& options);
+  // A denied host is not admitted, nor is one that no --allow names if there is any.
+  bool admits(const net::SockAddr& peer) const;
+
+ private:
+  struct Rule {
+    net::SockAddr prefix;
+    int bits;
+  };
+  static Outcome load(const std::vector<std::string>& texts, const Options& options,
+                      std::vector<Rule>& rules);
+  static bool matches(const std::vector<Rule>& rules, const net::SockAddr& peer);
+
+  std::vector<Rule> allowed_;
+  std::vector<Rule> denied_;
+};
+
+}  // namespace netcat

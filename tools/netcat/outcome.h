@@ -1,0 +1,27 @@
+// outcome.h - how it ended: what decides netcat's exit status.
+#pragma once
+
+#include <string>
+
+#include "common/exit_status.h"
+#include "common/result.h"
+
+namespace netcat {
+
+// Not in the table: standard output's reader is gone; die by SIGPIPE, silently.
+inline constexpr int kBrokenPipe = 141;
+
+struct Outcome {
+  int status = net::kOk;
+  std::string why;     // a sentence for any other status but kBrokenPipe
+  bool reset = false;  // by the peer
+};
+
+// What a failed write to standard output means.
+inline Outcome output_failed(net::Error e) {
+  const bool reader_gone = e == net::Error(UV_EPIPE) || e == net::Error(UV_ECONNRESET);
+  if (reader_gone) return {kBrokenPipe, ""};
+  return {net::kLocalIo, std::string("stdout: ") + e.message()};
+}
+
+}  // namespace netcat

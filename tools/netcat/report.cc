@@ -1,0 +1,215 @@
+#include "tools/netcat/report.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <unistd.h>
+
+#include <array>
+#include <cctype>
+
+#include "common/log.h"
+#include "tools/netcat/json_line.h"
+
+namespace netcat {
+
+using net::Error;
+using net::SockAddr;
+
+// --- JSON ---
+
+// Not by way of the log, which cuts long lines.
+static void print(const JsonLine& line) {
+  const std::string text = line.text() + "\n";
+  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+}
+
+static JsonLine event(const char* name, const Options& options, const SockAddr& address) {
+  JsonLine line(name);
+  const bool local = options.unix_domain;
+  line.add("protocol",
+           local ? (options.udp ? "unix-datagram" : "unix") : (options.udp ? "udp" : "tcp"));
+  if (local) return line.add("path", options.path);
+  if (address.size() == 0) return line;
+  return line.add("address", address.host()).add("port", std::uint64_t{address.port()});
+}
+
+static void print_connected(const char* direction, const Options& options, const SockAddr& peer,
+                            const SockAddr& local) {
+  JsonLine line = event("connected", options, peer);
+  line.add("direction", direction);
+  if (!options.unix_domain)
+    line.add("local_address", local.host()).add("local_port", std::uint64_t{local.port()});
+  print(line);
+}
+
+static const char* outcome_of(Error e) {
+  switch (e.code()) {
+    case 0:
+      return "connected";
+    case UV_ECONNREFUSED:
+      return "refused";
+    case UV_ETIMEDOUT:
+      return "timeout";
+    case UV_EHOSTUNREACH:
+    case UV_ENETUNREACH:
+    case UV_EHOSTDOWN:
+    case UV_ENETDOWN:
+      return "unreachable";
+    case UV_ECANCELED:
+      return "abandoned";
+    default:
+      return "failed";
+  }
+}
+
+static const char* reason_of(const Outcome& outcome) {
+  switch (outcome.status) {
+    case net::kOk:
+      return "complete";
+    case net::kIdle:
+      return "idle";
+    case net::kLocalIo:
+      return "local-io";
+    case kBrokenPipe:
+      return "output-closed";
+    case net::kRefused:
+      return "refused";
+    default:
+      return outcome.reset ? "reset" : "lost";
+  }
+}
+
+static void print_closed(const Options& options, const SockAddr& peer, const Tally& tally,
+                         const char* reason) {
+  const char* sides[] = {"nobody", "local", "peer"};
+  print(event("closed", options, peer)
+            .add("bytes_sent", tally.sent)
+            .add("bytes_received", tally.received)
+            .add("closed_first", sides[tally.first_end])
+            .add("reason", reason)
+            .add("ms", tally.elapsed().count()));
+}
+
+// --- what happens ---
+
+// The name that the address has, unless -n forbids to ask.
+static std::string name_of(const Options& options, const SockAddr& address) {
+  std::array<char, NI_MAXHOST> name;
+  const int flags = options.numeric ? NI_NUMERICHOST : 0;
+  const int failed =
+      getnameinfo(address.get(), address.size(), name.data(), name.size(), nullptr, 0, flags);
+  return failed != 0 ? address.host() : name.data();
+}
+
+void say_resolved(const Options& options, const std::vector<SockAddr>& addresses, Elapsed elapsed) {
+  if (!options.json) return;
+  std::string list;
+  for (const SockAddr& address : addresses)
+    list += (list.empty() ? "" : ",") + JsonLine::quoted(address.host());
+  print(JsonLine("resolved")
+            .add("host", options.host)
+            .add_raw("addresses", "[" + list + "]")
+            .add("ms", elapsed.count()));
+}
+
+void say_attempt(const Options& options, const SockAddr& peer, Error e, Elapsed elapsed) {
+  if (!options.json) return;
+  JsonLine line = event("attempt", options, peer);
+  line.add("ms", elapsed.count()).add("outcome", outcome_of(e));
+  if (e && e != Error(UV_ECANCELED)) line.add("error", e.message());
+  print(line);
+}
+
+void say_attempt_failed(const Options& options, const SockAddr& peer, Error e) {
+  if (options.json || options.verbose == 0) return;
+  std::string why = e.message();
+  why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
+  if (peer.family() == AF_UNIX)
+    return net::log::error("connect to %s failed: %s", peer.host().c_str(), why.c_str());
+  net::log::error("connect to %s port %u (%s) failed: %s", peer.host().c_str(), peer.port(),
+                  options.udp ? "udp" : "tcp", why.c_str());
+}
+
+void say_connected(const Options& options, const SockAddr& peer, const SockAddr& local) {
+  if (options.json) return print_connected("out", options, peer, local);
+  if (options.verbose == 0 || options.unix_domain) return;
+  const std::string ip = peer.host();
+  const bool told = options.numeric || options.host == ip;
+  const char* protocol = options.udp ? "udp" : "tcp";
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
+  net::log::plain("Connection to %s%s %u port [%s/%s] succeeded!", options.host.c_str(),
+                  told ? "" : (" (" + ip + ")").c_str(), peer.port(), protocol,
+                  service != nullptr ? service->s_name : "*");
+}
+
+void say_listening(const Options& options, const SockAddr& address) {
+  if (options.json) return print(event("listening", options, address));
+  if (options.verbose == 0) return;
+  if (options.unix_domain) {
+    net::log::plain("Bound on %s", options.path.c_str());
+    net::log::plain("Listening on %s", options.path.c_str());
+  } else {
+    net::log::plain("Listening on %s %u", name_of(options, address).c_str(), address.port());
+  }
+}
+
+void say_bound(const Options& options, const SockAddr& address) {
+  if (options.json && options.listen) return print(event("listening", options, address));
+  if (options.json || options.verbose == 0) return;
+  if (options.unix_domain)
+    net::log::plain("Bound on %s", address.host().c_str());
+  else
+    net::log::plain("Bound on %s %u", name_of(options, address).c_str(), address.port());
+}
+
+void say_received(const Options& options, const SockAddr& peer, const SockAddr& local) {
+  if (options.json) return print_connected("in", options, peer, local);
+  if (options.verbose == 0) return;
+  if (options.unix_domain)
+    net::log::plain("Connection received on %s", options.path.c_str());
+  else
+    net::log::plain("Connection received on %s %u", name_of(options, peer).c_str(), peer.port());
+}
+
+void say_denied(const Options& options, const SockAddr& peer) {
+  Tally nothing;
+  nothing.ended_by(Tally::kLocal);
+  if (options.json) return print_closed(options, peer, nothing, "denied");
+  if (options.verbose > 0)
+    net::log::plain("Connection denied from %s %u", name_of(options, peer).c_str(), peer.port());
+}
+
+void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
+                const Outcome& outcome) {
+  if (options.json) return print_closed(options, peer, tally, reason_of(outcome));
+  if (options.verbose < 2) return;
+  const double seconds = tally.elapsed().count() / 1000;
+  net::log::plain("Sent %llu bytes, received %llu bytes in %.3f seconds",
+                  static_cast<unsigned long long>(tally.sent),
+                  static_cast<unsigned long long>(tally.received), seconds);
+}
+
+void say_problem(const Options& options, const SockAddr& peer, const std::string& sentence) {
+  if (options.json)
+    print(event("error", options, peer).add("message", sentence));
+  else if (peer.size() == 0)
+    net::log::error("%s", sentence.c_str());
+  else
+    net::log::error("%s: %s", peer.to_string().c_str(), sentence.c_str());
+}
+
+void say_failed(const Options& options, const Outcome& outcome) {
+  if (outcome.why.empty()) return;
+  if (!options.json) return net::log::error("%s", outcome.why.c_str());
+  JsonLine line("error");
+  line.add("status", std::uint64_t(static_cast<unsigned>(outcome.status)));
+  if (options.unix_domain)
+    line.add("path", options.path);
+  else if (!options.host.empty())
+    line.add("host", options.host);
+  if (!options.unix_domain && options.ports.size() < 2)
+    line.add("port", std::uint64_t{options.port});
+  print(line.add("message", outcome.why));
+}
+
+}  // namespace netcat

@@ -1,0 +1,37 @@
+// report.h - what happens, told on standard error: with -v in the words of OpenBSD's nc, with
+// --json as one object a line, whose members netcat(1) lists.
+#pragma once
+
+#include <vector>
+
+#include "common/address.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/outcome.h"
+#include "tools/netcat/tally.h"
+
+namespace netcat {
+
+using Elapsed = std::chrono::duration<double, std::milli>;
+
+void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
+                  Elapsed elapsed);
+// One address tried; UV_ECANCELED if another one was faster.  -v has its own words for that, which
+// come when all have been tried.
+void say_attempt(const Options& options, const net::SockAddr& peer, net::Error e, Elapsed elapsed);
+void say_attempt_failed(const Options& options, const net::SockAddr& peer, net::Error e);
+
+void say_connected(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
+void say_listening(const Options& options, const net::SockAddr& address);
+void say_bound(const Options& options, const net::SockAddr& address);  // datagrams
+void say_received(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
+void say_denied(const Options& options, const net::SockAddr& peer);
+
+// The end of a connection, or of all datagrams; -vv: the totals.
+void say_closed(const Options& options, const net::SockAddr& peer, const Tally& tally,
+                const Outcome& outcome);
+// What went wrong with one client of several.
+void say_problem(const Options& options, const net::SockAddr& peer, const std::string& sentence);
+// The one line that comes with any exit status but 0.
+void say_failed(const Options& options, const Outcome& outcome);
+
+}  // namespace netcat

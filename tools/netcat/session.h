@@ -1,0 +1,27 @@
+// session.h - what all connections of one run share.
+#pragma once
+
+#include "tools/netcat/meter.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/outcome.h"
+#include "tools/netcat/session_log.h"
+
+namespace netcat {
+
+struct Session {
+  Session(net::Loop& on, const Options& with) : loop(on), options(with), meter(on, with.json) {}
+
+  // --output and --hex-dump.
+  Outcome open_log() {
+    std::string path;
+    const net::Error e = log.open(options.output, options.hex_dump, options.append_output, path);
+    return e ? Outcome{net::kLocalIo, path + ": " + e.message()} : Outcome();
+  }
+
+  net::Loop& loop;
+  const Options& options;
+  SessionLog log;
+  Meter meter;
+};
+
+}  // namespace netcat

@@ -1,0 +1,59 @@
+#include "tools/passwordd/accept.h"
+
+#include <strings.h>
+
+#include <charconv>
+
+namespace passwordd {
+
+static std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// Takes off `rest` what is before the first `separator`.
+static std::string_view take(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return trimmed(part);
+}
+
+static bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+static double weight(std::string_view parameters) {
+  while (!parameters.empty()) {
+    std::string_view value = take(parameters, ';');
+    if (!same(take(value, '='), "q")) continue;
+    double q = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
+    return error == std::errc() ? q : 0;
+  }
+  return 1;
+}
+
+// How much a type is wanted: by its own name, or else by the range that names it most closely.
+static double wanted(std::string_view accept, std::string_view type, std::string_view range) {
+  double best = 0;
+  int closest = -1;
+  while (!accept.empty()) {
+    std::string_view parameters = take(accept, ',');
+    const std::string_view name = take(parameters, ';');
+    const int close = same(name, type) ? 2 : same(name, range) ? 1 : name == "*/*" ? 0 : -1;
+    if (close <= closest) continue;
+    closest = close;
+    best = weight(parameters);
+  }
+  return best;
+}
+
+bool prefers_json(std::string_view accept) {
+  return wanted(accept, "application/json", "application/*") >
+         wanted(accept, "text/plain", "text/*");
+}
+
+}  // namespace passwordd

@@ -1,0 +1,11 @@
+// accept.h - what a client would rather have: the field Accept (RFC 9110, 12.5.1).
+#pragma once
+
+#include <string_view>
+
+namespace passwordd {
+
+// Whether JSON is wanted more than text/plain.  Nothing said, or both alike: no.
+bool prefers_json(std::string_view accept);
+
+}  // namespace passwordd

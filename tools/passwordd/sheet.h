@@ -1,0 +1,33 @@
+// sheet.h - the answer to a request: many passwords, as text or as JSON.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tools/passwordd/order.h"
+#include "tools/passwordd/randomness.h"
+
+namespace passwordd {
+
+// The sheet of an order, in pieces: a password a line, with its entropy behind a tab; or one JSON
+// array of strings, with the entropy of objects.
+class Sheet {
+ public:
+  Sheet(const Order& order, Source source);
+
+  // Appends what comes next, up to the end or until `out` has `enough` bytes.  On error the sheet
+  // is of no use.
+  net::Error append(std::string& out, std::size_t enough);
+  bool done() const { return written_ == order_.count; }
+
+ private:
+  void append_one(std::string& out);
+  void append_password(std::string& out);
+
+  const Order& order_;
+  std::string tail_;  // of each password: its entropy
+  Randomness randomness_;
+  std::uint32_t written_ = 0;
+};
+
+}  // namespace passwordd

@@ -1,0 +1,34 @@
+// trouble.h - slowness and failures on purpose.
+#pragma once
+
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "common/timer.h"
+
+namespace statusd {
+
+struct Trouble {
+  net::Millis latency_min{0};  // of each answer, at random between the two
+  net::Millis latency_max{0};
+  double fail_rate = 0;  // the share of answers that are failures, 0 to 1
+};
+
+// T or T..T.  Returns what is wrong with it, or nothing.
+std::string parse_latency(std::string_view text, Trouble& out);
+// 0.1 or 10%.
+std::string parse_fail_rate(std::string_view text, Trouble& out);
+
+// Throws the dice for each answer.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+  net::Millis latency(const Trouble& trouble);
+  bool fails(const Trouble& trouble);
+
+ private:
+  std::mt19937_64 random_;
+};
+
+}  // namespace statusd
