@@ -1,6 +1,7 @@
 #include "common/dial.h"
 
 #include <netdb.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -127,6 +128,11 @@ static Error bind_source(const Race& race, int fd, int family) {
   return bind(fd, source.get(), source.size()) == 0 ? Error() : Error::from_errno();
 }
 
+static bool has_unread(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 static Task<Error> connect_one(Race& race, int fd, const SockAddr& address) {
   while (connect(fd, address.get(), address.size()) != 0) {
     if (errno == EISCONN) break;
@@ -141,6 +147,7 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address) {
     Error e = co_await watch.writable();
     race.racing.remove(&watch);
     if (e) co_return e;
+    if (has_unread(fd)) break;  // connected, and it may be over already: the reader is told
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);

@@ -81,6 +81,14 @@ void Loop::post(std::function<void()> call) {
   uv_async_send(&async_);
 }
 
+void Loop::hold() {
+  if (held_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&async_));
+}
+
+void Loop::release() {
+  if (--held_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
+}
+
 void Loop::run_posted() {
   std::vector<std::function<void()>> calls;
   {

@@ -88,6 +88,9 @@ class Loop {
   void resume_later(std::coroutine_handle<> task);
   // Runs `call` on the loop's thread.  The one function that any thread may call.
   void post(std::function<void()> call);
+  // The loop lives on while it is held: for a task that only another thread's post() resumes.
+  void hold();
+  void release();
 
   // One read's worth of memory that all streams share: valid until the reading task next waits.
   std::span<char> scratch();
@@ -115,6 +118,7 @@ class Loop {
   bool canceled_ = false;
   bool input_ended_ = false;
   int abandoned_ = 0;
+  int held_ = 0;
 };
 
 namespace detail {

@@ -140,6 +140,7 @@ void StreamSleep::stream_closed(Error why) {
 int StreamState::start_reading() {
   auto on_alloc = [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
     StreamState* const self = state_of(handle);
+    if (self->reader == nullptr && !self->discarding) return;  // on_read stops
     std::span<char> into = self->loop().scratch();
     if (self->reader != nullptr) {
       if (self->reader->buffer.empty()) self->reader->buffer = into;
@@ -148,7 +149,10 @@ int StreamState::start_reading() {
     *buffer = uv_buf_init(into.data(), static_cast<unsigned>(into.size()));
   };
   auto on_read = [](uv_stream_t* s, ssize_t n, const uv_buf_t*) {
-    if (n != 0) state_of(reinterpret_cast<uv_handle_t*>(s))->on_read(n);  // 0 is EAGAIN
+    if (n == UV_ENOBUFS)
+      uv_read_stop(s);
+    else if (n != 0)  // 0 is EAGAIN
+      state_of(reinterpret_cast<uv_handle_t*>(s))->on_read(n);
   };
   const int r = uv_read_start(&stream, on_alloc, on_read);
   return r == UV_EALREADY ? 0 : r;
@@ -167,14 +171,14 @@ void StreamState::watch_for_reset() {
   if (!watched && uv_fileno(&base, &fd) == 0) watched = !loop().watches().add(fd, 0, this);
 }
 
-// Most often the task reads again at once: to stop before that would cost two epoll_ctl calls.
+// Reading is not stopped before something comes that no task waits for: most often the task reads
+// again first, and to stop would cost two epoll_ctl calls.
 void StreamState::end_read(ssize_t status) {
   ReadWait* const wait = std::exchange(reader, nullptr);
   if (wait == nullptr) return;
   read_deadline = 0;
   wait->status = status;
   wait->waiter.resume();
-  if (reader == nullptr && !discarding && !closing()) uv_read_stop(&stream);
 }
 
 ssize_t StreamState::read_now(std::span<char> buffer) {

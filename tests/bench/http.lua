@@ -3,7 +3,7 @@
 function init(args)
   local depth = tonumber(args[1]) or 1
   local one = {}
-  for i = 1, depth do one[i] = wrk.format("GET", "/") end
+  for i = 1, depth do one[i] = wrk.format() end
   together = table.concat(one)
 end
 

@@ -26,10 +26,10 @@ def cpu_seconds(pid):
     return seconds
 
 
-def run_wrk(bench, server, connections, depth):
+def run_wrk(bench, server, connections, depth, target='/'):
     """wrk's figures, and the server's CPU time meanwhile."""
     argv = ['wrk', '-t1', f'-c{connections}', f'-d{SECONDS}s', '--timeout', '20s', '-s', HERE / 'http.lua',
-            f'http://127.0.0.1:{server.port}/', '--', str(depth)]
+            f'http://127.0.0.1:{server.port}{target}', '--', str(depth)]
     before = cpu_seconds(server.pid)
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                           stdin=subprocess.DEVNULL, preexec_fn=prepare(bench.client_core))

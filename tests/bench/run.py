@@ -22,6 +22,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import counter_measurement  # noqa: E402
 import http_measurement  # noqa: E402
 import measurement  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
@@ -30,7 +31,8 @@ from password import password_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-GROUPS = measurement.GROUPS | http_measurement.GROUPS | {'password': password_group}
+GROUPS = (measurement.GROUPS | http_measurement.GROUPS | {'password': password_group} |
+          counter_measurement.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
 SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',

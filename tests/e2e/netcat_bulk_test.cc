@@ -192,6 +192,19 @@ TEST(NetcatBulk, ResetWhileReceivingIsStatus1) {
   }
 }
 
+// Before netcat has looked whether it is connected, more often than not.
+TEST(NetcatBulk, ResetRightAfterAGreetingLosesNoGreeting) {
+  for (int i = 0; i < 30; ++i) {
+    Session s;
+    s.peer.send("greeting\n");
+    wait_until("netcat's host has it", [&] { return s.peer.unacknowledged() == 0; });
+    s.peer.reset();
+    const auto end = finish(s.netcat, kPrompt);
+    ASSERT_EQ(end.out, "greeting\n");
+    expect_lost(end, s);
+  }
+}
+
 TEST(NetcatBulk, ResetWhileSendingIsStatus1) {
   const TempDir dir;
   const std::string data = noise(8 << 20);

@@ -1,6 +1,8 @@
 // One HTTP connection: what is answered, and when it ends.
 #include <sys/socket.h>
 
+#include <thread>
+
 #include "http_test.h"
 
 namespace net::http {
@@ -37,6 +39,17 @@ NET_TEST(HttpServer, OneByteAtATime) {
   co_await client.half_close();
   const std::string answers = co_await client.receive_rest();
   EXPECT_EQ(count(answers, "\r\n\r\nabc"), 2U) << answers;
+  co_await client.served();
+}
+
+Task<> ask_often(Loop& loop) {
+  TestService service(loop);
+  TestClient client(loop, service);
+  for (int i = 0; i < 1000; ++i) {
+    const std::string answer = co_await client.ask(kGet);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+  co_await client.half_close();
   co_await client.served();
 }
 
@@ -234,6 +247,13 @@ NET_TEST(HttpServer, TheEndInTheMiddleOfARequestIsSaid) {
   const std::string answer = co_await client.receive_rest();
   EXPECT_EQ(answer, "");
   co_await client.served();
+}
+
+TEST(HttpServer, AThreadsServiceIsItsOwn) {
+  std::thread first(run_test, &ask_often);
+  std::thread second(run_test, &ask_often);
+  first.join();
+  second.join();
 }
 
 NET_TEST(HttpServer, AClientThatResetsIsLetGo) {

@@ -96,6 +96,27 @@ NET_TEST(Loop, ManyThreadsPostAtOnce) {
   EXPECT_EQ(count, kThreads * kCalls);
 }
 
+// Nothing but the hold keeps the loop: no timer, no descriptor.
+NET_TEST(Loop, IsHeldForWhatAThreadWillPost) {
+  struct Posted {
+    Loop& loop;
+    std::thread other{};
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> task) {
+      loop.hold();
+      other = std::thread([this, task] {
+        std::this_thread::sleep_for(Millis(50));  // so that the loop finds nothing else to do
+        loop.post([task] { task.resume(); });
+      });
+    }
+    void await_resume() {
+      other.join();
+      loop.release();
+    }
+  } posted{loop};
+  co_await posted;
+}
+
 NET_TEST(Loop, TrafficIsReadByAnotherThread) {
   std::atomic<bool> stop{false};
   std::uint64_t last = 0;

@@ -1,5 +1,6 @@
 // Reading from a stream: data, end of file, time limits.
 #include <array>
+#include <ctime>
 
 #include "stream_test.h"
 
@@ -42,6 +43,26 @@ STREAM_TEST(StreamRead, WaitsForWhatIsToCome) {
   send(peer, "late");
   co_await group.wait();
   EXPECT_EQ(read.data, "late");
+}
+
+STREAM_TEST(StreamRead, LeavesToTheNextReadWhatComesInBetween) {
+  send(peer, "one");
+  const auto one = co_await stream.read();
+  REQUIRE(one);
+  EXPECT_EQ(*one, "one");
+  send(peer, "two");
+  half_close(peer);
+  const auto cpu = std::clock();
+  Error e = co_await sleep(loop, Millis(300));
+  EXPECT_FALSE(e);
+  EXPECT_LT(std::clock() - cpu, CLOCKS_PER_SEC / 5) << "woken again and again";
+  EXPECT_TRUE(stream.has_unread());
+  const auto two = co_await stream.read();
+  REQUIRE(two);
+  EXPECT_EQ(*two, "two");
+  const auto end = co_await stream.read();
+  REQUIRE(end);
+  EXPECT_EQ(*end, "");
 }
 
 STREAM_TEST(StreamRead, MeetsEndOfFileAndStaysThere) {

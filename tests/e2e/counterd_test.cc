@@ -1,0 +1,264 @@
+// What counterd promises whatever its store is: the URLs and their answers, to the real curl.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "counterd.h"
+
+namespace e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+TEST(Counterd, ThreeUrlsOfTheTutorialByteForByte) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/set?name=x&val=0"), "ok\n");
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 0\n");
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");
+  const Answer unknown = counterd.ask("/get?name=y");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(unknown.body, "y not found\n");
+}
+
+TEST(Counterd, EveryOtherUrl) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc?name=x&by=-7&return=new"), "x: -7\n");
+  EXPECT_EQ(counterd.body("/reset?name=x"), "x: -7\n");
+  EXPECT_EQ(counterd.body("/cas?name=x&old=0&new=9223372036854775807"), "ok\n");
+  for (const char* refused : {"/inc?name=x", "/cas?name=x&old=0&new=1"})
+    EXPECT_EQ(counterd.ask(refused).status, 409);
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 9223372036854775807\n");
+  EXPECT_EQ(counterd.body("/delete?name=x"), "ok\n");
+  EXPECT_EQ(counterd.ask("/delete?name=x").status, 404);
+}
+
+TEST(Counterd, NamesAreUtf8) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc", {"--data-urlencode", "name=Привет, \"мир\""}), "ok\n");
+  EXPECT_EQ(counterd.body("/list"), "Привет, \"мир\": 1\n");
+  EXPECT_EQ(counterd.ask("/inc?name=a%0Ab").body, "name has a control character\n");
+}
+
+TEST(Counterd, ParametersInAForm) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc", {"-d", "name=jobs"}), "ok\n");
+  EXPECT_EQ(counterd.body("/inc?name=jobs", {"-d", ""}), "ok\n");
+  EXPECT_EQ(counterd.body("/inc", {"-d", "name=jobs", "-d", "return=new"}), "jobs: 3\n");
+}
+
+TEST(Counterd, NothingButAnAcknowledgedChangeChangesAnything) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/set?name=x&val=5"), "ok\n");
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-I"}).status, 200);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Sec-Purpose: prefetch"}).status, 403);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Purpose: prefetch"}).status, 403);
+  EXPECT_EQ(counterd.ask("/inc?name=x&bye=7").status, 400);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-X", "DELETE"}).status, 405);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-X", "OPTIONS"}).status, 204);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"--json", "{}"}).status, 415);
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 5\n");
+}
+
+TEST(Counterd, StrictMethodsWantPost) {
+  const Counterd counterd({"--strict-methods"});
+  const Answer get = counterd.ask("/set?name=x&val=1");
+  EXPECT_EQ(get.status, 405);
+  EXPECT_THAT(get.head, HasSubstr("\r\nAllow: POST\r\n"));
+  EXPECT_EQ(counterd.body("/set?name=x&val=1", {"-d", ""}), "ok\n");
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");
+}
+
+TEST(Counterd, NoAnswerMayBeCached) {
+  const Counterd counterd;
+  for (const char* target :
+       {"/inc?name=x", "/get?name=x", "/get?name=y", "/list", "/metrics", "/get?nam=x", "/nowhere"})
+    EXPECT_THAT(counterd.ask(target).head, HasSubstr("\r\nCache-Control: no-store\r\n")) << target;
+}
+
+TEST(Counterd, JsonByParameterOrByAccept) {
+  const Counterd counterd;
+  const std::string x = R"(\{"name":"x","value":3,"changed":[0-9]+\.[0-9]{3}\})";
+  const std::vector<std::string> accept{"-H", "Accept: application/json"};
+  EXPECT_THAT(counterd.body("/set?name=x&val=3", accept), MatchesRegex(x + "\n"));
+  const Answer answer = counterd.ask("/get?name=x&format=json");
+  EXPECT_THAT(answer.head, HasSubstr("\r\nContent-Type: application/json\r\n"));
+  EXPECT_THAT(answer.body, MatchesRegex(x + "\n"));
+  EXPECT_EQ(counterd.ask("/get?name=y", accept).body, "{\"error\":\"y not found\"}\n");
+  EXPECT_EQ(counterd.body("/set?name=y&val=1&ttl=1h"), "ok\n");
+  EXPECT_THAT(counterd.body("/list", accept), MatchesRegex("\\[\n" + x + R"(,
+\{"name":"y","value":1,"changed":[0-9.]+,"expires":[0-9.]+\}
+\]
+)"));
+}
+
+TEST(Counterd, ListsByPrefix) {
+  const Counterd counterd({"--start", "b/2=2", "--start", "a=0", "--start", "b/10=10"});
+  EXPECT_EQ(counterd.body("/list"), "a: 0\nb/10: 10\nb/2: 2\n");
+  EXPECT_EQ(counterd.body("/list?prefix=b/"), "b/10: 10\nb/2: 2\n");
+  EXPECT_EQ(counterd.body("/list?prefix=c"), "");
+}
+
+TEST(Counterd, MetricsEscapeNames) {
+  const Counterd counterd({"--start", "x=1", "--start", "\"\\=-2"});
+  const Answer answer = counterd.ask("/metrics");
+  EXPECT_THAT(answer.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8"));
+  EXPECT_THAT(answer.body, HasSubstr("# TYPE counterd_value gauge\n"
+                                     "counterd_value{name=\"\\\"\\\\\"} -2\n"
+                                     "counterd_value{name=\"x\"} 1\n"));
+  const std::string metric = "counterd_last_change_timestamp_seconds";
+  EXPECT_THAT(answer.body,
+              HasSubstr("# TYPE " + metric + " gauge\n" + metric + "{name=\"\\\"\\\\"));
+  EXPECT_THAT(answer.body.substr(answer.body.rfind(metric)),
+              MatchesRegex(metric + R"(\{name="x"\} [0-9]{10}\.[0-9]{3}
+)"));
+}
+
+TEST(Counterd, TimeToLive) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc?name=x&ttl=300ms&return=new"), "x: 1\n");
+  EXPECT_EQ(counterd.body("/inc?name=y&ttl=1h&return=new"), "y: 1\n");
+  wait_until("x to expire", [&] { return counterd.ask("/get?name=x").status == 404; });
+  EXPECT_EQ(counterd.body("/list"), "y: 1\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 1\n");
+}
+
+TEST(Counterd, MaxCounters) {
+  const Counterd counterd({"--max-counters", "1"});
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  EXPECT_EQ(counterd.ask("/inc?name=y").status, 507);
+  EXPECT_EQ(counterd.ask("/set?name=y&val=1").status, 507);
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  EXPECT_EQ(counterd.body("/delete?name=x"), "ok\n");
+  EXPECT_EQ(counterd.body("/inc?name=y"), "ok\n");
+}
+
+// ---- the token ----
+
+TEST(CounterdToken, IsAskedForAtEveryUrl) {
+  const TempDir dir;
+  const Counterd counterd({"--token-file", dir.file("token", "s3cret\nnot this\n")});
+  for (const char* target : {"/inc?name=x", "/get?name=x", "/metrics", "/nowhere"}) {
+    const Answer answer = counterd.ask(target);
+    EXPECT_EQ(answer.status, 401);
+    EXPECT_THAT(answer.head, HasSubstr("\r\nWWW-Authenticate: Bearer realm=\"counterd\"\r\n"));
+  }
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).status, 401);
+  EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
+  EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
+}
+
+TEST(CounterdToken, MustBeThere) {
+  const TempDir dir;
+  const std::string empty = dir.file("empty", "\n");
+  const std::pair<std::string, std::string> table[] = {
+      {dir.path("none"), "no such file or directory"}, {empty, "its first line has no token"}};
+  for (const auto& [file, why] : table) {
+    const Outcome outcome = run({"counterd", "--token-file", file, "127.0.0.1:0"});
+    EXPECT_EQ(outcome.status, 8);
+    EXPECT_EQ(outcome.err, "counterd: " + file + ": " + why + "\n");
+  }
+}
+
+// ---- import, export, start ----
+
+TEST(CounterdImport, TakesWhatTheListSays) {
+  const TempDir dir;
+  std::string list;
+  {
+    const Counterd counterd({"--start", "x=-5"});
+    EXPECT_EQ(counterd.body("/inc", {"--data-urlencode", "name=\"Ж\\", "-d", "ttl=1h"}), "ok\n");
+    list = counterd.body("/list?format=json");
+  }
+  const std::string file = dir.file("list.json", list);
+  const Outcome printed = run({"counterd", "--import", file, "--export"});
+  EXPECT_EQ(printed.status, 0) << printed.err;
+  EXPECT_EQ(printed.out, list);
+  const Outcome piped = run({"counterd", "--import", "-", "--export"}, list, {.in = Stdio::pipe()});
+  EXPECT_EQ(piped.out, list);
+  const Counterd counterd({"--import", file, "--start", "x=7", "--start", "y=7"});
+  EXPECT_EQ(counterd.body("/list"), "\"Ж\\: 1\nx: -5\ny: 7\n");
+}
+
+TEST(CounterdImport, SaysWhatIsWrong) {
+  const TempDir dir;
+  const std::string wrong = dir.file("wrong.json", "[\n{\"name\":\"x\"}]\n");
+  Outcome outcome = run({"counterd", "--import", wrong, "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: " + wrong + ": line 2: a counter has no \"value\"\n");
+  outcome = run({"counterd", "--import", dir.path("none"), "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  const std::string two =
+      dir.file("two.json", R"([{"name":"x","value":1},{"name":"y","value":1}])");
+  outcome = run({"counterd", "--import", two, "--max-counters", "1", "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: y: more counters than --max-counters\n");
+}
+
+TEST(CounterdExport, SaysThatItCannotBeWritten) {
+  const Outcome outcome =
+      run({"counterd", "--start", "x=1", "--export"}, "", {.out = Stdio::file("/dev/full")});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: stdout: no space left on device\n");
+}
+
+TEST(CounterdOptions, AreChecked) {
+  const std::pair<std::vector<std::string>, std::string> table[] = {
+      {{"--store", "momory"},
+       "--store: 'momory' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
+      {{"--start", "x=y"}, "--start: 'x=y': the value is not a whole number of 64 bits"},
+      {{"--start", "=1"}, "--start: name is empty"},
+      {{"--max-counters", "0"},
+       "--max-counters: '0' is not a number from 1 to 18446744073709551615"}};
+  for (const auto& [options, why] : table) {
+    std::vector<std::string> argv{"counterd", "127.0.0.1:0"};
+    argv.insert(argv.end(), options.begin(), options.end());
+    const Outcome outcome = run(argv);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err, "counterd: " + why + "\n");
+  }
+}
+
+// ---- many counters ----
+
+constexpr int kMany = 20'000;
+
+std::string many() {
+  std::string json = "[";
+  for (int i = 0; i < kMany; ++i)
+    json += (i > 0 ? "," : "") + std::string("{\"name\":\"counter/") + std::to_string(100'000 + i) +
+            "\",\"value\":" + std::to_string(i) + "}";
+  return json + "]";
+}
+
+TEST(CounterdLists, GoOutInPieces) {
+  const TempDir dir;
+  const Counterd counterd({"--import", dir.file("many.json", many())});
+  const Answer list = counterd.ask("/list");
+  EXPECT_THAT(list.head, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_EQ(std::count(list.body.begin(), list.body.end(), '\n'), kMany);
+  EXPECT_THAT(list.body, StartsWith("counter/100000: 0\ncounter/100001: 1\n"));
+  const std::string metrics = counterd.body("/metrics");
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 2 * kMany + 4);
+  const std::string file = dir.file("list.json", counterd.body("/list?format=json"));
+  const Outcome parsed =
+      run({"python3", "-c", "import json, sys; print(len(json.load(open(sys.argv[1]))))", file});
+  EXPECT_EQ(parsed.out, std::to_string(kMany) + "\n");
+}
+
+TEST(CounterdLists, WhoDoesNotReadOneHoldsUpNobody) {
+  const TempDir dir;
+  const Counterd counterd({"--import", dir.file("many.json", many())});
+  Socket sleeper = counterd.connect({.narrow = true});
+  sleeper.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(sleeper.take_until("\r\n").substr(0, 12), "HTTP/1.1 200");
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,321 @@
+// The FILE.db store: what is in the file, and what goes wrong with it.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "counterd_store_test.h"
+#include "faulty_disk.h"
+
+namespace counterd {
+namespace {
+
+using net::Task;
+using net::WaitGroup;
+
+// A connection of somebody else's, with the few things that tests do to a database.
+class Somebody {
+ public:
+  explicit Somebody(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &connection_), SQLITE_OK);
+    run("PRAGMA busy_timeout = 20000");
+  }
+  Somebody(const Somebody&) = delete;
+  Somebody& operator=(const Somebody&) = delete;
+  ~Somebody() { sqlite3_close(connection_); }
+
+  // The rows as "x|1 y|2".
+  std::string run(const std::string& sql) {
+    std::string rows;
+    const auto add = [](void* out, int columns, char** values, char**) {
+      std::string& text = *static_cast<std::string*>(out);
+      if (!text.empty()) text += " ";
+      for (int i = 0; i < columns; ++i) {
+        if (i > 0) text += "|";
+        text += values[i] == nullptr ? "" : values[i];
+      }
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(connection_, sql.c_str(), add, &rows, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(connection_);
+    return rows;
+  }
+
+ private:
+  sqlite3* connection_ = nullptr;
+};
+
+std::string content(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::size_t files_in(const std::string& directory) {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(directory)) ++count;
+  return count;
+}
+
+class SqliteStore : public testing::Test {
+ protected:
+  Opened open(std::uint64_t max_counters = 1'000'000) const {
+    return open_sqlite_store({.place = path(), .max_counters = max_counters});
+  }
+  std::string path() const { return dir_.file("counters.db"); }
+  // Opening says so, and neither the file nor its directory changes.
+  void expect_refused(const std::string& why) const {
+    const std::string before = content(path());
+    EXPECT_EQ(open().why, path() + ": " + why);
+    EXPECT_EQ(content(path()), before);
+    EXPECT_EQ(files_in(dir_.file("")), 1U);
+  }
+  const net::TempDir dir_;
+};
+
+Task<> make_two(Store& store) {
+  Command brief = inc("brief", -2);
+  brief.ttl = std::chrono::hours(1);
+  (void)co_await told(store, set("x", 7));  // what follows looks at them
+  (void)co_await told(store, brief);
+}
+
+Task<> expect_two(Store& store) {
+  const std::string all = co_await listed(store, "", nullptr);
+  EXPECT_EQ(all, "brief=-2 x=7");
+  const Outcome brief = co_await ask(store, get("brief"));
+  EXPECT_EQ(brief.counter.expires, brief.counter.changed + std::chrono::hours(1));
+}
+
+TEST_F(SqliteStore, FindsWhatItLeft) {
+  with_store(open(), make_two);
+  with_store(open(), expect_two);
+}
+
+TEST_F(SqliteStore, IsReadBySomebodyElseMeanwhile) {
+  const Time before = now();
+  const Opened opened = open();
+  with_store(opened, make_two);
+  Somebody somebody(path());
+  EXPECT_EQ(somebody.run("SELECT name, value, expires - changed FROM counters"),
+            "brief|-2|3600000 x|7|");
+  EXPECT_GE(std::stoll(somebody.run("SELECT changed FROM counters WHERE name = 'x'")),
+            before.time_since_epoch().count());
+  EXPECT_EQ(somebody.run("PRAGMA user_version"), "1");
+  EXPECT_EQ(somebody.run("PRAGMA application_id"), "2004186211");
+  EXPECT_EQ(somebody.run("PRAGMA journal_mode"), "wal");
+}
+
+// ---- whose file it is ----
+
+TEST_F(SqliteStore, IsOpenOnce) {
+  const Opened opened = open();
+  EXPECT_EQ(open().why, path() + ": another counterd has it open");
+  std::filesystem::create_symlink(path(), dir_.file("other.db"));
+  const Opened other = open_sqlite_store({.place = dir_.file("other.db"), .max_counters = 1});
+  EXPECT_EQ(other.why, dir_.file("other.db") + ": another counterd has it open");
+}
+
+TEST_F(SqliteStore, TakesAnEmptyFile) {
+  std::ofstream(path()).close();
+  with_store(open(), make_two);
+  with_store(open(), expect_two);
+}
+
+TEST_F(SqliteStore, RefusesAFileThatIsNoDatabase) {
+  for (const std::size_t size : {1U, 99U, 100U, 5000U}) {
+    std::ofstream(path()) << std::string(size, 'x');
+    expect_refused("not a database of counterd");
+  }
+}
+
+TEST_F(SqliteStore, RefusesAForeignDatabase) {
+  Somebody(path()).run("CREATE TABLE counters(name, value, changed, expires)");
+  expect_refused("a database, but not one of counterd");
+}
+
+// A write-ahead log that somebody's crash has left would be taken in by SQLite.
+TEST_F(SqliteStore, LeavesTheLogOfAForeignDatabaseAlone) {
+  {
+    Somebody somebody(dir_.file("foreign.db"));
+    somebody.run("PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES (1)");
+    std::filesystem::copy(dir_.file("foreign.db"), path());
+    std::filesystem::copy(dir_.file("foreign.db-wal"), path() + "-wal");
+  }
+  std::filesystem::remove(dir_.file("foreign.db"));
+  const std::string log = content(path() + "-wal");
+  EXPECT_NE(open().why, "");
+  EXPECT_EQ(content(path() + "-wal"), log);
+  EXPECT_EQ(files_in(dir_.file("")), 2U);
+}
+
+TEST_F(SqliteStore, RefusesAnotherSchema) {
+  with_store(open(), make_two);
+  Somebody(path()).run("PRAGMA user_version = 2");
+  expect_refused("made by another version of counterd (schema 2)");
+}
+
+TEST_F(SqliteStore, RefusesWhatCannotBeOpened) {
+  std::filesystem::create_directory(path());
+  EXPECT_EQ(open().why, path() + ": illegal operation on a directory");
+  const Opened opened = open_sqlite_store({.place = "/nonexistent/x.db", .max_counters = 1});
+  EXPECT_EQ(opened.why, "/nonexistent/x.db: no such file or directory");
+  const Opened device = open_sqlite_store({.place = "/dev/null", .max_counters = 1});
+  EXPECT_EQ(device.why, "/dev/null: not a regular file");
+}
+
+TEST_F(SqliteStore, RefusesACorruptFile) {
+  with_store(open(), make_two);
+  std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(4096);  // the page of the table
+  file << std::string(4096, 'x');
+  file.close();
+  expect_refused("database disk image is malformed");
+}
+
+TEST_F(SqliteStore, RefusesRowsThatAreNoCounters) {
+  for (const char* row : {"('', 1, 1, NULL)", "(char(10), 1, 1, NULL)", "(x'ff', 1, 1, NULL)",
+                          "('y', 'seven', 1, NULL)"}) {
+    with_store(open(), make_two);
+    Somebody(path()).run(std::string("INSERT INTO counters VALUES ") + row);
+    EXPECT_EQ(open().why, path() + ": it has a row that is no counter") << row;
+    std::filesystem::remove(path());
+  }
+}
+
+// ---- groups ----
+
+constexpr int kClients = 200;
+
+Task<> increment_once(Store& store) {
+  const Outcome outcome = co_await ask(store, inc("x"));
+  EXPECT_EQ(outcome.status, Outcome::kDone);
+}
+
+Task<> increment_together(Store& store) {
+  WaitGroup clients;
+  for (int i = 0; i < kClients; ++i) clients.go(increment_once(store));
+  co_await clients.wait();
+  const std::string result = co_await told(store, get("x"));
+  EXPECT_EQ(result, std::to_string(kClients));
+}
+
+TEST_F(SqliteStore, CommitsWhatWaitsTogether) {
+  const FaultyDisk disk;
+  const Opened opened = open();
+  FaultyDisk::syncs = 0;
+  with_store(opened, increment_together);
+  EXPECT_GE(FaultyDisk::syncs, 1);
+  EXPECT_LT(FaultyDisk::syncs, kClients / 4);
+}
+
+// ---- trouble ----
+
+Task<> fail_and_recover(Store& store) {
+  const struct {
+    std::atomic<int>& fault;
+    int code;
+    std::string result;
+  } faults[] = {
+      {FaultyDisk::write_error, SQLITE_FULL, "no space: database or disk is full"},
+      {FaultyDisk::write_error, SQLITE_IOERR_WRITE, "unavailable: disk I/O error"},
+      {FaultyDisk::write_error, SQLITE_READONLY,
+       "unavailable: attempt to write a readonly database"},
+      {FaultyDisk::sync_error, SQLITE_IOERR_FSYNC, "unavailable: disk I/O error"},
+  };
+  (void)co_await told(store, set("x", 7));  // seen below
+  for (const auto& [fault, code, result] : faults) {
+    fault = code;
+    for (const Command& command : {inc("x"), set("y", 1), remove("x")}) {
+      const std::string failed = co_await told(store, command);
+      EXPECT_EQ(failed.substr(0, result.size()), result);
+    }
+    const std::string unchanged = co_await listed(store, "", nullptr);
+    EXPECT_EQ(unchanged, "x=7");
+    fault = SQLITE_OK;
+    const std::string recovered = co_await told(store, inc("x", 0));
+    EXPECT_EQ(recovered, "7");
+  }
+}
+
+TEST_F(SqliteStore, AcknowledgesNothingThatIsNotOnTheDisk) {
+  const FaultyDisk disk;
+  with_store(open(), fail_and_recover);
+  Somebody somebody(path());
+  EXPECT_EQ(somebody.run("SELECT name, value FROM counters"), "x|7");
+}
+
+Task<> expect_locked(Store& store) {
+  const std::string result = co_await told(store, inc("x"));
+  EXPECT_EQ(result, "unavailable: database is locked");
+  const std::string unchanged = co_await told(store, get("x"));
+  EXPECT_EQ(unchanged, "7");
+}
+
+TEST_F(SqliteStore, SaysSoWhenSomebodyElseHasItLocked) {
+  const Opened opened = open();
+  with_store(opened, make_two);
+  Somebody somebody(path());
+  somebody.run("BEGIN IMMEDIATE");
+  with_store(opened, expect_locked);
+  somebody.run("ROLLBACK");
+  with_store(opened, expect_two);
+}
+
+Task<> expect_moved(Store& store) {
+  const std::string result = co_await told(store, inc("x"));
+  EXPECT_EQ(result, "unavailable: its file has been moved or removed");
+}
+
+TEST_F(SqliteStore, NoticesThatItsFileIsGone) {
+  const Opened opened = open();
+  with_store(opened, make_two);
+  std::filesystem::rename(path(), dir_.file("moved.db"));
+  with_store(opened, expect_moved);
+  std::ofstream(path()).close();
+  with_store(opened, expect_moved);
+  std::filesystem::rename(dir_.file("moved.db"), path());
+  with_store(opened, expect_two);
+}
+
+Task<> increment_x(Store& store) {
+  const std::string result = co_await told(store, inc("x"));
+  EXPECT_EQ(result, "42");
+  const std::string all = co_await listed(store, "", nullptr);
+  EXPECT_EQ(all, "brief=-2 new=1 x=42");
+}
+
+TEST_F(SqliteStore, TakesOverWhatSomebodyElseHasChanged) {
+  const Opened opened = open();
+  with_store(opened, make_two);
+  Somebody(path()).run(
+      "UPDATE counters SET value = 41 WHERE name = 'x'; INSERT INTO counters VALUES ('new', 1, 1, "
+      "NULL)");
+  with_store(opened, increment_x);
+}
+
+Task<> make_brief(Store& store) {
+  Command brief = inc("brief");
+  brief.ttl = Millis(1);
+  const Outcome outcome = co_await ask(store, brief);
+  while (now() < outcome.counter.expires) std::this_thread::sleep_for(Millis(1));
+}
+
+Task<> expect_nothing_then_one(Store& store) {
+  const std::string nothing = co_await listed(store, "", nullptr);
+  EXPECT_EQ(nothing, "");
+  const std::string other = co_await told(store, inc("other"));
+  EXPECT_EQ(other, "1");
+}
+
+TEST_F(SqliteStore, RemovesWhatHasExpiredFromTheFileToo) {
+  with_store(open(), make_brief);
+  const Opened opened = open(1);
+  with_store(opened, expect_nothing_then_one);
+  EXPECT_EQ(Somebody(path()).run("SELECT name FROM counters"), "other");
+}
+
+}  // namespace
+}  // namespace counterd

@@ -1,0 +1,93 @@
+// The JSON list that counterd imports.
+#include "tools/counterd/import.h"
+
+#include <gtest/gtest.h>
+
+#include "tools/counterd/answer.h"
+
+namespace counterd {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "x=1 y=2", or what is wrong.
+std::string shown(std::string_view json) {
+  ListReader reader(json);
+  std::string text;
+  while (const auto entry = reader.next())
+    text += (text.empty() ? "" : " ") + entry->name + "=" + std::to_string(entry->counter.value);
+  return reader.why().empty() ? text : reader.why();
+}
+
+TEST(CounterdImport, ReadsAList) {
+  const struct {
+    const char* json;
+    const char* shown;
+  } table[] = {
+      {"[]", ""},
+      {" [\n]\n", ""},
+      {R"([{"name":"x","value":1}])", "x=1"},
+      {R"([ { "value" : -5 , "name" : "a b" } , {"name":"y","value":9223372036854775807} ])",
+       "a b=-5 y=9223372036854775807"},
+      {R"([{"name":"\"\\\/\u0416\ud83d\ude00é","value":0,"changed":1.5,"expires":2e9}])",
+       "\"\\/Ж😀é=0"},
+      {"", "line 1: '[' is missing"},
+      {"{}", "line 1: '[' is missing"},
+      {"[", "line 1: '{' is missing"},
+      {"[{", "line 1: a string is missing"},
+      {"[{}]", "line 1: a string is missing"},
+      {"[]x", "line 1: something follows the list"},
+      {"[\n{\"name\":\"x\",\"value\":1},\n]", "line 3: '{' is missing"},
+      {R"([{"name":"x"}])", "line 1: a counter has no \"value\""},
+      {R"([{"value":1}])", "line 1: a counter has no \"name\""},
+      {R"([{"name":"","value":1}])", "line 1: name is empty"},
+      {R"([{"name":"a\nb","value":1}])", "line 1: name has a control character"},
+      {R"([{"name":"\ud83d","value":1}])", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"\ude00","value":1}])", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"\u12","value":1}])", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"\u12_4","value":1}])", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"\x","value":1}])", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"x)", "line 1: a string does not end"},
+      {R"([{"name":"x\)", "line 1: a wrong escape sequence in a string"},
+      {R"([{"name":"x","value":1.5}])", "line 1: \"value\" is not a whole number of 64 bits"},
+      {R"([{"name":"x","value":9223372036854775808}])",
+       "line 1: \"value\" is not a whole number of 64 bits"},
+      {R"([{"name":"x","value":"1"}])", "line 1: \"value\" is not a whole number of 64 bits"},
+      {R"([{"name":"x","value":1,"changed":-1}])",
+       "line 1: a time is not a number of seconds since 1970"},
+      {R"([{"name":"x","value":1,"expires":1e99}])",
+       "line 1: a time is not a number of seconds since 1970"},
+      {R"([{"name":"x","value":1,"changed":}])",
+       "line 1: a time is not a number of seconds since 1970"},
+      {R"([{"name":"x","vlaue":1}])", "line 1: a counter has no member \"vlaue\""},
+      {R"([{"name":"x" "value":1}])", "line 1: '}' is missing"},
+      {R"([{"name" "x"}])", "line 1: ':' is missing"},
+  };
+  for (const auto& row : table) EXPECT_EQ(shown(row.json), row.shown) << row.json;
+}
+
+// Whatever a prefix is, it is no list, and no byte behind it is looked at.
+TEST(CounterdImport, EveryPrefixIsRefused) {
+  const std::string json = R"([{"name":"\u0416\ud83d\ude00","value":-12,"changed":1.25}])";
+  for (std::size_t size = 0; size < json.size(); ++size) {
+    const std::vector<char> prefix(json.begin(), json.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(shown({prefix.data(), prefix.size()}).substr(0, 8), "line 1: ") << size;
+  }
+}
+
+TEST(CounterdImport, ReadsWhatIsWritten) {
+  const Counter counter{-7, Time(1'795'275'123'045ms), Time(1'895'275'123'999ms)};
+  std::string json = "[";
+  append_json(json, "\"Ж\\", counter);
+  json += "]";
+  ListReader reader(json);
+  const auto entry = reader.next();
+  ASSERT_TRUE(entry) << reader.why();
+  EXPECT_EQ(entry->name, "\"Ж\\");
+  EXPECT_EQ(entry->counter, counter);
+  EXPECT_FALSE(reader.next());
+  EXPECT_EQ(reader.why(), "");
+}
+
+}  // namespace
+}  // namespace counterd

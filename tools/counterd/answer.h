@@ -1,0 +1,28 @@
+// answer.h - outcomes as HTTP answers, in plain text and in JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/http_message.h"
+#include "tools/counterd/call.h"
+#include "tools/counterd/counter.h"
+
+namespace counterd {
+
+// To a call that is a command.
+Response answer_to(const Call& call, const Outcome& outcome);
+// A sentence, or {"error": sentence}.
+Response refusal(int status, bool json, std::string_view sentence);
+// The answer to a store that cannot do it: 503, 504 or 507.
+Response failure(Outcome::Status status, bool json, std::string_view why);
+
+Response ok();
+
+void append_json_string(std::string& out, std::string_view utf8);
+// {"name":"x","value":1,"changed":1795275123.456}, and "expires" where it does.
+void append_json(std::string& out, std::string_view name, const Counter& counter);
+// Seconds since 1970, to the millisecond.
+void append_seconds(std::string& out, Time time);
+
+}  // namespace counterd

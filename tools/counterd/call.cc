@@ -1,0 +1,202 @@
+#include "tools/counterd/call.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "common/cli.h"
+#include "common/http_query.h"
+#include "common/log.h"
+#include "tools/counterd/answer.h"
+
+namespace counterd {
+
+namespace {
+
+enum Parameter : unsigned {
+  kName = 1,
+  kVal = 2,
+  kBy = 4,
+  kOldValue = 8,
+  kNewValue = 16,
+  kTtl = 32,
+  kReturn = 64,
+  kPrefix = 128,
+  kFormat = 256,
+};
+
+struct ParameterName {
+  std::string_view name;
+  Parameter parameter;
+};
+
+constexpr std::array<ParameterName, 9> kParameters{{{"name", kName},
+                                                    {"val", kVal},
+                                                    {"by", kBy},
+                                                    {"old", kOldValue},
+                                                    {"new", kNewValue},
+                                                    {"ttl", kTtl},
+                                                    {"return", kReturn},
+                                                    {"prefix", kPrefix},
+                                                    {"format", kFormat}}};
+
+struct Url {
+  std::string_view path;
+  Call::Kind kind;
+  Command::Kind command;
+  Call::Show show;
+  unsigned required;
+  unsigned optional;
+};
+
+constexpr std::array<Url, 8> kUrls{{
+    {"/inc", Call::kCommand, Command::kInc, Call::kOk, kName, kBy | kTtl | kReturn | kFormat},
+    {"/get", Call::kCommand, Command::kGet, Call::kNew, kName, kFormat},
+    {"/set", Call::kCommand, Command::kSet, Call::kOk, kName | kVal, kTtl | kFormat},
+    {"/reset", Call::kCommand, Command::kReset, Call::kOld, kName, kFormat},
+    {"/delete", Call::kCommand, Command::kDelete, Call::kOk, kName, kFormat},
+    {"/cas", Call::kCommand, Command::kCas, Call::kOk, kName | kOldValue | kNewValue, kFormat},
+    {"/list", Call::kList, {}, {}, 0, kPrefix | kFormat},
+    {"/metrics", Call::kMetrics, {}, {}, 0, 0},
+}};
+
+const Url* url_of(std::string_view path) {
+  for (const Url& url : kUrls)
+    if (url.path == path) return &url;
+  return nullptr;
+}
+
+std::string quoted(std::string_view text) { return "'" + net::log::escaped(text) + "'"; }
+
+// Takes one value; returns what is wrong with it, or nothing.
+std::string take_number(std::string_view text, std::int64_t& number) {
+  if (const auto value = parse_value(text)) return number = *value, "";
+  return quoted(text) + " is not a whole number of 64 bits";
+}
+
+std::string take(Parameter parameter, std::string_view text, Call& call) {
+  switch (parameter) {
+    case kName:
+      call.command.name = text;
+      break;
+    case kVal:
+    case kBy:
+    case kNewValue:
+      return take_number(text, call.command.value);
+    case kOldValue:
+      return take_number(text, call.command.expected);
+    case kTtl:
+      if (!net::parse_duration(text, call.command.ttl) || call.command.ttl == Millis::zero())
+        return quoted(text) + " is not a time (try 500ms, 10s or 1m)";
+      break;
+    case kReturn:
+      if (text != "new") return quoted(text) + " is not 'new'";
+      call.show = Call::kNew;
+      break;
+    case kPrefix:
+      call.prefix = text;
+      break;
+    case kFormat:
+      if (text != "json" && text != "text") return quoted(text) + " is neither 'json' nor 'text'";
+      call.json = text == "json";
+      break;
+  }
+  return "";
+}
+
+// Takes all parameters of a query or a form.  What is given twice, or means nothing here, may well
+// be a slip that would change the wrong thing.
+std::string take_all(std::string_view text, const Url& url, unsigned& taken, Call& call) {
+  const auto query = net::http::Query::parse(text);
+  if (!query) return "malformed percent-encoding";
+  for (const auto& [key, value] : query->pairs()) {
+    const ParameterName* known = nullptr;
+    for (const ParameterName& one : kParameters)
+      if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
+    if (known == nullptr) return "unknown parameter " + quoted(key);
+    if ((taken & known->parameter) != 0) return key + " is given twice";
+    taken |= known->parameter;
+    if (std::string wrong = take(known->parameter, value, call); !wrong.empty())
+      return key + ": " + wrong;
+  }
+  return "";
+}
+
+std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
+  for (const auto& [name, parameter] : kParameters)
+    if ((url.required & ~taken & parameter) != 0) return std::string(name) + " is missing";
+  if (call.kind != Call::kCommand) return "";
+  const char* wrong = wrong_with_name(call.command.name);
+  return wrong != nullptr ? wrong : "";
+}
+
+// A browser that fetches what its user might click on next.
+bool is_prefetch(const Request& request) {
+  const std::string_view purpose = request.field("Sec-Purpose");
+  return purpose.substr(0, purpose.find(';')).starts_with("prefetch") ||
+         net::http::equal_ignoring_case(request.field("Purpose"), "prefetch") ||
+         net::http::equal_ignoring_case(request.field("X-Moz"), "prefetch");
+}
+
+bool is_form(const Request& request) {
+  std::string_view type = request.field("Content-Type");
+  type = type.substr(0, type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  return net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded");
+}
+
+std::string_view methods_of(const Call& call, bool strict_methods) {
+  if (!call.changes()) return "GET, HEAD, OPTIONS";
+  return strict_methods ? "POST" : "GET, HEAD, POST, OPTIONS";
+}
+
+}  // namespace
+
+std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
+  Call call;
+  call.json = accepts_json(request.field("Accept"));
+  const Url* url = url_of(request.path);
+  if (url == nullptr)
+    return refusal(404, call.json, "no such URL; see counterd(8) for those there are");
+  call.kind = url->kind;
+  call.show = url->show;
+  call.command.kind = url->command;
+  call.command.value = url->command == Command::kInc ? 1 : 0;
+  if (auto answer = net::http::check_method(request, methods_of(call, strict_methods)))
+    return std::move(*answer);
+
+  unsigned taken = 0;
+  std::string wrong = take_all(request.query, *url, taken, call);
+  if (wrong.empty() && request.method == "POST" && !request.body.empty()) {
+    if (!is_form(request))
+      return refusal(415, call.json, "the body is no application/x-www-form-urlencoded");
+    wrong = take_all(request.body, *url, taken, call);
+  }
+  if (wrong.empty()) wrong = wrong_with(call, *url, taken);
+  if (!wrong.empty()) return refusal(400, call.json, wrong);
+  if (call.changes() && is_prefetch(request))
+    return refusal(403, call.json, "a prefetch changes nothing");
+  return call;
+}
+
+bool accepts_json(std::string_view accept) {
+  const auto trim = [](std::string_view text) {
+    while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+    while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
+    return text;
+  };
+  while (!accept.empty()) {
+    const std::string_view range = accept.substr(0, accept.find(','));
+    accept.remove_prefix(std::min(accept.size(), range.size() + 1));
+    if (!net::http::equal_ignoring_case(trim(range.substr(0, range.find(';'))), "application/json"))
+      continue;
+    const std::size_t at = range.find("q=");
+    double quality = 1;
+    if (at != std::string_view::npos)
+      (void)std::from_chars(range.data() + at + 2, range.data() + range.size(), quality);
+    return quality > 0;
+  }
+  return false;
+}
+
+}  // namespace counterd

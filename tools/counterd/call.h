@@ -1,0 +1,34 @@
+// call.h - what a URL asks for: the table of URLs and their parameters.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "common/http_message.h"
+#include "tools/counterd/counter.h"
+
+namespace counterd {
+
+using net::http::Request;
+using net::http::Response;
+
+struct Call {
+  enum Kind { kCommand, kList, kMetrics };
+  enum Show { kOk, kNew, kOld };  // what the answer to a command says
+  Kind kind = kCommand;
+  Show show = kOk;
+  bool json = false;
+  Command command = {};
+  std::string prefix = {};  // of kList
+
+  bool changes() const { return kind == kCommand && command.kind != Command::kGet; }
+};
+
+// The call, or the answer to what is none: 400, 403, 404, 405, 415, or 204 to OPTIONS.
+// strict_methods: GET and HEAD cannot change anything.
+std::variant<Call, Response> understand(const Request& request, bool strict_methods);
+
+// Whether application/json is among what the Accept field names.
+bool accepts_json(std::string_view accept);
+
+}  // namespace counterd

@@ -1,0 +1,82 @@
+// counter.h - a counter, and what can be done to one: pure, the same for every store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace counterd {
+
+using Millis = std::chrono::milliseconds;
+using Time = std::chrono::sys_time<Millis>;
+
+inline constexpr Time kNever{};
+
+inline Time now() { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
+
+struct Counter {
+  std::int64_t value = 0;
+  Time changed = kNever;
+  Time expires = kNever;  // from then on it does not exist
+
+  bool expired(Time at) const { return expires != kNever && expires <= at; }
+  friend bool operator==(const Counter&, const Counter&) = default;
+};
+
+// A name has 1 to 255 bytes of UTF-8 without control characters.
+inline constexpr std::size_t kNameBytesMax = 255;
+// What is wrong with a name ("name is empty"); nullptr: nothing.
+const char* wrong_with_name(std::string_view name);
+
+// A whole number that fits 64 bits, all of `text`; "-5", no "+5".
+std::optional<std::int64_t> parse_value(std::string_view text);
+
+struct Command {
+  enum Kind {
+    kGet,
+    kSet,    // to `value`; creates
+    kInc,    // by `value`; creates, from 0
+    kReset,  // to 0
+    kDelete,
+    kCas,  // to `value`, if it is `expected`
+  };
+  Kind kind = kGet;
+  std::string name = {};
+  std::int64_t value = 0;
+  std::int64_t expected = 0;
+  Millis ttl{0};          // of a counter that this command creates; zero: it stays
+  Time changed = kNever;  // what an import says; else the store's clock
+};
+
+constexpr bool creates(Command::Kind kind) {
+  return kind == Command::kSet || kind == Command::kInc;
+}
+
+struct Outcome {
+  enum Status {
+    kDone,
+    kNotFound,
+    kMismatch,     // of a kCas: `counter` is what there is
+    kOverflow,     // the sum does not fit; nothing changed
+    kTooMany,      // --max-counters; nothing was created
+    kUnavailable,  // the store cannot do it now, and has not done it
+    kNoSpace,      // the same, because its disk or memory is full
+    kUnknown,      // the store was lost in the middle: it may have been done
+  };
+  Status status = kDone;
+  std::int64_t before = 0;  // the value it had; 0 of one that was created
+  Counter counter = {};     // as it is now; of a kDelete, as it was
+  std::string why = {};     // a sentence's end, for the last three
+};
+
+// What a command does: its outcome, and the counter after it (nothing: there is none).
+struct Applied {
+  Outcome outcome;
+  std::optional<Counter> counter;
+};
+// `existing`: the counter of that name, maybe expired; nullptr: none.
+Applied apply(const Command& command, const Counter* existing, Time now);
+
+}  // namespace counterd

@@ -1,0 +1,44 @@
+// counters.h - the counters of a process, in the order of their names.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/counterd/store.h"
+
+namespace counterd {
+
+// A tree, no hash table: a list comes sorted, goes on where it left off whatever has changed
+// meanwhile, and no rehash of a million counters ever holds up an increment.  Not for two threads
+// at once.
+class Counters {
+ public:
+  // What `command` does, done.
+  Outcome execute(const Command& command, Time now, std::uint64_t max_counters);
+
+  const Counter* find(std::string_view name) const;  // maybe expired; nullptr: none
+  void put(std::string_view name, const Counter& counter);
+  void append(std::string name, const Counter& counter);  // in the order of the names
+  void erase(std::string_view name);
+  std::size_t size() const { return map_.size(); }
+  // The names of what has expired, those that did so first first.
+  std::vector<std::string> expired(Time now, std::size_t limit) const;
+  // A piece of Store::list.
+  Page page(std::string_view prefix, std::string_view from, Time now) const;
+
+ private:
+  using Map = std::map<std::string, Counter, std::less<>>;
+  void insert(Map::iterator before, std::string_view name, const Counter& counter);
+  void replace(Map::iterator at, const Counter& counter);
+  void erase(Map::iterator at);
+  void purge(Time now);
+
+  Map map_;
+  std::set<std::pair<Time, const std::string*>> expiries_;  // of those that expire; keys of map_
+};
+
+}  // namespace counterd

@@ -1,0 +1,77 @@
+#include "tools/counterd/listing.h"
+
+#include <array>
+
+#include "tools/counterd/answer.h"
+
+namespace counterd {
+
+namespace {
+
+void append_text(std::string& out, const Entry& entry, bool) {
+  out.append(entry.name).append(": ").append(std::to_string(entry.counter.value)).append("\n");
+}
+
+void append_object(std::string& out, const Entry& entry, bool first) {
+  out.append(first ? "\n" : ",\n");
+  append_json(out, entry.name, entry.counter);
+}
+
+// A label's value escapes what a JSON string does, as there are no control characters in it.
+void append_label(std::string& out, std::string_view metric, const Entry& entry) {
+  out.append(metric).append("{name=");
+  append_json_string(out, entry.name);
+  out.append("} ");
+}
+
+void append_value(std::string& out, const Entry& entry, bool) {
+  append_label(out, "counterd_value", entry);
+  out.append(std::to_string(entry.counter.value)).append("\n");
+}
+
+void append_change(std::string& out, const Entry& entry, bool) {
+  append_label(out, "counterd_last_change_timestamp_seconds", entry);
+  append_seconds(out, entry.counter.changed);
+  out.push_back('\n');
+}
+
+}  // namespace
+
+std::span<const Listing::Section> Listing::sections_of(ListFormat format) {
+  static constexpr std::array<Section, 1> kText{{{"", append_text, ""}}};
+  static constexpr std::array<Section, 1> kJson{{{"[", append_object, "\n]\n"}}};
+  static constexpr std::array<Section, 2> kMetrics{
+      {{"# HELP counterd_value What the counter stands at.\n"
+        "# TYPE counterd_value gauge\n",
+        append_value, ""},
+       {"# HELP counterd_last_change_timestamp_seconds When the counter last changed.\n"
+        "# TYPE counterd_last_change_timestamp_seconds gauge\n",
+        append_change, ""}}};
+  if (format == ListFormat::kText) return kText;
+  if (format == ListFormat::kJson) return kJson;
+  return kMetrics;
+}
+
+Listing::Listing(Store& store, ListFormat format, std::string prefix)
+    : store_(store), sections_(sections_of(format)), prefix_(std::move(prefix)) {}
+
+net::Task<Outcome> Listing::next(std::string& out) {
+  const Page page = co_await store_.list(prefix_, from_);
+  if (page.status != Outcome::kDone) co_return Outcome{.status = page.status, .why = page.why};
+  const Section& section = sections_.front();
+  if (!begun_) out.append(section.head);
+  begun_ = true;
+  for (const Entry& entry : page.entries) {
+    section.append(out, entry, empty_);
+    empty_ = false;
+  }
+  from_ = page.next;
+  if (!from_.empty()) co_return Outcome{};
+  out.append(section.tail);
+  sections_ = sections_.subspan(1);
+  begun_ = false;
+  empty_ = true;
+  co_return Outcome{};
+}
+
+}  // namespace counterd

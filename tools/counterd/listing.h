@@ -1,0 +1,39 @@
+// listing.h - all counters as a text, a piece at a time: /list and /metrics.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "tools/counterd/store.h"
+
+namespace counterd {
+
+// "x: 1\n" each; a JSON array of objects, a line each; Prometheus' text format.
+enum class ListFormat { kText, kJson, kMetrics };
+
+class Listing {
+ public:
+  Listing(Store& store, ListFormat format, std::string prefix);
+
+  // Appends what comes next, at least something; kDone, or why the store cannot say.
+  net::Task<Outcome> next(std::string& out);
+  bool done() const { return sections_.empty(); }
+
+ private:
+  // A text of all counters; /metrics has two, because a metric's lines must be together.
+  struct Section {
+    std::string_view head;
+    void (*append)(std::string& out, const Entry& entry, bool first);
+    std::string_view tail;
+  };
+  static std::span<const Section> sections_of(ListFormat format);
+
+  Store& store_;
+  std::span<const Section> sections_;  // that have not come to their end
+  std::string prefix_;
+  std::string from_;
+  bool begun_ = false;  // the first section
+  bool empty_ = true;   // so far
+};
+
+}  // namespace counterd

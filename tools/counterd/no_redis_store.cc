@@ -1,0 +1,11 @@
+// Where hiredis was not there to build with.
+
+#include "tools/counterd/store.h"
+
+namespace counterd {
+
+Opened open_redis_store(const StoreOptions& options) {
+  return {nullptr, options.place + ": this counterd was built without hiredis"};
+}
+
+}  // namespace counterd

@@ -1,0 +1,11 @@
+// Where SQLite was not there to build with.
+
+#include "tools/counterd/store.h"
+
+namespace counterd {
+
+Opened open_sqlite_store(const StoreOptions& options) {
+  return {nullptr, options.place + ": this counterd was built without SQLite"};
+}
+
+}  // namespace counterd

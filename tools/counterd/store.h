@@ -1,0 +1,71 @@
+// store.h - where the counters are kept: a command in, its outcome out.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/loop.h"
+#include "common/task.h"
+#include "tools/counterd/counter.h"
+
+namespace counterd {
+
+// At once where nothing has to be waited for, which costs no coroutine frame.
+using Reply = std::variant<Outcome, net::Task<Outcome>>;
+
+struct Entry {
+  std::string name;
+  Counter counter;
+};
+
+// A bounded piece of a list.
+struct Page {
+  Outcome::Status status = Outcome::kDone;  // else kUnavailable, with the reason in `why`
+  std::string why = {};
+  std::vector<Entry> entries = {};
+  std::string next = {};  // where the next piece begins; empty: there is none
+};
+
+// One event loop's access to the counters, which all loops share.  Every command is atomic, and
+// what was acknowledged (kDone) is as durable as the store promises.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Reply apply(Command command) = 0;
+  // The counters whose names begin with `prefix`, piece by piece: from the first where `from` is
+  // empty, else from a page's `next`.  One that exists throughout is listed once.
+  virtual net::Task<Page> list(std::string prefix, std::string from) = 0;
+  // Runs beside the connections until the loop is cancelled.
+  virtual net::Task<> run() { co_return; }
+};
+
+// Does `command` and waits for its outcome.
+inline net::Task<Outcome> ask(Store& store, Command command) {
+  Reply reply = store.apply(std::move(command));
+  if (auto* outcome = std::get_if<Outcome>(&reply)) co_return std::move(*outcome);
+  auto& task = std::get<net::Task<Outcome>>(reply);
+  Outcome outcome = co_await std::move(task);
+  co_return outcome;
+}
+
+using MakeStore = std::function<std::unique_ptr<Store>(net::Loop&)>;
+
+struct StoreOptions {
+  std::string place;  // what --store says: FILE.db, redis://HOST:PORT[/DB]
+  std::uint64_t max_counters = 0;
+};
+
+// A store that is open, or the reason why not.  One store for all loops.
+struct Opened {
+  MakeStore make;        // one for each loop; all of them go before this does
+  std::string why = {};  // a sentence: "counters.db: locked by another counterd"
+};
+
+Opened open_memory_store(const StoreOptions& options);
+Opened open_sqlite_store(const StoreOptions& options);
+Opened open_redis_store(const StoreOptions& options);
+
+}  // namespace counterd

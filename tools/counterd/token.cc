@@ -1,0 +1,50 @@
+#include "tools/counterd/token.h"
+
+#include <fstream>
+
+#include "common/result.h"
+
+namespace counterd {
+
+bool Token::load(const std::string& path, std::string& why) {
+  std::ifstream file(path);
+  if (!file) return why = net::Error::from_errno().message(), false;
+  std::getline(file, secret_);
+  if (file.bad()) return why = net::Error::from_errno().message(), false;
+  while (secret_.ends_with('\r') || secret_.ends_with(' ')) secret_.pop_back();
+  if (secret_.empty()) return why = "its first line has no token", false;
+  const bool sendable =
+      secret_.find_first_not_of(
+          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") ==
+      std::string::npos;
+  if (!sendable) return why = "a token has letters, digits and -._~+/= alone", false;
+  return true;
+}
+
+bool Token::admits(const net::http::Request& request) const {
+  if (secret_.empty()) return true;
+  constexpr std::string_view kScheme = "Bearer ";
+  std::string_view given = request.field("Authorization");
+  if (!net::http::equal_ignoring_case(given.substr(0, kScheme.size()), kScheme)) return false;
+  given.remove_prefix(kScheme.size());
+  while (given.starts_with(' ')) given.remove_prefix(1);
+  return equal_in_constant_time(given, secret_);
+}
+
+bool equal_in_constant_time(std::string_view given, std::string_view secret) {
+  volatile unsigned difference = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto a = static_cast<unsigned char>(given[i]);
+    const auto b = static_cast<unsigned char>(secret[i % secret.size()]);
+    difference = difference | static_cast<unsigned>(a ^ b);
+  }
+  return difference == 0;
+}
+
+net::http::Response unauthorized() {
+  net::http::Response response = net::http::error_response(401, "a token is needed");
+  response.add("WWW-Authenticate", "Bearer realm=\"counterd\"");
+  return response;
+}
+
+}  // namespace counterd
