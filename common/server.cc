@@ -363,6 +363,8 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
     others.emplace_back([worker = shared.workers[i].get()] { worker->run(false); });
   const int status = first->run(true);
   for (std::thread& other : others) other.join();
+  for (const auto& worker : shared.workers)
+    if (worker->loop().abandoned() > 0) _exit(status);  // exit(3) would wait for the look-up
   return status;
 }
 

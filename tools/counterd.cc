@@ -17,6 +17,7 @@
 #include "tools/counterd/call.h"
 #include "tools/counterd/import.h"
 #include "tools/counterd/listing.h"
+#include "tools/counterd/redis_url.h"
 #include "tools/counterd/store.h"
 #include "tools/counterd/token.h"
 
@@ -232,6 +233,9 @@ int prepare(Options& options, const counterd::MakeStore& make_store) {
 
 std::string take_store(std::string_view text, std::string& place) {
   place = text;
+  counterd::RedisUrl url;
+  std::string why;
+  if (text.starts_with("redis://") && !counterd::RedisUrl::parse(text, url, why)) return why;
   const bool known = text == "memory" || text.starts_with("redis://") || text.ends_with(".db") ||
                      text.find('/') != std::string_view::npos;
   return known ? "" : "'" + place + "' is no store (memory, FILE.db or redis://HOST:PORT)";

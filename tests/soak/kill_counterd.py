@@ -59,8 +59,8 @@ class Client(threading.Thread):
 
 
 class Counterd:
-    def __init__(self, binary, database, threads):
-        argv = [binary, '-q', '--print-port', '--store', database, '-t', str(threads),
+    def __init__(self, binary, store, threads):
+        argv = [binary, '-q', '--print-port', '--store', store, '-t', str(threads),
                 '127.0.0.1:0']
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
@@ -130,4 +130,5 @@ def main():
     print(f'{options.rounds} kills, {total} increments acknowledged, none lost')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,240 @@
+// counterd's store in Redis: shared by several counterd, and what clients hear when Redis is away.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "counterd.h"
+#include "redis_server.h"
+
+namespace e2e {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+std::vector<std::string> options(const RedisServer& redis, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"--store", redis.url()});
+  return more;
+}
+
+std::vector<std::string> ab(const Counterd& counterd, int requests, int clients) {
+  return {"ab",
+          "-q",
+          "-n",
+          std::to_string(requests),
+          "-c",
+          std::to_string(clients),
+          counterd.url("/inc?name=i")};
+}
+
+void expect_all_done(Process& client, int requests) {
+  const Outcome outcome = finish(client, Millis(100'000));
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              MatchesRegex(".*Complete requests: +" + std::to_string(requests) + "\n.*"));
+  EXPECT_THAT(outcome.out, HasSubstr("Failed requests:        0\n"));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("Non-2xx")));
+}
+
+// ---- the real ab ----
+
+class CounterdRedisLoad : public testing::TestWithParam<std::tuple<int, bool>> {};
+
+INSTANTIATE_TEST_SUITE_P(All, CounterdRedisLoad,
+                         testing::Combine(testing::Values(1, 2), testing::Bool()),
+                         [](const auto& load) {
+                           return std::string("Of") +
+                                  (std::get<0>(load.param) > 1 ? "Two" : "One") + "Threads" +
+                                  (std::get<1>(load.param) ? "KeepAlive" : "");
+                         });
+
+TEST_P(CounterdRedisLoad, LosesNothing) {
+  const auto& [threads, keep_alive] = GetParam();
+  const RedisServer redis;
+  Counterd counterd(options(redis, {"-q", "-t", std::to_string(threads)}));
+  std::vector<std::string> argv = ab(counterd, 20'000, 200);
+  if (keep_alive) argv.insert(argv.begin() + 1, "-k");
+  Process client(argv);
+  expect_all_done(client, 20'000);
+  EXPECT_EQ(counterd.body("/get?name=i"), "i: 20000\n");
+  EXPECT_EQ(redis.cli({"HGET", "counterd:i", "value"}), "20000");
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+TEST(CounterdRedis, IsSharedByTwo) {
+  const RedisServer redis;
+  const Counterd one(options(redis));
+  const Counterd two(options(redis, {"-t", "2"}));
+  Process first(ab(one, 5'000, 50));
+  Process second(ab(two, 5'000, 50));
+  expect_all_done(first, 5'000);
+  expect_all_done(second, 5'000);
+  EXPECT_EQ(one.body("/get?name=i"), "i: 10000\n");
+  EXPECT_EQ(two.body("/get?name=i"), "i: 10000\n");
+  EXPECT_EQ(two.body("/delete?name=i"), "ok\n");
+  EXPECT_EQ(one.ask("/get?name=i").status, 404);
+}
+
+// ---- the contract ----
+
+TEST(CounterdRedis, DoesWhatTheUrlsSay) {
+  const RedisServer redis;
+  const Counterd counterd(options(redis, {"--max-counters", "3", "--start", "b=2"}));
+  EXPECT_EQ(counterd.body("/set?name=x&val=0"), "ok\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&by=-7&return=new"), "x: -7\n");
+  EXPECT_EQ(counterd.ask("/get?name=y").body, "y not found\n");
+  EXPECT_EQ(counterd.body("/reset?name=x"), "x: -7\n");
+  EXPECT_EQ(counterd.body("/cas?name=x&old=0&new=9223372036854775807"), "ok\n");
+  EXPECT_EQ(counterd.ask("/cas?name=x&old=0&new=1").status, 409);
+  EXPECT_EQ(counterd.ask("/inc?name=x").status, 409);
+  EXPECT_EQ(counterd.body("/get?name=x"), "x: 9223372036854775807\n");
+  EXPECT_EQ(counterd.body("/inc?name=brief&ttl=1h"), "ok\n");
+  EXPECT_EQ(counterd.ask("/inc?name=more").status, 507);
+  EXPECT_EQ(counterd.body("/list"), "b: 2\nbrief: 1\nx: 9223372036854775807\n");
+  EXPECT_EQ(counterd.body("/list?prefix=b"), "b: 2\nbrief: 1\n");
+  EXPECT_EQ(counterd.body("/delete?name=x"), "ok\n");
+  EXPECT_THAT(counterd.body("/get?name=brief&format=json"),
+              MatchesRegex(R"(\{"name":"brief","value":1,"changed":[0-9.]+,"expires":[0-9.]+\}
+)"));
+  EXPECT_THAT(counterd.body("/metrics"),
+              HasSubstr("counterd_value{name=\"b\"} 2\ncounterd_value{name=\"brief\"} 1\n"));
+}
+
+TEST(CounterdRedis, IsImportedAndExported) {
+  const TempDir dir;
+  const RedisServer redis;
+  std::string list = "[\n";
+  for (int i = 10'000; i < 12'000; ++i)
+    list += std::string(i > 10'000 ? ",\n" : "") + R"({"name":"n)" + std::to_string(i) +
+            R"(","value":)" + std::to_string(i) + R"(,"changed":1700000000.123})";
+  list += "\n]\n";
+  const Outcome in = run(
+      {"counterd", "--store", redis.url(), "--import", dir.file("list.json", list), "--export"});
+  EXPECT_EQ(in.status, 0) << in.err;
+  EXPECT_TRUE(in.out == list);
+  const Outcome out = run({"counterd", "--store", redis.url(), "--export"});
+  EXPECT_TRUE(out.out == list);
+}
+
+TEST(CounterdRedis, WritesItsPlaceDownRight) {
+  for (const char* place : {"redis://", "redis://h:x", "redis://h:1/y", "redis://:secret@h:0"}) {
+    const Outcome outcome = run({"counterd", "--store", place, "127.0.0.1:0"});
+    EXPECT_EQ(outcome.status, 2) << place;
+    EXPECT_EQ(outcome.err,
+              "counterd: --store: the form is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]\n");
+  }
+}
+
+// ---- Redis away ----
+
+TEST(CounterdRedis, NotThereYetIsWaitedFor) {
+  const std::string address = "127.0.0.1:" + std::to_string(free_port());
+  Counterd counterd({"--store", "redis://" + address});
+  const Answer refused = counterd.ask("/inc?name=x");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("redis at " + address + ": connection refused\n"));
+  EXPECT_EQ(counterd.ask("/list").status, 503);
+  EXPECT_EQ(counterd.ask("/metrics").status, 503);
+  EXPECT_EQ(line_with(counterd.err, "redis"),
+            "counterd: redis at " + address + ": connection refused (trying again)");
+  EXPECT_EQ(counterd.stop(), 0);
+  const Outcome outcome = run({"counterd", "--store", "redis://" + address, "--export"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: redis at " + address + ": connection refused\n");
+}
+
+TEST(CounterdRedis, LostIsFoundAgain) {
+  RedisServer redis({"--appendonly", "yes", "--appendfsync", "always"});
+  Counterd counterd(options(redis, {"-t", "2"}));
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  redis.kill();
+  wait_until("503", [&] { return counterd.ask("/get?name=x").status == 503; });
+  EXPECT_THAT(line_with(counterd.err, "redis"), HasSubstr(" (trying again)"));
+  redis.start();
+  EXPECT_EQ(line_with(counterd.err, "redis"),
+            "counterd: redis at " + redis.address() + ": connected again");
+  wait_until("200", [&] { return counterd.ask("/get?name=x").status == 200; });
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 2\n");
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+// What clients were told, from the one that says it with `-w`: "200 504 503 ...".
+TEST(CounterdRedis, StoppedInTheMiddleDoublesNothing) {
+  constexpr int kClients = 20;
+  const RedisServer redis;
+  Counterd counterd(options(redis));
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  redis.signal(SIGSTOP);
+  const auto start = Clock::now();
+  Process curls({"curl", "-s", "-Z", "--parallel-immediate", "--parallel-max",
+                 std::to_string(kClients), "-m", "60", "--noproxy", "*", "-o", "/dev/null", "-w",
+                 "%{http_code}\n",
+                 counterd.url("/inc?name=x&by=[1-" + std::to_string(kClients) + "]")});
+  const Outcome outcome = finish(curls, Millis(60'000));
+  EXPECT_LT(Clock::now() - start, Millis(30'000));
+  std::istringstream answers(outcome.out);
+  int unknown = 0;
+  int others = 0;
+  for (std::string answer; std::getline(answers, answer);) {
+    EXPECT_THAT(answer, testing::AnyOf("504", "503"));
+    ++(answer == "504" ? unknown : others);
+  }
+  EXPECT_EQ(unknown + others, kClients) << outcome.out;
+  EXPECT_GT(unknown, 0);
+  EXPECT_EQ(counterd.ask("/inc?name=x").status, 503) << "known to be away, it is told at once";
+  redis.signal(SIGCONT);
+  wait_until("200", [&] { return counterd.ask("/inc?name=y").status == 200; });
+  // Each of them at most once: 1 + 2 + ... + 20.
+  EXPECT_LE(std::stoi(redis.cli({"HGET", "counterd:x", "value"})),
+            1 + kClients * (kClients + 1) / 2);
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+TEST(CounterdRedis, StoppedDoesNotHoldTheDrain) {
+  const RedisServer redis;
+  Counterd counterd(options(redis, {"--drain", "100ms"}));
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  redis.signal(SIGSTOP);
+  Socket client = counterd.connect();
+  client.send("GET /inc?name=x HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.silent_for(kSilence));
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+// ---- Redis Cluster ----
+
+TEST(CounterdRedis, ClusterMovesASlotUnderLoad) {
+  const RedisNodes nodes;
+  Counterd counterd({"--store", nodes.url(), "-t", "2"});
+  EXPECT_EQ(counterd.body("/inc?name=i"), "ok\n");
+  const int slot = std::stoi(nodes[0].cli({"CLUSTER", "KEYSLOT", "counterd:i"}));
+  const std::size_t from = nodes.owner(slot);
+  const std::size_t to = (from + 1) % nodes.size();
+  Process client(ab(counterd, 20'000, 50));
+  auto go_on = [&, last = 1L]() mutable {
+    const long enough = last + 500;
+    wait_until("some increments", [&] {
+      const std::string body = counterd.body("/get?name=i");
+      last = std::stol(body.substr(3));
+      return last >= enough || last == 20'001;
+    });
+  };
+  go_on();
+  nodes.begin_move(slot, from, to);
+  go_on();
+  nodes.move_keys(slot, from, to, 10);
+  go_on();
+  nodes.end_move(slot, from, to);
+  expect_all_done(client, 20'000);
+  EXPECT_EQ(counterd.body("/get?name=i"), "i: 20001\n");
+  EXPECT_EQ(nodes[to].cli({"HGET", "counterd:i", "value"}), "20001");
+  EXPECT_EQ(counterd.body("/list"), "i: 20001\n");
+}
+
+}  // namespace
+}  // namespace e2e

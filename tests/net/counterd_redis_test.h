@@ -1,0 +1,40 @@
+// counterd_redis_test.h - the store in Redis, with a server of the test's own.
+#pragma once
+
+#include <functional>
+
+#include "../e2e/redis_server.h"
+#include "counterd_store_test.h"
+#include "tools/counterd/redis_store.h"
+
+namespace counterd {
+
+struct RedisTest {
+  net::Loop& loop;
+  Store& store;
+};
+using RedisBody = std::function<net::Task<>(RedisTest test)>;
+
+inline constexpr std::uint64_t kMany = 1'000'000;
+
+// Runs `body` with the store that `make` makes, on a loop of its own.
+void with_redis(const MakeStore& make, const RedisBody& body);
+void with_redis(const std::string& url, const RedisBody& body);
+// With these times, and quiet.
+MakeStore redis_store(const std::string& url, Millis connect, Millis command,
+                      std::uint64_t max_counters = kMany);
+
+// Asks until there is an answer that is not "unavailable".
+net::Task<std::string> told_at_last(RedisTest test, Command command);
+
+// How increments have ended.
+struct Tally {
+  int done = 0;
+  int unavailable = 0;
+  int unknown = 0;
+  int other = 0;
+  std::vector<std::string> reasons = {};
+};
+net::Task<> increment(Store& store, std::string name, Tally& tally);
+
+}  // namespace counterd
