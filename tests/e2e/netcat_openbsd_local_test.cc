@@ -182,6 +182,9 @@ TEST(NetcatOpenBsd, UnixDgramKeep) {
     Fed client("command", {"-U", "-u", "-n", "-v", path});
     client.says("Bound on ");
     EXPECT_EQ(server.out.line(), "command");
+    if (i == 0) {
+      EXPECT_EQ(client.out.line(), "greeting");  // the server's input is for the first
+    }
     client.signal(SIGTERM);
     EXPECT_THAT(finish(client).err, Not(HasSubstr("succeeded")));
   }

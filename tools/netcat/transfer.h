@@ -28,9 +28,7 @@ struct TransferOptions {
   std::function<void(std::string_view)> on_read{};
   std::function<void(std::string_view)> on_written{};
 
-  bool touches_bytes() const {
-    return crlf || lines || chunk != SIZE_MAX || on_read || on_written;
-  }
+  bool touches_bytes() const { return crlf || lines || chunk != SIZE_MAX || on_read || on_written; }
 };
 
 class Transfer {
