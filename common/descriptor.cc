@@ -29,7 +29,7 @@ Descriptor::Descriptor(Loop& loop, Fd socket)
 
 Descriptor::Descriptor(Loop& loop, int standard, int direction)
     : fd_(standard), access_(kBlocking) {
-  struct stat status {};
+  struct stat status = {};
   const bool known = fstat(standard, &status) == 0;
   const int flags = fcntl(standard, F_GETFL);
   if (known && S_ISSOCK(status.st_mode)) {

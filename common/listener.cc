@@ -30,7 +30,7 @@ static bool is_path(const SockAddr& address) {
 
 // Only a socket that refuses connections is nobody's.
 static bool is_stale(const SockAddr& address, int type) {
-  struct stat status {};
+  struct stat status = {};
   if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   const Fd probe(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
@@ -92,14 +92,14 @@ Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses,
 }
 
 BoundPath::BoundPath(const SockAddr& address) {
-  struct stat status {};
+  struct stat status = {};
   if (!is_path(address) || stat(address.host().c_str(), &status) != 0) return;
   path_ = address.host();
   inode_ = status.st_ino;
 }
 
 void BoundPath::remove() {
-  struct stat status {};
+  struct stat status = {};
   if (path_.empty()) return;
   if (stat(path_.c_str(), &status) == 0 && status.st_ino == inode_) unlink(path_.c_str());
   path_.clear();

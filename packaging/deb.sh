@@ -1,6 +1,6 @@
 #!/bin/bash
 # deb.sh TARBALL PACKAGE... - makes a Debian package of the tarball, beside it in deb/.  PACKAGE: what
-# it takes to build.  The version and date are the tarball's.
+# it takes to build, ONE/OTHER for either.  The version and date are the tarball's.
 set -eu -o pipefail
 tarball=$(realpath "$1")
 shift
@@ -14,11 +14,13 @@ cd "$name"
 cp -r packaging/debian debian
 
 depends=$(printf '%s, ' "$@")
-depends=${depends//|/ | }
+depends=${depends%, }
 tools=$(for page in man/*.[18]; do
   sed -n "s|^\.Nd |  * $(basename "${page%.*}"): |p" "$page"
 done)
-sed "s/@BUILD_PACKAGES@/${depends%, }/;s/@TOOLS@/${tools//$'\n'/\\n}/" debian/control.in > debian/control
+control=$(< debian/control.in)
+control=${control/@BUILD_PACKAGES@/"${depends//\// | }"}
+echo "${control/@TOOLS@/"$tools"}" > debian/control
 cat > debian/changelog << EOF
 wireutils (${name#wireutils-}) unstable; urgency=medium
 

@@ -25,10 +25,16 @@ touch "$root/usr/bin/another"
 "${install[@]}" uninstall > /dev/null
 [ "$(find "$root" ! -type d)" = "$root/usr/bin/another" ]
 [ "$(find "$root" -type d)" = "$before" ]
-# The static tools run where there is nothing else.
+# The static tools run where there is nothing else, and load nothing where there is something else.
 cmake --preset release -B build/static -DWIREUTILS_STATIC=ON -DWIREUTILS_TESTS=OFF > /dev/null
 cmake --build build/static -j "$jobs" > /dev/null
-for tool in build/static/bin/*; do
-  unshare --map-root-user --root=build/static/bin "/${tool##*/}" --version
+bin=build/static/bin
+for tool in "$bin"/*; do
+  unshare --map-root-user --root="$bin" "/${tool##*/}" --version
 done
+mkdir "$bin/etc"
+echo 'hosts: nowhere' > "$bin/etc/nsswitch.conf"
+echo '127.0.0.1 here' > "$bin/etc/hosts"
+{ unshare --map-root-user --root="$bin" /netcat -w 5 here 1 2>&1 || true; } | tee /dev/stderr |
+  grep -q refused
 echo "distcheck: $tarball is complete"

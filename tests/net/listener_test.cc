@@ -14,7 +14,7 @@ namespace net {
 namespace {
 
 bool exists(const std::string& path) {
-  struct stat status {};
+  struct stat status = {};
   return lstat(path.c_str(), &status) == 0;
 }
 

@@ -168,7 +168,7 @@ TEST(Loop, CallsPostedAtTheEndDoNoHarm) {
 // ---- signals ----
 
 bool is_default(int number) {
-  struct sigaction action {};
+  struct sigaction action = {};
   sigaction(number, nullptr, &action);
   return action.sa_handler == SIG_DFL;
 }

@@ -41,7 +41,7 @@ std::uint32_t big_endian(const unsigned char* at) {
 // Whether the file is empty, or ours: read without SQLite, which would recover a foreign database,
 // and leave files beside it.
 std::string wrong_with_file(int fd, bool& is_new) {
-  struct stat status {};
+  struct stat status = {};
   if (fstat(fd, &status) != 0) return system_error();
   if (!S_ISREG(status.st_mode)) return "not a regular file";
   is_new = status.st_size == 0;
@@ -205,8 +205,8 @@ int Database::write(const std::string& name, const std::optional<Counter>& count
 
 // Somebody has put another file in its place: what we write would be gone with the process.
 bool Database::moved() const {
-  struct stat ours {};
-  struct stat theirs {};
+  struct stat ours = {};
+  struct stat theirs = {};
   return fstat(file_.get(), &ours) != 0 || stat(path_.c_str(), &theirs) != 0 ||
          ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
 }

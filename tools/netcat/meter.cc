@@ -87,7 +87,7 @@ void Meter::start() {
   if (started_) return;
   started_ = true;
   start_ = shown_ = Clock::now();
-  struct stat status {};
+  struct stat status = {};
   const bool is_file = fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode);
   const off_t at = is_file ? std::max<off_t>(0, lseek(STDIN_FILENO, 0, SEEK_CUR)) : 0;
   if (is_file) now_.to_send = static_cast<std::uint64_t>(std::max<off_t>(0, status.st_size - at));

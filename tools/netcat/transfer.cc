@@ -39,8 +39,8 @@ static bool is_tcp(int fd) {
 // The one decision.  What turns out not to work falls back to the copy.
 Transfer::Way Transfer::choose(const Descriptor& from, const Descriptor& to,
                                const TransferOptions& options) {
-  struct stat in {};
-  struct stat out {};
+  struct stat in = {};
+  struct stat out = {};
   const char* forced = std::getenv("NETCAT_COPY");
   if (options.touches_bytes() || (forced != nullptr && *forced != '\0')) return kCopy;
   if (options.discard) return is_tcp(from.fd()) ? kDrop : kCopy;

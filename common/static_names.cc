@@ -1,0 +1,13 @@
+// For static programs only: names by files and DNS, whatever nsswitch.conf says.  Its other modules
+// are libraries for another C library than ours, and loading one crashes.
+#include <nss.h>
+
+namespace {
+
+const bool configured = [] {
+  __nss_configure_lookup("hosts", "files dns");
+  __nss_configure_lookup("services", "files");
+  return true;
+}();
+
+}  // namespace
