@@ -48,6 +48,14 @@ start passwordd
 run "curl -s 'localhost:$port/password?count=4&length=16&entropy=1' | tee passwords"
 expect "$(grep -c '96.36 bits' passwords)" 4
 
+say "counterd counts, on disk: two hundred increments at once, then it is killed, and nothing is lost."
+start "counterd --store counters.db"
+run "seq 200 | xargs -P 20 -I{} curl -s -o answer{} -d name=jobs localhost:$port/inc; cat answer* | sort | uniq -c"
+run_here "kill -9 \$(cat counterd.pid)"
+start "counterd --store counters.db"
+run "curl -s 'localhost:$port/get?name=jobs' | tee jobs"
+expect "$(cat jobs)" "jobs: 200"
+
 say "The exit status can be trusted: 4 is 'connection refused'."
 run "netcat localhost 1; echo \"status \$?\"" 2>&1 | tee status
 expect "$(grep -c 'status 4' status)" 1

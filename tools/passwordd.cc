@@ -10,10 +10,10 @@
 
 #include "common/check.h"
 #include "common/cli.h"
+#include "common/http_accept.h"
 #include "common/http_server.h"
 #include "common/log.h"
 #include "common/server.h"
-#include "tools/passwordd/accept.h"
 #include "tools/passwordd/order.h"
 #include "tools/passwordd/sheet.h"
 
@@ -40,14 +40,6 @@ struct Options {
   net::ServerOptions server;
   Order order;  // unless the query says otherwise
 };
-
-// The fields of that name, as the one list that they stand for.
-std::string list_of(const Request& request, std::string_view name) {
-  std::string list;
-  for (const net::http::Field& field : request.fields)
-    if (net::http::equal_ignoring_case(field.name, name)) list.append(",").append(field.value);
-  return list;
-}
 
 // A sheet on its way to a client.  The piece never grows: what it grew out of would not be wiped.
 struct Delivery {
@@ -96,7 +88,7 @@ Answer Passwords::answer(const Request& request) {
   const auto query = Query::parse(request.query);
   if (!query) return error_response(400, "the query has a malformed %-sequence");
   Order order = options_.order;
-  order.json = passwordd::prefers_json(list_of(request, "accept"));
+  order.json = net::http::prefers_json(request);
   const std::string wrong = passwordd::apply(*query, order);
   Response response =
       wrong.empty() ? passwords(order) : error_response(400, net::log::escaped(wrong));

@@ -29,7 +29,7 @@ std::vector<std::string> ab(const Counterd& counterd, int requests, int clients)
           std::to_string(requests),
           "-c",
           std::to_string(clients),
-          counterd.url("/inc?name=i")};
+          url(counterd, "/inc?name=i")};
 }
 
 void expect_all_done(Process& client, int requests) {
@@ -77,7 +77,7 @@ TEST(CounterdRedis, IsSharedByTwo) {
   EXPECT_EQ(one.body("/get?name=i"), "i: 10000\n");
   EXPECT_EQ(two.body("/get?name=i"), "i: 10000\n");
   EXPECT_EQ(two.body("/delete?name=i"), "ok\n");
-  EXPECT_EQ(one.ask("/get?name=i").status, 404);
+  EXPECT_EQ(one.ask("/get?name=i").code, 404);
 }
 
 // ---- the contract ----
@@ -90,11 +90,11 @@ TEST(CounterdRedis, DoesWhatTheUrlsSay) {
   EXPECT_EQ(counterd.ask("/get?name=y").body, "y not found\n");
   EXPECT_EQ(counterd.body("/reset?name=x"), "x: -7\n");
   EXPECT_EQ(counterd.body("/cas?name=x&old=0&new=9223372036854775807"), "ok\n");
-  EXPECT_EQ(counterd.ask("/cas?name=x&old=0&new=1").status, 409);
-  EXPECT_EQ(counterd.ask("/inc?name=x").status, 409);
+  EXPECT_EQ(counterd.ask("/cas?name=x&old=0&new=1").code, 409);
+  EXPECT_EQ(counterd.ask("/inc?name=x").code, 409);
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 9223372036854775807\n");
   EXPECT_EQ(counterd.body("/inc?name=brief&ttl=1h"), "ok\n");
-  EXPECT_EQ(counterd.ask("/inc?name=more").status, 507);
+  EXPECT_EQ(counterd.ask("/inc?name=more").code, 507);
   EXPECT_EQ(counterd.body("/list"), "b: 2\nbrief: 1\nx: 9223372036854775807\n");
   EXPECT_EQ(counterd.body("/list?prefix=b"), "b: 2\nbrief: 1\n");
   EXPECT_EQ(counterd.body("/delete?name=x"), "ok\n");
@@ -135,11 +135,11 @@ TEST(CounterdRedis, WritesItsPlaceDownRight) {
 TEST(CounterdRedis, NotThereYetIsWaitedFor) {
   const std::string address = "127.0.0.1:" + std::to_string(free_port());
   Counterd counterd({"--store", "redis://" + address});
-  const Answer refused = counterd.ask("/inc?name=x");
-  EXPECT_EQ(refused.status, 503);
+  const Reply refused = counterd.ask("/inc?name=x");
+  EXPECT_EQ(refused.code, 503);
   EXPECT_THAT(refused.body, HasSubstr("redis at " + address + ": connection refused\n"));
-  EXPECT_EQ(counterd.ask("/list").status, 503);
-  EXPECT_EQ(counterd.ask("/metrics").status, 503);
+  EXPECT_EQ(counterd.ask("/list").code, 503);
+  EXPECT_EQ(counterd.ask("/metrics").code, 503);
   EXPECT_EQ(line_with(counterd.err, "redis"),
             "counterd: redis at " + address + ": connection refused (trying again)");
   EXPECT_EQ(counterd.stop(), 0);
@@ -153,12 +153,12 @@ TEST(CounterdRedis, LostIsFoundAgain) {
   Counterd counterd(options(redis, {"-t", "2"}));
   EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
   redis.kill();
-  wait_until("503", [&] { return counterd.ask("/get?name=x").status == 503; });
+  wait_until("503", [&] { return counterd.ask("/get?name=x").code == 503; });
   EXPECT_THAT(line_with(counterd.err, "redis"), HasSubstr(" (trying again)"));
   redis.start();
   EXPECT_EQ(line_with(counterd.err, "redis"),
             "counterd: redis at " + redis.address() + ": connected again");
-  wait_until("200", [&] { return counterd.ask("/get?name=x").status == 200; });
+  wait_until("200", [&] { return counterd.ask("/get?name=x").code == 200; });
   EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 2\n");
   EXPECT_EQ(counterd.stop(), 0);
 }
@@ -174,7 +174,7 @@ TEST(CounterdRedis, StoppedInTheMiddleDoublesNothing) {
   Process curls({"curl", "-s", "-Z", "--parallel-immediate", "--parallel-max",
                  std::to_string(kClients), "-m", "60", "--noproxy", "*", "-o", "/dev/null", "-w",
                  "%{http_code}\n",
-                 counterd.url("/inc?name=x&by=[1-" + std::to_string(kClients) + "]")});
+                 url(counterd, "/inc?name=x&by=[1-" + std::to_string(kClients) + "]")});
   const Outcome outcome = finish(curls, Millis(60'000));
   EXPECT_LT(Clock::now() - start, Millis(30'000));
   std::istringstream answers(outcome.out);
@@ -186,9 +186,9 @@ TEST(CounterdRedis, StoppedInTheMiddleDoublesNothing) {
   }
   EXPECT_EQ(unknown + others, kClients) << outcome.out;
   EXPECT_GT(unknown, 0);
-  EXPECT_EQ(counterd.ask("/inc?name=x").status, 503) << "known to be away, it is told at once";
+  EXPECT_EQ(counterd.ask("/inc?name=x").code, 503) << "known to be away, it is told at once";
   redis.signal(SIGCONT);
-  wait_until("200", [&] { return counterd.ask("/inc?name=y").status == 200; });
+  wait_until("200", [&] { return counterd.ask("/inc?name=y").code == 200; });
   // Each of them at most once: 1 + 2 + ... + 20.
   EXPECT_LE(std::stoi(redis.cli({"HGET", "counterd:x", "value"})),
             1 + kClients * (kClients + 1) / 2);

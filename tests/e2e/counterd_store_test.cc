@@ -44,14 +44,7 @@ TEST_P(CounterdLoad, OfAbLosesNothing) {
   const Load& load = GetParam();
   const std::string place = load.store == "file" ? dir.path("counters.db") : load.store;
   Counterd counterd({"-q", "--store", place, "-t", std::to_string(load.threads)});
-  std::vector<std::string> ab{"ab", "-q", "-n", "20000", "-c", "200", counterd.url("/inc?name=i")};
-  if (load.keep_alive) ab.insert(ab.begin() + 1, "-k");
-  Process client(ab, {.in = Stdio::null()});
-  const Outcome outcome = finish(client, Millis(100'000));
-  EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, HasSubstr("Complete requests:      20000\n"));
-  EXPECT_THAT(outcome.out, HasSubstr("Failed requests:        0\n"));
-  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("Non-2xx")));
+  expect_ab(counterd, "/inc?name=i", 20000, 200, load.keep_alive ? "-k" : "");
   EXPECT_EQ(counterd.body("/get?name=i"), "i: 20000\n");
   EXPECT_EQ(counterd.stop(), 0);
 }
@@ -136,8 +129,8 @@ TEST_F(CounterdFile, IsExportedAndImported) {
 
 TEST_F(CounterdFile, EndsInGoodOrderUnderLoad) {
   Counterd counterd(options());
-  Process ab({"ab", "-q", "-k", "-r", "-n", "1000000", "-c", "50", counterd.url("/inc?name=i")});
-  wait_until("some increments", [&] { return counterd.ask("/get?name=i").status == 200; });
+  Process ab({"ab", "-q", "-k", "-r", "-n", "1000000", "-c", "50", url(counterd, "/inc?name=i")});
+  wait_until("some increments", [&] { return counterd.ask("/get?name=i").code == 200; });
   EXPECT_EQ(counterd.stop(), 0);
 }
 

@@ -41,8 +41,10 @@ Task<std::string> listed(Store& store, std::string prefix, int* pieces) {
   std::string from;
   do {
     const Page page = co_await store.list(prefix, from);
-    for (const Entry& entry : page.entries)
-      text += (text.empty() ? "" : " ") + entry.name + "=" + std::to_string(entry.counter.value);
+    for (const Entry& entry : page.entries) {
+      if (!text.empty()) text.push_back(' ');
+      text.append(entry.name).append("=").append(std::to_string(entry.counter.value));
+    }
     from = page.next;
     if (pieces != nullptr) ++*pieces;
   } while (!from.empty());
@@ -160,14 +162,20 @@ Task<> set_quietly(Store& store, std::string name, std::int64_t value) {
   EXPECT_EQ(result, std::to_string(value));
 }
 
+std::string numbered(int number) {
+  std::string name("n");
+  return name.append(std::to_string(number));
+}
+
 Task<> list_pieces(Store& store) {
   constexpr int kCounters = 1700;
   WaitGroup group;
   std::string expected;
   for (int i = 1000; i < 1000 + kCounters; ++i) {
-    const std::string name = "n" + std::to_string(i);
+    const std::string name = numbered(i);
     group.go(set_quietly(store, name, i));
-    expected += (expected.empty() ? "" : " ") + name + "=" + std::to_string(i);
+    if (!expected.empty()) expected.push_back(' ');
+    expected.append(name).append("=").append(std::to_string(i));
   }
   group.go(set_quietly(store, "m", 1));
   group.go(set_quietly(store, "o", 1));
@@ -186,7 +194,7 @@ TEST_P(Stores, ListInTheOrderOfTheNamesAPieceAtATime) { with_store(open(), list_
 
 Task<> list_while_changing(Store& store) {
   WaitGroup group;
-  for (int i = 1000; i < 2700; ++i) group.go(set_quietly(store, "n" + std::to_string(i), i));
+  for (int i = 1000; i < 2700; ++i) group.go(set_quietly(store, numbered(i), i));
   co_await group.wait();
   Page page = co_await store.list("", "");
   const std::string last = page.next;

@@ -1,10 +1,9 @@
 #include "tools/counterd/call.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "common/cli.h"
+#include "common/http_accept.h"
 #include "common/http_query.h"
 #include "common/log.h"
 #include "tools/counterd/answer.h"
@@ -154,11 +153,12 @@ std::string_view methods_of(const Call& call, bool strict_methods) {
 
 std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
   Call call;
-  call.json = accepts_json(request.field("Accept"));
+  call.json = net::http::prefers_json(request);
   const Url* url = url_of(request.path);
   if (url == nullptr)
     return refusal(404, call.json, "no such URL; see counterd(8) for those there are");
   call.kind = url->kind;
+  if (call.kind == Call::kMetrics) call.json = false;  // it has one form
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
@@ -177,26 +177,6 @@ std::variant<Call, Response> understand(const Request& request, bool strict_meth
   if (call.changes() && is_prefetch(request))
     return refusal(403, call.json, "a prefetch changes nothing");
   return call;
-}
-
-bool accepts_json(std::string_view accept) {
-  const auto trim = [](std::string_view text) {
-    while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
-    while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
-    return text;
-  };
-  while (!accept.empty()) {
-    const std::string_view range = accept.substr(0, accept.find(','));
-    accept.remove_prefix(std::min(accept.size(), range.size() + 1));
-    if (!net::http::equal_ignoring_case(trim(range.substr(0, range.find(';'))), "application/json"))
-      continue;
-    const std::size_t at = range.find("q=");
-    double quality = 1;
-    if (at != std::string_view::npos)
-      (void)std::from_chars(range.data() + at + 2, range.data() + range.size(), quality);
-    return quality > 0;
-  }
-  return false;
 }
 
 }  // namespace counterd

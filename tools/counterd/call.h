@@ -28,7 +28,4 @@ struct Call {
 // strict_methods: GET and HEAD cannot change anything.
 std::variant<Call, Response> understand(const Request& request, bool strict_methods);
 
-// Whether application/json is among what the Accept field names.
-bool accepts_json(std::string_view accept);
-
 }  // namespace counterd

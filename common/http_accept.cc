@@ -1,10 +1,9 @@
-#include "tools/passwordd/accept.h"
-
-#include <strings.h>
+#include "common/http_accept.h"
 
 #include <charconv>
+#include <string>
 
-namespace passwordd {
+namespace net::http {
 
 static std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
@@ -21,14 +20,10 @@ static std::string_view take(std::string_view& rest, char separator) {
   return trimmed(part);
 }
 
-static bool same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 static double weight(std::string_view parameters) {
   while (!parameters.empty()) {
     std::string_view value = take(parameters, ';');
-    if (!same(take(value, '='), "q")) continue;
+    if (!equal_ignoring_case(take(value, '='), "q")) continue;
     double q = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
     return error == std::errc() ? q : 0;
@@ -43,7 +38,10 @@ static double wanted(std::string_view accept, std::string_view type, std::string
   while (!accept.empty()) {
     std::string_view parameters = take(accept, ',');
     const std::string_view name = take(parameters, ';');
-    const int close = same(name, type) ? 2 : same(name, range) ? 1 : name == "*/*" ? 0 : -1;
+    const int close = equal_ignoring_case(name, type)    ? 2
+                      : equal_ignoring_case(name, range) ? 1
+                      : name == "*/*"                    ? 0
+                                                         : -1;
     if (close <= closest) continue;
     closest = close;
     best = weight(parameters);
@@ -56,4 +54,12 @@ bool prefers_json(std::string_view accept) {
          wanted(accept, "text/plain", "text/*");
 }
 
-}  // namespace passwordd
+// Several fields of that name are one list.
+bool prefers_json(const Request& request) {
+  std::string accept;
+  for (const Field& field : request.fields)
+    if (equal_ignoring_case(field.name, "Accept")) accept.append(",").append(field.value);
+  return prefers_json(accept);
+}
+
+}  // namespace net::http

@@ -1,9 +1,9 @@
 // Accept: JSON or text.
-#include "tools/passwordd/accept.h"
+#include "common/http_accept.h"
 
 #include <gtest/gtest.h>
 
-namespace passwordd {
+namespace net::http {
 namespace {
 
 TEST(PrefersJson, ByWeightAndByTheClosestRange) {
@@ -39,4 +39,4 @@ TEST(PrefersJson, ByWeightAndByTheClosestRange) {
 }
 
 }  // namespace
-}  // namespace passwordd
+}  // namespace net::http
