@@ -1,19 +1,30 @@
 #include "common/loop.h"
 
 #include <csignal>
+#include <cstdlib>
 
+#include "common/exit_status.h"
+#include "common/log.h"
 #include "common/timer.h"
 #include "common/watch.h"
 
 namespace net {
 
+void detail::require(Error e, const char* what) {
+  if (!e) return;
+  log::error("cannot make %s: %s", what, e.message());
+  std::_Exit(kLocalIo);
+}
+
 Loop::Loop() {
   std::signal(SIGPIPE, SIG_IGN);
-  CHECK(uv_loop_init(&loop_) == 0);
+  detail::require(Error(uv_loop_init(&loop_)), "an event loop");
   loop_.data = this;
   uv_idle_init(&loop_, &idle_);
-  uv_async_init(&loop_, &async_,
-                [](uv_async_t* async) { static_cast<Loop*>(async->loop->data)->run_posted(); });
+  const auto on_posted = [](uv_async_t* async) {
+    static_cast<Loop*>(async->loop->data)->run_posted();
+  };
+  detail::require(Error(uv_async_init(&loop_, &async_, on_posted)), "an event loop");
   uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
   idle_.data = async_.data = nullptr;  // no task waits on these: not for cancel_all()
   timers_ = std::make_unique<detail::TimerQueue>(*this);
@@ -133,7 +144,7 @@ void HandleState::disown() {
 }
 
 SignalState::SignalState(Loop& loop, int number) {
-  uv_signal_init(loop.uv(), &signal);
+  require(Error(uv_signal_init(loop.uv(), &signal)), "a signal handler");
   signal.data = static_cast<Cancelable*>(this);
   auto on_signal = [](uv_signal_t* s, int) {
     auto* self = static_cast<SignalState*>(static_cast<Cancelable*>(s->data));

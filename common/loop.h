@@ -22,6 +22,9 @@ namespace net {
 using Millis = std::chrono::milliseconds;
 
 namespace detail {
+// Without what the kernel refuses here no loop runs: one sentence, and the process ends.
+void require(Error e, const char* what);
+
 // What the `data` of every handle that tasks wait on points to.
 struct Cancelable {
   virtual void cancel() = 0;  // end what waits on the handle with UV_ECANCELED

@@ -9,7 +9,7 @@ namespace net {
 namespace detail {
 
 WatchSet::WatchSet(Loop& loop) : epoll_(epoll_create1(EPOLL_CLOEXEC)), poll_(new uv_poll_t) {
-  CHECK(epoll_ >= 0);
+  require(epoll_ >= 0 ? Error() : Error::from_errno(), "an epoll set");
   CHECK(uv_poll_init(loop.uv(), poll_, epoll_) == 0);
   poll_->data = nullptr;  // not for Loop::cancel_all()
   auto on_ready = [](uv_poll_t* poll, int, int) {

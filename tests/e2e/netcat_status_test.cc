@@ -44,6 +44,19 @@ TEST(NetcatStatus, Is1WhenTheConnectionIsLost) {
   expect_failure(finish(s.netcat), 1, s.place() + ": connection reset by peer");
 }
 
+TEST(NetcatStatus, SaysWhenThereAreTooFewDescriptors) {
+  Listener gone = Listener::tcp();
+  gone.close();
+  for (rlim_t descriptors = 8; descriptors < 24; ++descriptors) {  // with fewer libuv aborts
+    const Outcome end =
+        run({"netcat", "127.0.0.1", gone.port_text()}, "", {.descriptors = descriptors});
+    if (end.status == 4) return;  // enough
+    EXPECT_THAT(end.status, testing::AnyOf(6, 8)) << descriptors;
+    EXPECT_THAT(end.err, MatchesRegex("netcat: [^\n]+: too many open files\n")) << descriptors;
+  }
+  FAIL() << "23 descriptors do not suffice";
+}
+
 // ---- 2: usage ----
 
 class Usage : public testing::TestWithParam<std::vector<std::string>> {};
