@@ -79,15 +79,14 @@ def counterd(bench, name, *arguments):
 
 def counter_group(bench):
     go = needs(bench.built_go('Go mutex', 'counter.go'), 'wrk', 'wrk')
-    bare = needs(bench.built('bare epoll', 'bench_bare_http'), 'wrk', 'wrk')
+    bare = needs(bench.bare('bare epoll', 'bench_bare_http'), 'wrk', 'wrk')
     redis = needs(Contender('redis-server', [str(HERE / 'redis.py')]), 'redis-benchmark',
                   'redis-server')
     return Group(
         'counter', f'counterd: increments in memory, {CLIENTS} clients, keep-alive',
         [counterd(bench, 'counterd'), bare, go, redis],
-        [Row('cpu_request', 'CPU an increment', 'us', 1.2, 'bare epoll'),
-         Row('cpu_request', '', 'us', 1 / 1.8, 'Go mutex'),
-         Row('cpu_request', '', 'us', 1, 'redis-server'),
+        [Row('cpu_request', 'CPU an increment', 'us', 1.2, 'bare epoll',
+             {'Go mutex': 1 / 1.8, 'redis-server': 1}, 'counters: CPU an increment, in memory'),
          Row('apart', 'time between two answers', 'us'),
          Row('exact', 'every increment counted', 'yes', 1)],
         measure_counter,
@@ -129,7 +128,8 @@ def durable_group(bench):
     return Group(
         'durable', f'counterd: increments on disk, {CLIENTS} clients, keep-alive',
         [counterd(bench, 'counterd FILE.db', '--store', ''), counterd(bench, 'counterd memory')],
-        [Row('apart', 'time between two answers', 'us', 2, 'counterd memory'),
+        [Row('apart', 'time between two answers', 'us', 2, 'counterd memory',
+             chart='counterd: time between two answers'),
          Row('cpu_request', 'CPU an increment', 'us'),
          Row('syncs', 'syncs for 1,000 answers', 'x', 50),
          Row('exact', 'every increment counted', 'yes', 1)],

@@ -54,7 +54,8 @@ def measure(connections, depth):
 def contenders(bench, names):
     every = {
         'ours': bench.built('common/http_server', 'bench_http', '--print-port', '-q', '127.0.0.1:0'),
-        'bare': bench.built('bare epoll', 'bench_bare_http'),
+        'statusd': bench.ours('statusd', '--print-port', '-q', '127.0.0.1:0'),
+        'bare': bench.bare('bare epoll', 'bench_bare_http'),
         'nginx': Contender('nginx', [str(HERE / 'nginx.py'), str(bench.made / 'nginx')]),
         'go': bench.built_go('Go net/http', 'http.go'),
     }
@@ -74,8 +75,9 @@ def rows(*limited):
 def http_group(bench):
     return Group(
         'http', f'HTTP: 64 connections, keep-alive, {SECONDS} s',
-        contenders(bench, ['ours', 'bare', 'nginx', 'go']),
-        rows(Row('cpu_request', 'CPU a request', 'us', 1.15, 'bare epoll')),
+        contenders(bench, ['ours', 'statusd', 'bare', 'nginx', 'go']),
+        rows(Row('cpu_request', 'CPU a request', 'us', 1.15, 'bare epoll',
+                 chart='HTTP: CPU a request, keep-alive')),
         measure(64, 1),
         note='The bare program answers whatever it reads with the same bytes and parses nothing.')
 
@@ -84,7 +86,8 @@ def pipelined_group(bench):
     return Group(
         'pipelined', f'HTTP: 64 connections, pipelined by {DEPTH}, {SECONDS} s',
         contenders(bench, ['ours', 'nginx', 'go']),
-        rows(Row('cpu_request', 'CPU a request', 'us', 0.2, 'nginx')), measure(64, DEPTH))
+        rows(Row('cpu_request', 'CPU a request', 'us', 0.2, 'nginx',
+                 chart=f'HTTP: CPU a request, pipelined by {DEPTH}')), measure(64, DEPTH))
 
 
 def thousand_group(bench):
@@ -92,7 +95,8 @@ def thousand_group(bench):
         'thousand', f'HTTP: 1,000 connections, keep-alive, {SECONDS} s',
         contenders(bench, ['ours', 'bare', 'nginx', 'go']),
         rows(Row('cpu_request', 'CPU a request', 'us'), Row('p50', 'latency, median', 'ms'),
-             Row('p99', 'latency, 99th percentile', 'ms', 1.0, 'nginx')),
+             Row('p99', 'latency, 99th percentile', 'ms', 1.0, 'nginx',
+                 chart='HTTP: 99th percentile, 1,000 connections')),
         measure(1000, 1))
 
 

@@ -28,6 +28,7 @@ class Contender:
     name: str
     argv: list = field(default_factory=list)
     missing: str = ''  # why it cannot run; empty when it can
+    is_limit: bool = False  # no peer, but a bare program that does this one thing
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Row:
     limit: float = 0    # the target: at most; 0: none
     of: str = ''        # the limit is a multiple of this peer's figure
     also: dict = field(default_factory=dict)  # {another peer: the multiple for it}
+    chart: str = ''     # its caption in the chart, when it has a place there
 
 
 @dataclass
@@ -77,11 +79,12 @@ def clock_group(bench):
     return Group(
         'clock', f'clock: {bench.clients:,} clients, {bench.seconds:g} s',
         [bench.ours('clockd', '--print-port', '-q', '127.0.0.1:0'),
-         bench.built('bare epoll', 'bench_bare_clock'),
+         bench.bare('bare epoll', 'bench_bare_clock'),
          bench.built_go('Go clock', 'clock.go')],
         [Row('empty', 'resident memory, no client', 'KiB'),
-         Row('bytes_client', 'resident memory a client above that', 'B', 700),
-         Row('cpu_line', 'CPU a line', 'us', 1.3, 'bare epoll'),
+         Row('bytes_client', 'resident memory a client above that', 'B', 700,
+             chart=f'clock: memory for each of {bench.clients:,} clients'),
+         Row('cpu_line', 'CPU a line', 'us', 1.3, 'bare epoll', chart='clock: CPU a line'),
          Row('every_tick', 'every client got every tick', 'yes', 1)],
         measure_clock)
 
@@ -115,7 +118,8 @@ def idle_group(bench):
         [bench.ours('reverbd', '--print-port', '-q', '--idle-timeout', '60s', '127.0.0.1:0'),
          bench.built_go('Go reverb', 'reverb.go')],
         [Row('empty', 'resident memory, no client', 'KiB'),
-         Row('bytes_client', 'resident memory a client above that', 'B', 1200),
+         Row('bytes_client', 'resident memory a client above that', 'B', 1200,
+             chart=f'reverb: memory for each of {bench.clients:,} idle clients'),
          Row('bytes_after', 'the same after a line from each and its echoes', 'B'),
          Row('answered', 'every client got its echoes', 'yes', 1)],
         measure_idle)
@@ -190,7 +194,7 @@ def start_group(bench):
     return Group(
         'start', f'start: --help of each, {STARTS} times a round',
         [ours, peer],
-        [Row('median', 'start to end, median', 'ms', 1.3, 'nc.openbsd'),
+        [Row('median', 'start to end, median', 'ms', 1.3, 'nc.openbsd', chart='nc --help'),
          Row('mean', 'start to end, mean', 'ms'),
          Row('cpu', 'CPU, mean', 'ms')],
         measure_start)
@@ -211,7 +215,8 @@ def first_byte_group(bench):
         [bench.ours('netcat', '127.0.0.1', 'PORT'),
          bench.installed('nc.openbsd', 'netcat-openbsd', '-N', '127.0.0.1', 'PORT'),
          bench.installed('nc.traditional', 'netcat-traditional', '-q', '0', '127.0.0.1', 'PORT')],
-        [Row('median', 'until the server has it, median', 'ms', 1.3, 'nc.openbsd'),
+        [Row('median', 'until the server has it, median', 'ms', 1.3, 'nc.openbsd',
+             chart='nc: from its start to the first byte'),
          Row('mean', 'mean', 'ms'),
          Row('least', 'least', 'ms')],
         measure_first_byte)
@@ -226,17 +231,20 @@ def bulk_group(bench):
         bench.installed('ncat', 'ncat'),
         bench.installed('socat', 'socat'),
         bench.installed('nc.traditional', 'netcat-traditional'),
-        bench.built(bulk.LIMIT, 'bench_bare_copy')]
+        bench.bare(bulk.LIMIT, 'bench_bare_copy')]
     peers = {peer.name: 1 for peer in contenders[1:-1]}
     bench.bulk_file = bulk.cached_file(bench.mebibytes << 20)
     return Group(
         'bulk', f'bulk: CPU for a GiB, {bench.mebibytes} MiB over loopback',
         contenders,
-        [Row('send', 'a file to a socket', 's', 1.15, bulk.LIMIT, {'nc.openbsd': 1 / 2.5}),
-         Row('receive', 'a socket to /dev/null', 's', 1.3, bulk.LIMIT, {'nc.openbsd': 1 / 3}),
+        [Row('send', 'a file to a socket', 's', 1.15, bulk.LIMIT, {'nc.openbsd': 1 / 2.5},
+             'nc: CPU for a GiB, a file to a socket'),
+         Row('receive', 'a socket to /dev/null', 's', 1.3, bulk.LIMIT, {'nc.openbsd': 1 / 3},
+             'nc: CPU for a GiB, a socket to /dev/null'),
          Row('pipe_in', 'a pipe to a socket', 's', also=peers),
          Row('pipe_out', 'a socket to a pipe', 's', also=peers),
-         Row('pipes', 'a pipe through two of the tool to a pipe', 's', also=peers)],
+         Row('pipes', 'a pipe through two of the tool to a pipe', 's', also=peers,
+             chart='nc: CPU for a GiB, a pipe through two to a pipe')],
         bulk.measure_bulk)
 
 

@@ -51,7 +51,8 @@ def password_group(bench):
     return Group(
         'password', f'passwords: {PASSWORDS} a request, {CONNECTIONS} connections, {SECONDS} s',
         [ours, peer],
-        [Row('cpu_password', 'CPU a password', 'us', 1 / 8, 'Go password'),
+        [Row('cpu_password', 'CPU a password', 'us', 1 / 8, 'Go password',
+             chart='passwords: CPU for each'),
          Row('time', 'time a request', 'us'),
          Row('right', 'every answer was 200', 'yes', 1)],
         measure_password)

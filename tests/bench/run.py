@@ -2,7 +2,9 @@
 """run: measures our tools and their peers side by side and prints Markdown tables.
 
   run.py [--bin DIR] [--build DIR] [--only NAME]... [--rounds 3] [--clients 16000]
-         [--mebibytes 1024] [--json FILE]
+         [--mebibytes 1024] [--json FILE] [--report DIR]
+
+With --report, DIR/result.md gets the same tables, with the machine and a chart, DIR/result.svg.
 
 Each round runs every contender once, in an order that rotates; a table shows medians over the
 rounds with their range, and a ratio is the median of the rounds' ratios. Each server has the first
@@ -12,10 +14,8 @@ core, the load the second. Nothing is asserted: a target that is missed is a wor
 import argparse
 import json
 import os
-import platform
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +25,7 @@ sys.dont_write_bytecode = True
 import counter_measurement  # noqa: E402
 import http_measurement  # noqa: E402
 import measurement  # noqa: E402
+import report  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
 from password import password_group  # noqa: E402
@@ -34,9 +35,6 @@ ROOT = HERE.parent.parent
 GROUPS = (measurement.GROUPS | http_measurement.GROUPS | {'password': password_group} |
           counter_measurement.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
-SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
-SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',
-         'us': '{:.2f} µs', 'x': '{:.2f}'}
 
 
 def say(text):
@@ -75,6 +73,10 @@ class Bench:
 
     def built(self, name, target, *arguments):
         return Contender(name, [str(self.made / target), *arguments])
+
+    def bare(self, name, target, *arguments):
+        """A program that does one thing and nothing else."""
+        return Contender(name, [str(self.made / target), *arguments], is_limit=True)
 
     def built_go(self, name, source, *arguments):
         """A Go program of this folder, compiled when there is a compiler."""
@@ -132,78 +134,6 @@ def measure(bench, group, rounds):
     return figures
 
 
-# --- the table ---
-
-def values(figures, name, key):
-    return [one[key] for one in figures.get(name, []) if key in one]
-
-
-def ratios(figures, ours, peer, key):
-    pairs = zip(figures.get(ours, []), figures.get(peer, []))
-    return [mine[key] / other[key] for mine, other in pairs if mine.get(key) and other.get(key)]
-
-
-def show(row, found):
-    """A cell: the median, and the range where it is wider than what is shown."""
-    if not found:
-        return '-'
-    if row.unit == 'yes':
-        return 'yes' if all(found) else f'no ({sum(map(bool, found))} of {len(found)} rounds)'
-    low, middle, high = (SHOWN[row.unit].format(value * SCALE[row.unit])
-                         for value in (min(found), statistics.median(found), max(found)))
-    return middle if low == high else f'{middle} ({low.split()[0]}..{high.split()[0]})'
-
-
-def target(row, group, figures):
-    """The targets' cell, with a word on whether each is met."""
-    ours = group.contenders[0].name
-    limits = ([(row.limit, row.of)] if row.limit else []) + [(n, of) for of, n in row.also.items()]
-    return '; '.join(one_target(row, limit, of, ours, figures) for limit, of in limits)
-
-
-def one_target(row, limit, of, ours, figures):
-    if row.unit == 'yes':
-        text, found = 'yes', [0 if all(values(figures, ours, row.key)) else 2]
-        found = found if values(figures, ours, row.key) else []
-    elif of:
-        text, found = f'≤ {limit:.3g} × {of}', ratios(figures, ours, of, row.key)
-    else:
-        text = '≤ ' + SHOWN[row.unit].format(limit * SCALE[row.unit])
-        found = values(figures, ours, row.key)
-    if not found:
-        return text
-    return text + (': met' if statistics.median(found) <= limit else ': NOT met')
-
-
-def table(group, figures):
-    ours, *peers = [contender.name for contender in group.contenders]
-    heads = ['', ours, *peers, *(f'{ours} / {peer}' for peer in peers), 'target']
-    lines = [f'### {group.title}', '', '| ' + ' | '.join(heads) + ' |',
-             '|---|' + '---:|' * (len(heads) - 2) + '---|']
-    for row in group.rows:
-        cells = [row.label]
-        cells += [show(row, values(figures, name, row.key)) for name in (ours, *peers)]
-        for peer in peers:
-            found = ratios(figures, ours, peer, row.key) if row.unit not in ('yes', 'x') else []
-            cells.append(f'{statistics.median(found):.2f}' if found else '-')
-        cells.append(target(row, group, figures))
-        lines.append('| ' + ' | '.join(cells) + ' |')
-    lines += ['', group.note] if group.note else []
-    lines += [f'\n{contender.name}: {contender.missing}'
-              for contender in group.contenders if contender.missing]
-    return '\n'.join(lines) + '\n'
-
-
-def machine():
-    model = 'unknown processor'
-    for line in Path('/proc/cpuinfo').read_text().splitlines():
-        if line.startswith('model name'):
-            model = line.split(':', 1)[1].strip()
-            break
-    return (f'{platform.system()} {platform.release()}, {os.cpu_count()} cores ({model}), '
-            f'load {os.getloadavg()[0]:.2f} at the start')
-
-
 def parse_options():
     parser = argparse.ArgumentParser(description='Measures our tools against their peers.')
     release = ROOT / 'build' / 'release'
@@ -217,6 +147,7 @@ def parse_options():
     parser.add_argument('--seconds', type=float, default=5, help='of steady ticks that are counted')
     parser.add_argument('--mebibytes', type=int, default=1024, help='of bulk data at once')
     parser.add_argument('--json', help='write every figure of every round to this file')
+    parser.add_argument('--report', metavar='DIR', help='write result.md and result.svg there')
     return parser.parse_args()
 
 
@@ -230,14 +161,17 @@ def main():
         signal.signal(number, end_by)
     bench = Bench(options)
     bench.make()
-    print(f'{machine()}; {options.rounds} rounds\n', flush=True)
-    everything = {}
+    setting = report.setting(options.rounds)
+    print(setting, flush=True)
+    groups, everything = [], {}
     for name in options.only or GROUPS:
-        group = GROUPS[name](bench)
-        everything[name] = measure(bench, group, options.rounds)
-        print(table(group, everything[name]), flush=True)
+        groups.append(GROUPS[name](bench))
+        everything[name] = measure(bench, groups[-1], options.rounds)
+        print(report.table(groups[-1], everything[name]), flush=True)
     for note in bench.notes:
         print(f'Note: {note}.')
+    if options.report:
+        report.write(options.report, setting, groups, everything, bench.notes)
     if options.json:
         Path(options.json).write_text(json.dumps(everything, indent=1))
 

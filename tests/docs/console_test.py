@@ -4,7 +4,8 @@
 TRANSCRIPT is README.md, of which the console blocks count (but those of the info string `console
 no-run`), or a file PAGE.console.  It is one session, in a network of its own.  A line that begins
 with `$ ` is typed, one with `& ` too, to run in the background; the lines below are compared with
-what is printed.  Times of day may differ, and the line `...` stands for any lines.
+what is printed.  Times of day may differ, and the line `...` stands for any lines; in a block of
+the info string `console random` any letter or digit stands for any other.
 
 With PAGE, each command under the manual page's EXAMPLES must be in the transcript, word for word.
 There a line `- ` has one that is not run, with the reason in the comment (`# `) above it.
@@ -17,24 +18,26 @@ import sys
 from console import Console, namespace_works, normalized
 
 
-def transcript_of(path):
+def transcripts_of(path):
+    """(text, whether it is random)"""
     if not os.path.exists(path):  # a page without EXAMPLES needs none
-        return ""
+        return []
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    if path.endswith(".md"):
-        text = "".join(re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S))
-    return text
+    if not path.endswith(".md"):
+        return [(text, False)]
+    blocks = re.findall(r"^```console( random)?\n(.*?)^```$", text, re.M | re.S)
+    return [(block, bool(random)) for random, block in blocks]
 
 
-def steps_of(text):
-    """[command, expected output], and the commands that are not run."""
+def steps_of(text, random):
+    """[command, expected output, whether it is random], and the commands that are not run."""
     steps, skipped = [], []
     for line in text.splitlines(keepends=True):
         if line.startswith("$ "):
-            steps.append([line[2:].strip(), ""])
+            steps.append([line[2:].strip(), "", random])
         elif line.startswith("& "):
-            steps.append([line[2:].strip() + " &", ""])
+            steps.append([line[2:].strip() + " &", "", random])
         elif line.startswith("- "):
             skipped.append(line[2:].strip())
         elif not line.startswith("# ") and line.strip():
@@ -51,17 +54,23 @@ def examples_of(page):
     return [c.replace("\\&", "").replace("\\e", "\\") for c in commands]
 
 
-def matches(printed, expected):
-    parts = normalized(expected).split("...\n")
-    return re.fullmatch("(?s:.*)".join(map(re.escape, parts)), normalized(printed)) is not None
+def matches(printed, expected, random):
+    printed, expected = normalized(printed), normalized(expected)
+    if random:
+        printed, expected = (re.sub("[A-Za-z0-9]", "x", text) for text in (printed, expected))
+    parts = expected.split("...\n")
+    return re.fullmatch("(?s:.*)".join(map(re.escape, parts)), printed) is not None
 
 
 def main():
     bin_dir, transcript, *pages = sys.argv[1:]
-    steps, skipped = steps_of(transcript_of(transcript))
-    failures = 0
+    steps, skipped, failures = [], [], 0
+    for text, random in transcripts_of(transcript):
+        more_steps, more_skipped = steps_of(text, random)
+        steps += more_steps
+        skipped += more_skipped
     for page in pages:
-        known = {command for command, _ in steps} | set(skipped)
+        known = {command for command, _, _ in steps} | set(skipped)
         for example in examples_of(page):
             if example not in known and example + " &" not in known:
                 failures += 1
@@ -70,9 +79,9 @@ def main():
         print("skipped: no network namespace here")
         return 1 if failures else 77
     with Console(bin_dir) as console:
-        for command, expected in steps:
+        for command, expected, random in steps:
             printed = console.run(command, lines=expected.replace("...\n", "").count("\n"))
-            if not matches(printed, expected):
+            if not matches(printed, expected, random):
                 failures += 1
                 print(f"$ {command}\n--- expected:\n{expected}--- printed:\n{printed}")
     print(f"{len(steps)} commands, {failures} failures")
