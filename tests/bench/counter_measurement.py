@@ -65,26 +65,20 @@ def measure_counter(bench, contender):
         return figures
 
 
-def needs(contender, program, package):
-    if not contender.missing and not shutil.which(program):
-        contender.missing = f'{program}: not found, skipped (apt: {package})'
-    return contender
-
-
 def counterd(bench, name, *arguments):
     contender = bench.ours('counterd', '--print-port', '-q', *arguments, '127.0.0.1:0')
     contender.name = name
-    return needs(contender, 'wrk', 'wrk')
+    return contender.needs('wrk')
 
 
 def counter_group(bench):
-    go = needs(bench.built_go('Go mutex', 'counter.go'), 'wrk', 'wrk')
-    bare = needs(bench.bare('bare epoll', 'bench_bare_http'), 'wrk', 'wrk')
-    redis = needs(Contender('redis-server', [str(HERE / 'redis.py')]), 'redis-benchmark',
-                  'redis-server')
     return Group(
         'counter', f'counterd: increments in memory, {CLIENTS} clients, keep-alive',
-        [counterd(bench, 'counterd'), bare, go, redis],
+        [counterd(bench, 'counterd'),
+         bench.bare('bare epoll', 'bench_bare_http').needs('wrk'),
+         bench.built_go('Go mutex', 'counter.go').needs('wrk'),
+         Contender('redis-server', [str(HERE / 'redis.py')]).needs('redis-benchmark',
+                                                                   'redis-tools')],
         [Row('cpu_request', 'CPU an increment', 'us', 1.2, 'bare epoll',
              {'Go mutex': 1 / 1.8, 'redis-server': 1}, 'counters: CPU an increment, in memory'),
          Row('apart', 'time between two answers', 'us'),

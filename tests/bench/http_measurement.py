@@ -1,7 +1,7 @@
 """http_measurement: HTTP servers under wrk, side by side; see measurement.
 
-The servers are alone on their core, and so is wrk. What counts is CPU time a request, which does not
-depend on who else is slow.
+The servers are alone on their core, and so is wrk. What counts is CPU time a request, which does
+not depend on who else is slow.
 """
 
 import json
@@ -28,8 +28,8 @@ def cpu_seconds(pid):
 
 def run_wrk(bench, server, connections, depth, target='/'):
     """wrk's figures, and the server's CPU time meanwhile."""
-    argv = ['wrk', '-t1', f'-c{connections}', f'-d{SECONDS}s', '--timeout', '20s', '-s', HERE / 'http.lua',
-            f'http://127.0.0.1:{server.port}{target}', '--', str(depth)]
+    argv = ['wrk', '-t1', f'-c{connections}', f'-d{SECONDS}s', '--timeout', '20s',
+            '-s', HERE / 'http.lua', f'http://127.0.0.1:{server.port}{target}', '--', str(depth)]
     before = cpu_seconds(server.pid)
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                           stdin=subprocess.DEVNULL, preexec_fn=prepare(bench.client_core))
@@ -53,7 +53,8 @@ def measure(connections, depth):
 
 def contenders(bench, names):
     every = {
-        'ours': bench.built('common/http_server', 'bench_http', '--print-port', '-q', '127.0.0.1:0'),
+        'ours': bench.built('common/http_server', 'bench_http', '--print-port', '-q',
+                            '127.0.0.1:0'),
         'statusd': bench.ours('statusd', '--print-port', '-q', '127.0.0.1:0'),
         'bare': bench.bare('bare epoll', 'bench_bare_http'),
         'nginx': Contender('nginx', [str(HERE / 'nginx.py'), str(bench.made / 'nginx')]),
@@ -61,10 +62,7 @@ def contenders(bench, names):
     }
     if not Path('/usr/sbin/nginx').exists() and not shutil.which('nginx'):
         every['nginx'].missing = 'nginx: not found, skipped (apt: nginx)'
-    if not shutil.which('wrk'):
-        for contender in every.values():
-            contender.missing = 'wrk: not found, skipped (apt: wrk)'
-    return [every[name] for name in names]
+    return [every[name].needs('wrk') for name in names]
 
 
 def rows(*limited):

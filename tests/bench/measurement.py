@@ -30,6 +30,12 @@ class Contender:
     missing: str = ''  # why it cannot run; empty when it can
     is_limit: bool = False  # no peer, but a bare program that does this one thing
 
+    def needs(self, program, package=''):
+        """Itself; missing where that program is not installed."""
+        if not self.missing and not shutil.which(program):
+            self.missing = f'{program}: not found, skipped (apt: {package or program})'
+        return self
+
 
 @dataclass
 class Row:
@@ -186,14 +192,10 @@ def measure_start(bench, contender):
 
 
 def start_group(bench):
-    ours = bench.ours('netcat', '--help')
-    peer = bench.installed('nc.openbsd', 'netcat-openbsd', '-h')
-    if not shutil.which('hyperfine'):
-        for contender in (ours, peer):
-            contender.missing = 'hyperfine: not found, skipped (apt: hyperfine)'
     return Group(
         'start', f'start: --help of each, {STARTS} times a round',
-        [ours, peer],
+        [bench.ours('netcat', '--help').needs('hyperfine'),
+         bench.installed('nc.openbsd', 'netcat-openbsd', '-h').needs('hyperfine')],
         [Row('median', 'start to end, median', 'ms', 1.3, 'nc.openbsd', chart='nc --help'),
          Row('mean', 'start to end, mean', 'ms'),
          Row('cpu', 'CPU, mean', 'ms')],
