@@ -46,9 +46,12 @@ struct Response {
   std::string content_type = "text/plain; charset=utf-8";  // empty: none is sent
   std::string fields;  // further header lines, each "Name: value\r\n"; see add()
   bool close = false;  // end the connection after it
-  // Instead of body: written piece by piece (chunked; to HTTP/1.0 until the end of the connection).
-  // An error ends the connection, so that the client sees that something is missing.
+  // Instead of body: written piece by piece, and never copied.  An error ends the connection, so
+  // that the client sees that something is missing.
   std::function<Task<Error>(Body&)> stream;
+  // All of its bytes, where they are known; if not it is chunked, and to HTTP/1.0 the end of the
+  // connection is its end.
+  std::optional<std::size_t> stream_bytes;
 
   void add(std::string_view name, std::string_view value);
 };

@@ -9,8 +9,9 @@ static bool forbids_body(int status) { return status < 200 || status == 204 || s
 Framing framing_of(const Request& request, const Response& response, bool close) {
   Framing framing;
   framing.bodyless = request.method == "HEAD" || forbids_body(response.status);
-  framing.chunked = response.stream && request.minor > 0 && !forbids_body(response.status);
-  const bool until_close = response.stream && request.minor == 0;
+  const bool unknown = response.stream && !response.stream_bytes;
+  framing.chunked = unknown && request.minor > 0 && !forbids_body(response.status);
+  const bool until_close = unknown && request.minor == 0;
   framing.close = close || response.close || until_close;
   return framing;
 }
@@ -35,9 +36,9 @@ void append_head(std::string& out, const Request& request, const Response& respo
     out.append("Content-Type: ").append(response.content_type).append("\r\n");
   if (framing.chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
-  } else if (!response.stream && !forbids_body(response.status)) {
+  } else if ((!response.stream || response.stream_bytes) && !forbids_body(response.status)) {
     out.append("Content-Length: ");
-    append_number(out, response.body.size());
+    append_number(out, response.stream_bytes.value_or(response.body.size()));
     out.append("\r\n");
   }
   out.append(response.fields);

@@ -194,7 +194,9 @@ namespace {
 
 class StreamedBody final : public Body {
  public:
-  StreamedBody(Stream& stream, bool chunked) : stream_(stream), chunked_(chunked) {}
+  // head: goes out with the first piece.
+  StreamedBody(Stream& stream, std::string head, bool chunked)
+      : stream_(stream), before_(std::move(head)), chunked_(chunked) {}
   std::size_t bytes() const { return bytes_; }
 
   Task<Error> write(std::string_view piece) override {
@@ -202,12 +204,22 @@ class StreamedBody final : public Body {
     bytes_ += piece.size();
     char size[24] = "";
     if (chunked_) std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
-    Error e = co_await stream_.write(size, piece, chunked_ ? "\r\n" : "");
+    before_.append(size);
+    Error e = co_await stream_.write(before_, piece, chunked_ ? "\r\n" : "");
+    before_.clear();
+    co_return e;
+  }
+
+  Task<Error> end() {
+    if (chunked_) before_.append("0\r\n\r\n");
+    if (before_.empty()) co_return Error();
+    Error e = co_await stream_.write(before_);
     co_return e;
   }
 
  private:
   Stream& stream_;
+  std::string before_;  // the next piece
   bool chunked_;
   std::size_t bytes_ = 0;
 };
@@ -217,15 +229,16 @@ class StreamedBody final : public Body {
 Task<> HttpService::stream_body(Conn& conn, const Response& response, bool last) {
   const Request& request = conn.parser->request();
   const Framing framing = frame(conn, *conn.parser, response, last);
-  append_head(out_, request, response, framing, date_.line());
-  StreamedBody body(conn.stream, framing.chunked);
+  std::string head;
+  append_head(head, request, response, framing, date_.line());
+  StreamedBody body(conn.stream, std::move(head), framing.chunked && !framing.bodyless);
+  Error e;
   if (!framing.bodyless) {
-    co_await write_out(conn);
     Task<Error> writing = response.stream(body);
-    Error e = co_await std::move(writing);
-    if (!e && framing.chunked) e = co_await conn.stream.write("0\r\n\r\n");
-    if (e) conn.open = conn.lingers = false;
+    e = co_await std::move(writing);
   }
+  if (!e) e = co_await body.end();
+  if (e) conn.open = conn.lingers = false;
   answered(request, response.status, body.bytes(), conn.stream);
 }
 

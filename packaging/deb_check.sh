@@ -33,7 +33,7 @@ cp -a "$suite" "$suite-check"
 cp "$probe" "$suite-build"/root/wireutils-*/build/deb/wireutils_*.deb "$suite-check/root/"
 inside "$suite-check" /root/deb_probe.sh with_network
 status=0
-inside "$suite-check" --private-network --boot systemd.run="/root/deb_probe.sh under_systemd" \
+inside "$suite-check" --private-network --boot systemd.run=/root/deb_probe.sh \
   > "$suite-check/root/boot.log" || status=$?
 cat "$suite-check/root/probe.log"
 [ "$status" = 0 ] || { echo "deb_check: $suite: the last command failed" >&2; exit "$status"; }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# deb_probe.sh PHASE - what deb_check.sh asks of the package, in a bare system of its own.
+# deb_probe.sh [PHASE] - what deb_check.sh asks of the package, in a bare system of its own.
 set -eux
 
 files() { find /usr /etc /var/lib/systemd ! -name '*.pyc' | sort; }
@@ -72,4 +72,4 @@ under_systemd() {
   nothing_left
 }
 
-"$1"
+"${1:-under_systemd}"  # a kernel command line has no arguments

@@ -33,7 +33,7 @@ using passwordd::Sheet;
 constexpr const char* kPath = "/password";
 constexpr const char* kCharset =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#@$";
-constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in pieces
+constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in pieces, chunked
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 struct Options {
@@ -41,7 +41,8 @@ struct Options {
   Order order;  // unless the query says otherwise
 };
 
-// A sheet on its way to a client.  The piece never grows: what it grew out of would not be wiped.
+// A sheet on its way to a client: straight from the piece to the kernel, so that nothing is left
+// when the piece is wiped.  It never grows: what it grew out of would not be wiped.
 struct Delivery {
   explicit Delivery(const Order& what) : order(what), sheet(order, passwordd::kernel_randomness) {}
   ~Delivery() { wipe(); }
@@ -104,10 +105,8 @@ Response Passwords::passwords(const Order& order) {
   if (e) return error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
   Response response;
   if (order.json) response.content_type = "application/json";
-  if (delivery->sheet.done())
-    response.body = std::move(delivery->piece);
-  else
-    response.stream = [delivery](Body& body) { return deliver(body, delivery); };
+  if (delivery->sheet.done()) response.stream_bytes = delivery->piece.size();
+  response.stream = [delivery](Body& body) { return deliver(body, delivery); };
   return response;
 }
 

@@ -45,6 +45,38 @@ TEST(Passwordd, AHundredOfTwelve) {
   EXPECT_NE(curl(daemon, "/password").body, reply.body);
 }
 
+// Where in its memory a process can write.
+std::string writable_memory(pid_t pid) {
+  const std::string proc = "/proc/" + std::to_string(pid);
+  std::ifstream maps(proc + "/maps"), memory(proc + "/mem", std::ios::binary);
+  EXPECT_TRUE(memory.is_open());
+  std::string all;
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long begin = 0, end = 0;
+    char flags[5] = "";
+    EXPECT_EQ(std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, flags), 3);
+    if (flags[1] != 'w' || end - begin > (1UL << 28)) continue;  // a sanitizer's shadow
+    const std::size_t size = all.size();
+    all.resize(size + (end - begin));
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(all.data() + size, static_cast<std::streamsize>(end - begin));
+  }
+  return all;
+}
+
+TEST(Passwordd, ForgetsWhatItHasHandedOut) {
+  Daemon daemon("passwordd", {"--charset", "alnum"});
+  for (const char* query : {"?count=1&length=200", "", "?format=json", "?count=10000&length=256"}) {
+    SCOPED_TRACE(query);
+    std::string mark = curl(daemon, std::string("/password") + query).body;
+    mark = mark.substr(mark.size() - 10, 7);
+    const std::string memory = writable_memory(daemon.pid());
+    EXPECT_THAT(memory, testing::SizeIs(testing::Gt(100'000)));
+    EXPECT_EQ(memory.find(mark), std::string::npos) << mark;
+  }
+}
+
 TEST(Passwordd, TheQueryDecides) {
   struct Row {
     const char* query;

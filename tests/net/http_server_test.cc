@@ -53,13 +53,6 @@ Task<> ask_often(Loop& loop) {
   co_await client.served();
 }
 
-// Each write to a socket of this kind is a message that one read brings whole.
-Ends message_ends() {
-  int fds[2];
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-  return {Fd(fds[0]), Fd(fds[1])};
-}
-
 NET_TEST(HttpServer, AllRequestsOfOneReadAreAnsweredWithOneWrite) {
   TestService service(loop);
   TestClient client(loop, service, message_ends());

@@ -88,6 +88,32 @@ NET_TEST(HttpSlow, AStreamIsChunked) {
   co_await client.served();
 }
 
+NET_TEST(HttpSlow, AStreamOfKnownLengthSaysSo) {
+  TestService service(loop);
+  TestClient client(loop, service);
+  const std::string head = "HEAD /measured HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string old = "GET /measured HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+  const std::string answer = co_await client.ask(get("/measured") + head + old + std::string(kGet));
+  EXPECT_EQ(count(answer, "Content-Length: 22\r\n"), 3U) << answer;
+  EXPECT_EQ(count(answer, "\r\n\r\nHello, streamed world\nHTTP/"), 2U) << answer;
+  EXPECT_EQ(count(answer, "chunked"), 0U) << answer;
+  EXPECT_EQ(service.log, (Lines{"GET /measured  200 22", "HEAD /measured  200 0",
+                                "GET /measured  200 22", "GET /  200 6"}));
+  co_await client.half_close();
+  co_await client.served();
+}
+
+NET_TEST(HttpSlow, TheHeadOfAStreamGoesWithItsFirstPiece) {
+  TestService service(loop);
+  TestClient client(loop, service, message_ends());
+  co_await client.send(get("/measured"));
+  const auto data = co_await client.stream.read(kPatience);
+  REQUIRE(data);
+  EXPECT_TRUE(data->ends_with("\r\n\r\nHel")) << *data;
+  co_await client.half_close();
+  co_await client.served();
+}
+
 NET_TEST(HttpSlow, AStreamToHttp10EndsWithTheConnection) {
   TestService service(loop);
   TestClient client(loop, service);

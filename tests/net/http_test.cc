@@ -1,5 +1,7 @@
 #include "http_test.h"
 
+#include <sys/socket.h>
+
 namespace net::http {
 
 static Task<Error> write_pieces(Body& body) {
@@ -43,7 +45,8 @@ Answer TestService::answer(const Request& request) {
   if (request.path == "/big") response.body = pattern(kBigBytes);
   if (request.path == "/close") response.close = true;
   if (request.path == "/none") response.status = 204;
-  if (request.path == "/stream") response.stream = write_pieces;
+  if (request.path == "/stream" || request.path == "/measured") response.stream = write_pieces;
+  if (request.path == "/measured") response.stream_bytes = 22;
   if (request.path == "/broken") response.stream = break_off;
   return response;
 }
@@ -55,6 +58,12 @@ void TestService::answered(const Request& request, int status, std::size_t body_
   std::string line(request.method);
   line.append(" ").append(request.target).append(" ").append(request.field("X"));
   log.push_back(line + " " + std::to_string(status) + " " + std::to_string(body_bytes));
+}
+
+Ends message_ends() {
+  int fds[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+  return {Fd(fds[0]), Fd(fds[1])};
 }
 
 TestClient::TestClient(Loop& loop, HttpService& service, Kind kind)

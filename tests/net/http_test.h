@@ -10,8 +10,8 @@
 
 namespace net::http {
 
-// Answers by path: /echo the body, /big a lot, /wait after proceed(), /sleep after 20 ms, /stream
-// and /broken in pieces, /close for the last time, /none 204, anything else "Hello\n".
+// Answers by path: /echo the body, /big a lot, /wait after proceed(), /sleep after 20 ms, /stream,
+// /measured and /broken in pieces, /close for the last time, /none 204, anything else "Hello\n".
 class TestService final : public HttpService {
  public:
   static constexpr std::size_t kBigBytes = 100'000;
@@ -35,6 +35,9 @@ class TestService final : public HttpService {
   Loop& loop_;
   Timer gate_;
 };
+
+// Each write to a socket of this kind is a message that one read brings whole.
+Ends message_ends();
 
 // A client, and the connection that serves it.
 class TestClient {
