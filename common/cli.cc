@@ -38,19 +38,19 @@ bool parse_duration(std::string_view text, Millis& out) {
   return true;
 }
 
-static std::string quoted(std::string_view value) { return "'" + std::string(value) + "'"; }
+static std::string in_quotes(std::string_view value) { return "'" + std::string(value) + "'"; }
 
 Setter duration(Millis& out) {
   return [&out](std::string_view value) {
     return parse_duration(value, out) ? ""
-                                      : quoted(value) + " is not a time (try 500ms, 10s or 1m)";
+                                      : in_quotes(value) + " is not a time (try 500ms, 10s or 1m)";
   };
 }
 
 Setter duration_over_zero(Millis& out) {
   return [set = duration(out), &out](std::string_view value) {
     const std::string wrong = set(value);
-    return wrong.empty() && out == Millis::zero() ? quoted(value) + " is no time at all" : wrong;
+    return wrong.empty() && out == Millis::zero() ? in_quotes(value) + " is no time at all" : wrong;
   };
 }
 
@@ -66,7 +66,7 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
   return [=](std::string_view value) -> std::string {
     std::uint64_t n = 0;
     if (!parse_number(value, min, max, n))
-      return quoted(value) + " is not a number from " + std::to_string(min) + " to " +
+      return in_quotes(value) + " is not a number from " + std::to_string(min) + " to " +
              std::to_string(max);
     set(n);
     return "";

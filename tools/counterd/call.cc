@@ -65,12 +65,12 @@ const Url* url_of(std::string_view path) {
   return nullptr;
 }
 
-std::string quoted(std::string_view text) { return "'" + net::log::escaped(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + net::log::escaped(text) + "'"; }
 
 // Takes one value; returns what is wrong with it, or nothing.
 std::string take_number(std::string_view text, std::int64_t& number) {
   if (const auto value = parse_value(text)) return number = *value, "";
-  return quoted(text) + " is not a whole number of 64 bits";
+  return in_quotes(text) + " is not a whole number of 64 bits";
 }
 
 std::string take(Parameter parameter, std::string_view text, Call& call) {
@@ -86,17 +86,18 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
       return take_number(text, call.command.expected);
     case kTtl:
       if (!net::parse_duration(text, call.command.ttl) || call.command.ttl == Millis::zero())
-        return quoted(text) + " is not a time (try 500ms, 10s or 1m)";
+        return in_quotes(text) + " is not a time (try 500ms, 10s or 1m)";
       break;
     case kReturn:
-      if (text != "new") return quoted(text) + " is not 'new'";
+      if (text != "new") return in_quotes(text) + " is not 'new'";
       call.show = Call::kNew;
       break;
     case kPrefix:
       call.prefix = text;
       break;
     case kFormat:
-      if (text != "json" && text != "text") return quoted(text) + " is neither 'json' nor 'text'";
+      if (text != "json" && text != "text")
+        return in_quotes(text) + " is neither 'json' nor 'text'";
       call.json = text == "json";
       break;
   }
@@ -112,7 +113,7 @@ std::string take_all(std::string_view text, const Url& url, unsigned& taken, Cal
     const ParameterName* known = nullptr;
     for (const ParameterName& one : kParameters)
       if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
-    if (known == nullptr) return "unknown parameter " + quoted(key);
+    if (known == nullptr) return "unknown parameter " + in_quotes(key);
     if ((taken & known->parameter) != 0) return key + " is given twice";
     taken |= known->parameter;
     if (std::string wrong = take(known->parameter, value, call); !wrong.empty())

@@ -7,12 +7,12 @@
 
 namespace statusd {
 
-static std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+static std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 std::string parse_status(std::string_view text, int& out) {
   std::uint64_t status = 0;
   if (text.size() != 3 || !net::parse_number(text, 200, 599, status))
-    return quoted(text) + " is not a status from 200 to 599";
+    return in_quotes(text) + " is not a status from 200 to 599";
   out = static_cast<int>(status);
   return "";
 }
@@ -27,13 +27,13 @@ static bool has_code(std::string_view text) {
 std::string parse_route(std::string_view text, std::vector<Route>& routes) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || !text.starts_with('/'))
-    return quoted(text) + " is not PATH=BODY or PATH=CODE:BODY with a PATH that begins with a /";
+    return in_quotes(text) + " is not PATH=BODY or PATH=CODE:BODY with a PATH that begins with a /";
   const std::string_view path = text.substr(0, equals);
   const auto decoded = net::http::percent_decoded(path);
-  if (!decoded) return quoted(path) + " has a malformed %-sequence";
+  if (!decoded) return in_quotes(path) + " has a malformed %-sequence";
   if (path.find_first_of("?#") != std::string_view::npos)
-    return quoted(path) + " goes on after the path";
-  if (find_page(routes, *decoded) != nullptr) return quoted(path) + " is given twice";
+    return in_quotes(path) + " goes on after the path";
+  if (find_page(routes, *decoded) != nullptr) return in_quotes(path) + " is given twice";
 
   Page page;
   std::string_view body = text.substr(equals + 1);
