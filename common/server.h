@@ -16,7 +16,7 @@ struct ServerOptions {
   std::string default_address = "localhost:8000";
   std::uint64_t max_clients = 0;  // 0: what RLIMIT_NOFILE allows
   bool once = false;
-  Millis idle_timeout{0};        // zero: none
+  Millis idle_timeout{0};        // zero: none, which is kForever to a read
   Millis write_timeout{30'000};  // zero: none
   Millis lame_duck{0};           // between the signal to stop and the end of accepting
   Millis drain{5'000};

@@ -153,7 +153,8 @@ class Stream {
   }
 
   // What has arrived, at most buffer.size() bytes; 0 is end of file.  One reader at a time.
-  // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.
+  // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.  Once the server
+  // stops (Loop::end_input) nothing is waited for: what has arrived, then end of file.
   auto read(std::span<char> buffer, Millis timeout = kForever) {
     return detail::ReadInto{{state_, buffer, timeout, false}};
   }

@@ -74,7 +74,7 @@ def main():
         for example in examples_of(page):
             if example not in known and example + " &" not in known:
                 failures += 1
-                print(f"{page}: nobody runs: {example}")
+                print(f"{page}: not in {transcript}: {example}")
     if not namespace_works():
         print("skipped: no network namespace here")
         return 1 if failures else 77

@@ -1,6 +1,6 @@
 #!/bin/sh
-# man_lint.sh [FILE...] - every man page (or each FILE) passes mandoc's lint at its warning level.
-# Exit 1 with mandoc's lines where one does not, or where there is no page to check.
+# man_lint.sh [FILE...] - every man page (or each FILE) passes mandoc's lint at its warning level, and
+# is named after its file.  Exit 1 with the reasons where one does not, or there is none to check.
 set -u
 
 if [ $# -eq 0 ]; then
@@ -14,6 +14,12 @@ fi
 
 status=0
 for page in "$@"; do
+  name=$(basename "${page%.*}")
+  for line in ".Dt $(echo "$name" | tr '[:lower:]' '[:upper:]') ${page##*.}" ".Nm $name"; do
+    grep -qxF "$line" "$page" && continue
+    echo "man_lint: $page: no line '$line'"
+    status=1
+  done
   said=$(mandoc -T lint -W warning "$page" 2>&1)
   lint=$?
   [ -z "$said" ] && [ $lint -eq 0 ] && continue
