@@ -84,10 +84,12 @@ struct RedisSession::Hooks {
     call.waiter_.resume();
   }
 
-  // hiredis' last call: the descriptor is closed next, and the context gone.
+  // The descriptor is closed next, and the context gone.  From 1.1 on hiredis calls this before the
+  // commands under way end, until then behind that.
   static void clean_up(void* data) {
     RedisSession& session = of(data);
     session.learn_why();
+    session.unwritten_ = session.unwritten();
     session.watch_->cancel();
     session.context_ = nullptr;
     for (net::Timer* timer : {&session.connected_, &session.write_, &session.time_}) timer->wake();
@@ -188,18 +190,22 @@ bool RedisSession::append(RedisWords words, RedisCall* call) {
   std::array<std::size_t, kWordsMax> sizes{};
   std::ranges::transform(words, texts.begin(), &std::string_view::data);
   std::ranges::transform(words, sizes.begin(), &std::string_view::size);
-  const std::size_t unwritten = sdslen(context_->c.obuf);
+  const std::size_t before = unwritten();
   if (redisAsyncCommandArgv(context_, call != nullptr ? Hooks::reply : nullptr, call,
                             static_cast<int>(words.size()), texts.data(), sizes.data()) != REDIS_OK)
     return false;
-  appended_ += sdslen(context_->c.obuf) - unwritten;
+  appended_ += unwritten() - before;
   return true;
+}
+
+std::size_t RedisSession::unwritten() const {
+  return context_ != nullptr ? sdslen(context_->c.obuf) : unwritten_;
 }
 
 // A command of which Redis has not been sent the last byte cannot be done any more.
 void RedisSession::end(RedisCall& call) {
   learn_why();
-  const std::uint64_t written = appended_ - sdslen(context_->c.obuf);
+  const std::uint64_t written = appended_ - unwritten();
   call.answer_.fate = call.end_ <= written ? RedisAnswer::kUnknown : RedisAnswer::kNotDone;
   call.answer_.why = why_;
   loop_.resume_later(call.waiter_);

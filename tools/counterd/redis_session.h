@@ -56,6 +56,7 @@ class RedisSession {
   bool append(RedisWords words, RedisCall* call);
   void end(RedisCall& call);
   void learn_why();
+  std::size_t unwritten() const;  // bytes of commands
 
   net::Loop& loop_;
   const Millis patience_;
@@ -71,6 +72,7 @@ class RedisSession {
   std::string why_;
   std::deque<Clock::time_point> sent_;  // when; of the commands without an answer
   std::uint64_t appended_ = 0;          // bytes of commands, ever
+  std::size_t unwritten_ = 0;           // when the connection ended
   net::WaitGroup tasks_;
 };
 
