@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,8 +12,11 @@
 
 namespace net {
 
-// A description of our own for the same pipe or terminal; none where it may not be opened anew.
+// A description of our own for the same pipe or terminal; none where it may not be opened anew.  To
+// open the master of a pseudo-terminal makes another terminal.
 static Fd reopened(int fd, int direction) {
+  int number = 0;
+  if (ioctl(fd, TIOCGPTN, &number) == 0) return {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return Fd(open(path.c_str(), direction | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }

@@ -100,6 +100,21 @@ TEST_P(NetcatClosedStdio, OfAServerOfMany) {
   EXPECT_TRUE(netcat.lives_for(kSilence));
 }
 
+// A server that greets must not keep what is sent from going out.
+TEST(NetcatClosed, StdoutOfASenderWhoseInputComesLater) {
+  Session s({}, {.in = Stdio::pipe(), .out = Stdio::closed()});
+  s.peer.send("welcome\n");
+  const std::string data = noise(300'000);
+  s.netcat.in.send(data);
+  s.netcat.in.close();
+  EXPECT_TRUE(s.peer.rest() == data);
+  s.peer.send("goodbye\n");
+  s.peer.close();
+  const auto end = finish(s.netcat);
+  EXPECT_EQ(end.status, 8);
+  EXPECT_THAT(end.err, MatchesRegex("netcat: stdout: [^\n]+\n"));
+}
+
 // The client has something to say first: that is how it can be answered.
 TEST(NetcatClosed, StdoutOfADatagramClient) {
   UdpPeer peer;

@@ -220,6 +220,26 @@ TEST(NetcatEof, Quit0LeavesASilentPeerThatNeverCloses) {
   EXPECT_EQ(s.netcat.wait(kPrompt), 0);
 }
 
+TEST(NetcatEof, Quit0StaysWithAPeerThatGoesOnTalking) {
+  Session s({"-q", "0"});
+  s.netcat.in.send("a\n");
+  s.netcat.in.close();
+  EXPECT_EQ(s.peer.rest(), "a\n");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(s.netcat.lives_for(Millis(1'200)));
+    s.peer.send("wait\n");
+  }
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
+TEST(NetcatEof, Quit0EndsWithTheIdleLimitToo) {
+  Session s({"-q", "0", "-w", "300ms"}, {.in = Stdio::null()});
+  const auto end = finish(s.netcat, kPrompt);
+  EXPECT_EQ(end.status, 0);
+  EXPECT_EQ(end.err, "");
+}
+
 TEST(NetcatEof, QuitAfterWaitsForAnAnswer) {
   Session s({"-q", "30"}, {.in = Stdio::null()});
   EXPECT_EQ(s.peer.rest(), "");

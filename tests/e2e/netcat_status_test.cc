@@ -1,6 +1,9 @@
 // netcat's exit status: the table, and the one line on stderr that goes with each failure.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -178,11 +181,35 @@ TEST(NetcatStatus, Is8WhenStdoutIsFull) {
   expect_failure(finish(s.netcat), 8, "stdout: no space left on device");
 }
 
+TEST(NetcatStatus, Is8WhenStdinIsOpenForWritingOnly) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const Fd reading(ends[0]), writing(ends[1]);
+  Session s({}, {.in = Stdio::fd(writing)});
+  expect_failure(finish(s.netcat), 8, "stdin: bad file descriptor");
+}
+
 TEST(NetcatStatus, Is9WhenTheConnectionIsIdle) {
   Session s({"-w", "400ms"});
   const auto end = finish(s.netcat, kPrompt);
   expect_one_line(end, 9);
   EXPECT_THAT(end.err, StartsWith("netcat: " + s.place() + ": "));
+}
+
+// The kernel takes megabytes at once, and they are on their way for longer than the limit.
+TEST(NetcatStatus, ASlowReaderIsNotIdle) {
+  const TempDir dir;
+  const std::string data(3 << 20, 'x');
+  Session s({"--send-only", "-w", "500ms"}, {.in = Stdio::file(dir.file("in", data))}, true);
+  std::size_t size = 0;
+  while (size < data.size()) {
+    size += s.peer.take(std::min<std::size_t>(data.size() - size, 64 << 10)).size();
+    (void)s.netcat.err.silent_for(Millis(40));
+  }
+  s.peer.close();
+  const auto end = finish(s.netcat);
+  EXPECT_EQ(end.err, "");
+  EXPECT_EQ(end.status, 0);
 }
 
 TEST(NetcatStatus, IdleMeansInBothDirections) {

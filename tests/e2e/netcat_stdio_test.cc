@@ -73,6 +73,23 @@ TEST(NetcatStdin, Terminal) {
   expect_ping_pong(s);
 }
 
+// The side that a terminal emulator has.
+TEST(NetcatStdin, AndStdoutAreTheMasterOfATerminal) {
+  Terminal terminal;
+  termios modes = terminal.modes();
+  modes.c_lflag &= ~static_cast<tcflag_t>(ECHO);  // which would send "pong" back
+  ASSERT_EQ(tcsetattr(terminal.tty().get(), TCSANOW, &modes), 0);
+  Channel program(terminal.tty().duplicate());
+  const Stdio master{.kind = Stdio::Kind::kGiven, .given = terminal.keyboard.fd()};
+  Session s({}, {.in = master, .out = master});
+  program.send("ping\n");
+  EXPECT_THAT(s.peer.take_until("\n"), HasSubstr("ping"));
+  s.peer.send("pong\n");
+  EXPECT_EQ(program.line(), "pong");
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
 TEST(NetcatStdin, Null) {
   Session s({}, {.in = Stdio::null()});
   expect_ping_pong(s, "");

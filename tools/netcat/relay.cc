@@ -21,8 +21,8 @@ using net::Millis;
 using net::Task;
 using Clock = std::chrono::steady_clock;
 
-constexpr Millis kSilence{1'000};   // -q 0: a peer that has everything, and so long nothing to say
-constexpr Millis kChatter{10'000};  // the same for one that never falls silent
+constexpr Millis kSilence{2'000};   // -q 0: a peer that has everything, and so long nothing to say
+constexpr Millis kChatter{30'000};  // the same for one that never falls silent
 constexpr Millis kInputPause{300};  // shorter ones do not make an input idle
 constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
 constexpr Millis kAckPause{2};         // between two looks at what is still to be acknowledged
@@ -58,11 +58,16 @@ class Relay {
   void add_to_log(Direction direction, std::string_view data);
   void upload_failed(Error e);
   void input_ended();
+  bool outlives_output(Error e);
   void peer_ended();
+  bool is_leaving() const;
   bool expects_input() const;
   void check_quit(Clock::time_point now);
   Millis time_left() const;
+  std::optional<Millis> quit_after() const;
   int unacknowledged() const;
+  bool is_delivered() const { return options_.unix_domain || unacknowledged() == 0; }
+  void note_progress();
   std::function<void(std::string_view)> logged(Direction direction);
 
   Loop& loop_;
@@ -80,6 +85,7 @@ class Relay {
   std::uint64_t received_logged_ = 0;
   Outcome outcome_;
   Error upload_error_;
+  Outcome unwritable_;  // why what arrives goes nowhere
   bool ended_ = false;
   bool input_idle_ = false;   // the upload waits for input
   bool input_ended_ = false;  // and we have half-closed
@@ -88,6 +94,7 @@ class Relay {
   Clock::time_point last_input_ = active_;   // or the start
   Clock::time_point input_end_;
   Clock::time_point delivered_;  // when all was acknowledged, after input_end_
+  int unacknowledged_ = 0;       // when it was last looked at
 };
 
 Task<Outcome> Relay::run() {
@@ -99,7 +106,7 @@ Task<Outcome> Relay::run() {
   if (!options_.send_only) tasks.go(watch_output());
   tasks.go(watch_time());
   co_await tasks.wait();
-  if (outcome_.status == net::kOk) co_await confirm_delivery();
+  if (outcome_.status == unwritable_.status) co_await confirm_delivery();
   tally_.ended_by(Tally::kLocal);
   say_closed(options_, peer, tally_, outcome_);
   co_return outcome_;
@@ -110,6 +117,7 @@ void Relay::end(int status, std::string why, bool reset) {
   if (ended_) return;
   ended_ = true;
   outcome_ = {status, std::move(why), reset};
+  if (status == net::kOk) outcome_ = unwritable_;
   for (Descriptor* descriptor : {&conn_, &in_, &out_}) descriptor->cancel();
   timer_.wake();
   pace_.cancel();
@@ -161,8 +169,8 @@ Task<> Relay::upload() {
       co_return end(net::kLocalIo, std::string("stdin: ") + step.error.message());
     Error e;
     if (step.what == Step::kInputBlocks) {
-      if (peer_ended_ && !options_.send_only && !expects_input()) co_return end(net::kOk, "");
-      if (peer_ended_) timer_.wake();
+      if (is_leaving() && !expects_input()) co_return end(net::kOk, "");
+      if (is_leaving()) timer_.wake();
       input_idle_ = true;
       e = co_await in_.readable();
       input_idle_ = false;
@@ -204,16 +212,15 @@ Task<> Relay::download() {
   for (unsigned steps = 1; !ended_; ++steps) {
     if (down_limit_.is_set()) co_await down_limit_.wait();
     if (ended_) co_return;
-    if (input_ended_ && options_.quit_after == Millis::zero()) transfer.discard();
+    if (input_ended_ && quit_after() == Millis::zero()) transfer.discard();
     const Step step = transfer.step();
     if (step.what == Step::kEnd) break;
     if (step.what == Step::kInputFailed) co_return lost(step.error);
-    if (step.what == Step::kOutputFailed) {
-      const Outcome failed = output_failed(step.error);
-      co_return end(failed.status, failed.why);
-    }
     Error e;
-    if (step.what == Step::kInputBlocks) {
+    if (step.what == Step::kOutputFailed) {
+      if (!outlives_output(step.error)) co_return;
+      transfer.give_up_output();
+    } else if (step.what == Step::kInputBlocks) {
       e = co_await conn_.readable();
     } else if (step.what == Step::kOutputBlocks) {
       e = co_await out_.writable();
@@ -226,6 +233,15 @@ Task<> Relay::download() {
   if (!ended_) peer_ended();
 }
 
+// What is to be sent goes out also where standard output was closed from the start.
+bool Relay::outlives_output(Error e) {
+  const Outcome failed = output_failed(e);
+  if (e != Error(UV_EBADF) || options_.recv_only) return end(failed.status, failed.why), false;
+  unwritable_ = failed;
+  timer_.wake();
+  return true;
+}
+
 // An idle input does not keep us; one that has something ready is sent until it would block.
 void Relay::peer_ended() {
   peer_ended_ = true;
@@ -236,6 +252,11 @@ void Relay::peer_ended() {
     end(net::kOk, "");
   else
     timer_.wake();
+}
+
+// As soon as the input is idle.
+bool Relay::is_leaving() const {
+  return unwritable_.status != net::kOk || (peer_ended_ && !options_.send_only);
 }
 
 // In `generate | netcat ...` netcat may be up first, and the generator draws breath now and then.
@@ -256,27 +277,41 @@ Task<> Relay::watch_time() {
   while (!ended_) {
     Error e = co_await timer_.wait(time_left());
     if (e == Error(UV_ECANCELED) || ended_) co_return;
-    const bool own_silence = pace_.waiting() || up_limit_.waiting() || down_limit_.waiting();
-    if (own_silence) active_ = Clock::now();
+    note_progress();
     const auto now = Clock::now();
-    if (options_.idle != net::kForever && now - active_ >= options_.idle)
+    const bool idle = options_.idle != net::kForever && now - active_ >= options_.idle;
+    if (idle && input_ended_ && quit_after() == Millis::zero() && is_delivered())
+      end(net::kOk, "");  // -q 0 does not care for more
+    else if (idle)
       end(net::kIdle, options_.where() + ": idle for too long (" + options_.idle_option() + ")");
-    else if (input_ended_ && options_.quit_after)
+    else if (input_ended_ && quit_after())
       check_quit(now);
-    else if (peer_ended_ && input_idle_ && !options_.send_only && !expects_input())
+    else if (is_leaving() && input_idle_ && !expects_input())
       end(net::kOk, "");
   }
+}
+
+// A slow reader is not an idle one: what the kernel has taken at once may be on its way for long.
+void Relay::note_progress() {
+  const bool own_silence = pace_.waiting() || up_limit_.waiting() || down_limit_.waiting();
+  const int before = std::exchange(unacknowledged_, unacknowledged());
+  if (own_silence || before != unacknowledged_) active_ = Clock::now();
+}
+
+// What nobody can see need not be waited for.
+std::optional<Millis> Relay::quit_after() const {
+  return unwritable_.status != net::kOk ? Millis::zero() : options_.quit_after;
 }
 
 // -q 0 is "leave when all is delivered", which only the peer's end of file proves: a close while it
 // still sends would reset the connection and lose what it has not read yet.
 void Relay::check_quit(Clock::time_point now) {
-  const bool delivered = unacknowledged() == 0;
+  const bool delivered = is_delivered();
   if (!delivered) delivered_ = now;
-  if (*options_.quit_after == Millis::zero()) {
+  if (*quit_after() == Millis::zero()) {
     const bool silent = now - active_ >= kSilence || now - delivered_ >= kChatter;
     if (delivered && silent) end(net::kOk, "");
-  } else if (now - input_end_ >= *options_.quit_after) {
+  } else if (now - input_end_ >= *quit_after()) {
     if (delivered) return end(net::kOk, "");
     end(net::kLost, options_.where() + ": not all data acknowledged in time (-q)");
   }
@@ -288,23 +323,24 @@ Millis Relay::time_left() const {
     return std::max(Millis::zero(), std::chrono::ceil<Millis>(start + limit - now));
   };
   Millis left = Millis::max();
-  if (options_.idle != net::kForever) left = left_of(active_, options_.idle);
-  if (input_ended_ && options_.quit_after == Millis::zero())
+  if (options_.idle != net::kForever)
+    left = std::min(left_of(active_, options_.idle), std::max(options_.idle / 4, kAckPause));
+  if (input_ended_ && quit_after() == Millis::zero())
     left = std::min(left, Millis(50));  // acknowledgements cannot be waited for
-  else if (input_ended_ && options_.quit_after)
-    left = std::min(left, left_of(input_end_, *options_.quit_after));
-  else if (peer_ended_ && expects_input())
+  else if (input_ended_ && quit_after())
+    left = std::min(left, left_of(input_end_, *quit_after()));
+  else if (is_leaving() && expects_input())
     left = std::min(left, left_of(last_input_, kInputPause));
   return left == Millis::max() ? net::kForever : left;
 }
 
 // --- delivery ---
 
-// Bytes, and our FIN, that the peer's TCP has not confirmed.  A Unix-domain socket keeps what it
-// has taken.
+// Bytes, and our FIN, that the peer's TCP has not confirmed; that the peer on a Unix-domain socket
+// has not read, which delivers it all the same.
 int Relay::unacknowledged() const {
   int bytes = 0;
-  return !options_.unix_domain && ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+  return ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 // Nothing more will be acknowledged.
@@ -317,8 +353,10 @@ static bool is_dead(int fd) {
 // A peer that closed before it had everything answers the rest with a reset: then status 0 would
 // lie.
 Task<> Relay::confirm_delivery() {
-  const net::Deadline deadline(options_.idle);
-  while (unacknowledged() > 0) {
+  net::Deadline deadline(options_.idle);
+  while (!is_delivered()) {
+    const int before = std::exchange(unacknowledged_, unacknowledged());
+    if (before != unacknowledged_) deadline = net::Deadline(options_.idle);
     if (is_dead(conn_.fd())) {
       outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message(), true};
       co_return;

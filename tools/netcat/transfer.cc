@@ -60,6 +60,12 @@ void Transfer::discard() {
   if (!std::exchange(options_.discard, true)) way_ = choose(from_, to_, options_);
 }
 
+void Transfer::give_up_output() {
+  pending_ = {};
+  piped_ = 0;
+  discard();
+}
+
 Step Transfer::step() {
   if (piped_ > 0) return splice_through_pipe();
   if (!pending_.empty()) return copy();
@@ -138,7 +144,8 @@ Step Transfer::splice() {
   const Error e = Error::from_errno();
   if (e == Error(UV_EAGAIN) || e == Error(UV_EINTR))
     return {from_.has_input() ? Step::kOutputBlocks : Step::kInputBlocks};
-  return failed(e, from_.is_socket() && e != Error(UV_EPIPE));
+  const bool not_open = e == Error(UV_EBADF);  // for this direction, which a socket always is
+  return failed(e, not_open ? !from_.is_socket() : from_.is_socket() && e != Error(UV_EPIPE));
 }
 
 Step Transfer::splice_through_pipe() {

@@ -41,6 +41,8 @@ class Transfer {
   // written.
   Step step();
   void discard();
+  // The same, also for what has been read and not yet written.
+  void give_up_output();
   bool is_pending() const { return !pending_.empty(); }
 
  private:
