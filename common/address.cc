@@ -63,8 +63,10 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
   if (host_given && text.ends_with(']'))
     why = "a port is missing";
   else if (host_given && !split_host_port(text, address.host, address.port))
-    why = "an IPv6 address is written [" + std::string(text.substr(0, text.rfind(':'))) +
-          "]:" + std::string(text.substr(text.rfind(':') + 1));
+    why = SockAddr::numeric(text, 0)
+              ? "an IPv6 address and a port are written [" + std::string(text) + "]:PORT"
+              : "an IPv6 address is written [" + std::string(text.substr(0, text.rfind(':'))) +
+                    "]:" + std::string(text.substr(text.rfind(':') + 1));
   else if (address.port.empty())
     why = "a port is missing";
   else if (is_number(address.port) && !parse_number(address.port, 0, 65535, number))
@@ -175,10 +177,11 @@ bool operator==(const SockAddr& a, const SockAddr& b) {
   return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
 }
 
-std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family) {
+std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family,
+                                      bool numeric) {
   std::vector<const char*> loopback;
   if (host.ends_with('.')) host.remove_suffix(1);
-  if (host.size() == 9 && strncasecmp(host.data(), "localhost", 9) == 0)
+  if (!numeric && host.size() == 9 && strncasecmp(host.data(), "localhost", 9) == 0)
     loopback = {"::1", "127.0.0.1"};
   std::vector<SockAddr> known;
   auto add = [&](std::string_view ip) {
@@ -192,7 +195,7 @@ std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port,
 
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
                                                 int family, bool numeric) {
-  std::vector<SockAddr> addresses = known_addresses(host, port, family);
+  std::vector<SockAddr> addresses = known_addresses(host, port, family, numeric);
   if (!addresses.empty()) return addresses;
   if (host.empty()) {
     for (const char* every : {"::", "0.0.0.0"}) {
@@ -201,6 +204,7 @@ Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::ui
     }
     return addresses;
   }
+  if (SockAddr::numeric(host, port)) return Error(UV_EAI_ADDRFAMILY);
   if (numeric) return Error(UV_EAI_NONAME);
   addrinfo hints{};
   hints.ai_family = family;

@@ -63,9 +63,10 @@ static std::vector<SockAddr> addresses_of(const addrinfo* list, std::uint16_t po
 
 Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
                                            int family, bool numeric, Deadline deadline) {
-  std::vector<SockAddr> addresses = known_addresses(host, port, family);
+  if (numeric || host.empty()) co_return passive_addresses(host, port, family, numeric);
+  std::vector<SockAddr> addresses = known_addresses(host, port, family, numeric);
   if (!addresses.empty()) co_return addresses;
-  if (numeric) co_return Error(UV_EAI_NONAME);
+  if (SockAddr::numeric(host, port)) co_return Error(UV_EAI_ADDRFAMILY);
   addrinfo hints{};
   hints.ai_family = family;
   hints.ai_socktype = SOCK_STREAM;

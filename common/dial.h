@@ -33,7 +33,8 @@ struct Dialed {
 // Addresses in turns of families, the first one's family first (RFC 8305, section 4).
 std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses);
 
-// Every stream address of the name.  UV_EAI_* where there is none, UV_ETIMEDOUT.
+// Every stream address of the name; host empty: those to listen on.  UV_EAI_* where there is none,
+// UV_ETIMEDOUT.
 Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
                                            int family, bool numeric, Deadline deadline);
 

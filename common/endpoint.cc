@@ -11,8 +11,9 @@ namespace net {
 
 int fail_to_listen(const std::string& where, Error e) {
   const bool in_use = e == Error(UV_EADDRINUSE);
-  log::error("listen on %s: %s%s", where.c_str(), e.message(),
-             in_use ? " (try --listen with another port)" : "");
+  const char* hint = where.starts_with("unix:") ? " (try --listen with another path)"
+                                                : " (try --listen with another port)";
+  log::error("listen on %s: %s%s", where.c_str(), e.message(), in_use ? hint : "");
   return kNoListen;
 }
 
@@ -23,6 +24,11 @@ static Result<Fd> take_inherited(int fd) {
     (void)socket.release();
     return Error::from_errno();
   }
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
+    return Error::from_errno();
+  if (listening == 0) return Error(UV_EINVAL);  // the kernel would choose an address for it
   return socket;
 }
 

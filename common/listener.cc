@@ -28,11 +28,12 @@ static bool is_path(const SockAddr& address) {
   return address.family() == AF_UNIX && !address.host().empty() && address.host()[0] != '@';
 }
 
-// Only a socket that refuses connections is nobody's.
-static bool is_stale(const SockAddr& address, int type) {
+// Only a socket that refuses connections is nobody's.  A live one has another type than the probe,
+// and says so without being told: a server of one client would take it for that client.
+static bool is_stale(const SockAddr& address) {
   struct stat status = {};
   if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-  const Fd probe(socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const Fd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
@@ -49,7 +50,7 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
     return bind(fd.get(), address.get(), address.size()) == 0 ? Error() : Error::from_errno();
   };
   Error e = bind_it();
-  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address, options.type)) {
+  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address)) {
     unlink(address.host().c_str());
     e = bind_it();
   }

@@ -48,7 +48,7 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
   netcat::Outcome outcome = co_await move_data(session);
   session.meter.stop();
   co_await beside.wait();
-  netcat::say_failed(options, outcome);
+  netcat::say_failed(session.options, outcome);
   co_return outcome.status;
 }
 

@@ -79,7 +79,7 @@ TEST(NetcatMaxConns, OthersWaitUntilOneLeaves) {
 }
 
 TEST(NetcatMaxConns, CountsTheClientsOfAllAddresses) {
-  Process netcat({"netcat", "-lkvn", "--max-conns", "1", "localhost", "0"}, all_pipes());
+  Process netcat({"netcat", "-lkv", "--max-conns", "1", "localhost", "0"}, all_pipes());
   std::vector<int> ports;
   for (int i = 0; i < 2; ++i) {
     const std::string line = netcat.err.line();

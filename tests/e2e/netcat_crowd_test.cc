@@ -6,8 +6,10 @@
 #include <future>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "daemon.h"
 #include "session.h"
 
 namespace e2e {
@@ -80,6 +82,22 @@ TEST(NetcatCrowd, AWholeBacklogWaitsForAKeptOpenServer) {
   std::set<std::string> heard;
   while (heard.size() < clients.size()) heard.insert(s.netcat.out.line());
   EXPECT_TRUE(heard == lines_of(clients.size()));
+}
+
+// ---- somebody who does not read ----
+
+TEST(NetcatCrowd, OnlyWhoHoldsTheOthersUpIsIdle) {
+  constexpr std::size_t kBytes = std::size_t{13} << 20;  // more than all buffers on the way
+  Listening s({"-k", "-w", "1"});
+  auto deaf = connect_tcp("127.0.0.1", s.port, {.narrow = true});
+  auto reader = s.connect();
+  for (int i = 0; i < 2; ++i) (void)line_with(s.netcat.err, "Connection received");
+  std::thread writer([&s] {
+    s.netcat.in.send(std::string(kBytes, 'x'));
+    s.netcat.in.close();
+  });
+  EXPECT_EQ(reader.rest().size(), kBytes);
+  writer.join();
 }
 
 // ---- hardly any descriptors ----

@@ -198,6 +198,50 @@ TEST(NetcatListen, StaleUnixSocketIsReplacedALiveOneRefused) {
   EXPECT_TRUE(can_connect_unix(path));
 }
 
+// A server of one client must not take whoever asks for the client.
+TEST(NetcatListen, WhoAsksForALivePathIsNotHeardThere) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Process netcat({"netcat", "-lvU", path});
+  (void)line_with(netcat.err, "Listening on");
+  EXPECT_EQ(run({"netcat", "-lU", path}).status, 7);
+  EXPECT_EQ(run({"clockd", "unix:" + path}).status, 7);
+  auto client = connect_unix(path);
+  client.send("hello\n");
+  client.close();
+  EXPECT_EQ(netcat.out.rest(), "hello\n");
+  EXPECT_EQ(netcat.wait(), 0);
+}
+
+TEST(NetcatListen, ASignalThatIsIgnoredStaysIgnored) {
+  Process netcat({"bash", "-c", "trap '' HUP INT; exec netcat -l -v -n 127.0.0.1 0"});
+  const std::string line = netcat.err.line();
+  const int port = std::stoi(line.substr(line.rfind(' ') + 1));
+  netcat.signal(SIGHUP);
+  netcat.signal(SIGINT);
+  auto client = connect_tcp("127.0.0.1", port);
+  client.send("hello\n");
+  client.close();
+  EXPECT_EQ(netcat.out.rest(), "hello\n");
+  EXPECT_EQ(netcat.wait(), 0);
+}
+
+TEST(NetcatListen, ErrorsNameThePortThatTheKernelHasPicked) {
+  const auto end = run({"netcat", "-lvn", "-w", "200ms", "127.0.0.1", "0"});
+  EXPECT_EQ(end.status, 5);
+  EXPECT_THAT(end.err, MatchesRegex("Listening on 127\\.0\\.0\\.1 ([0-9]+)\n"
+                                    "netcat: listen on 127\\.0\\.0\\.1 port [1-9][0-9]*: .*\n"));
+}
+
+// Nobody is there to see what would come.
+TEST(NetcatListen, AndDialEndWhenStdoutsReaderIsGone) {
+  const std::string nobody = "netcat --wait 127.0.0.1 " + std::to_string(free_port());
+  for (const std::string& command : {std::string("netcat -l 127.0.0.1 0"), nobody}) {
+    const auto end = shell("(" + command + "; echo $? >&2) | true");
+    EXPECT_EQ(end.err, "141\n") << command;
+  }
+}
+
 TEST(NetcatListen, AbstractSocket) {
   const TempDir dir;  // for its unique name
   const auto name = "@" + dir.path("socket");

@@ -121,11 +121,11 @@ TEST(NetcatOpenBsd, UnixProbe) {
   Listener::unix_socket(path).close();  // netcat has removed its own
   const Outcome refused = run(probe);
   EXPECT_EQ(refused.status, 4);
-  EXPECT_THAT(refused.err, HasSubstr(path + ": connection refused"));
+  EXPECT_THAT(refused.err, HasSubstr("connect to " + path + " failed: Connection refused"));
   EXPECT_EQ(unlink(path.c_str()), 0);
   const Outcome absent = run(probe);
   EXPECT_EQ(absent.status, 6);
-  EXPECT_THAT(absent.err, HasSubstr(path + ": no such file or directory"));
+  EXPECT_THAT(absent.err, HasSubstr("connect to " + path + " failed: No such file or directory"));
 }
 
 TEST(NetcatOpenBsd, UnixKeepWithNoShutdown) {

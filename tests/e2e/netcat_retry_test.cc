@@ -26,8 +26,7 @@ TEST(NetcatRetry, TriesSoManyTimesMore) {
       run({"netcat", "-v", "--retry", "3", "--retry-interval", "100ms", "127.0.0.1", port});
   EXPECT_GE(Clock::now() - start, Millis(300));
   const auto line = refused(port) + "\n";
-  EXPECT_EQ(end.err, line + line + line + "netcat: connect to 127.0.0.1 port " + port +
-                         ": connection refused\n");
+  EXPECT_EQ(end.err, line + line + line + line);
   EXPECT_EQ(end.status, 4);
 }
 
@@ -83,8 +82,9 @@ TEST(NetcatRetry, WaitsForATcpServerThatIsRefusedAtFirst) {
     exec 3< said; read -r first <&3; echo "$first"
     cat <&3 > rest & reverbd -q 127.0.0.1:2021 & server=$!
     wait $waiting; echo status $?; kill $server)sh");
-  EXPECT_EQ(end.out,
-            "netcat: connect to ::1 port 2021 (tcp) failed: Connection refused\nstatus 0\n");
+  EXPECT_EQ(
+      end.out,
+      "netcat: connect to localhost (::1) port 2021 (tcp) failed: Connection refused\nstatus 0\n");
 }
 
 // The one refuses and the other is a black hole, until the server comes to the one.
@@ -98,7 +98,7 @@ TEST(NetcatRetry, ADeadAddressDoesNotKeepWaitFromTheOthers) {
     cat <&3 > rest & reverbd -q 127.0.0.1:2021 & server=$!
     wait $waiting; echo status $?; kill $server)sh");
   EXPECT_EQ(end.out,
-            "netcat: connect to 127.0.0.1 port 2021 (tcp) failed: Connection refused\n"
+            "netcat: connect to localhost (127.0.0.1) port 2021 (tcp) failed: Connection refused\n"
             "status 0\n");
 }
 

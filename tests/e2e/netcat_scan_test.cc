@@ -104,7 +104,7 @@ TEST(NetcatScan, ManyPortsAreStatus4WhenAllAreRefused) {
   EXPECT_EQ(silent.err, last);
   EXPECT_EQ(silent.status, 4);
   const auto verbose = run({"netcat", "-zv", "127.0.0.1", high, low});
-  EXPECT_EQ(verbose.err, refused(low) + refused(high) + last);
+  EXPECT_EQ(verbose.err, refused(low) + refused(high));
   EXPECT_EQ(verbose.status, 4);
 }
 
@@ -174,9 +174,8 @@ TEST(NetcatScan, TimeoutIsForEachPortAndTheyRunSideBySide) {
   const auto end = run(argv);
   EXPECT_EQ(end.status, 5);
   EXPECT_LT(Clock::now() - start, kPrompt) << "one after another takes 10 s";
-  EXPECT_THAT(end.err, AllOf(HasSubstr("port " + full[0].port_text() +
-                                       " (tcp) failed: Connection timed out\n"),
-                             HasSubstr("none of 20 ports open: connection timed out\n")));
+  EXPECT_THAT(end.err,
+              HasSubstr("port " + full[0].port_text() + " (tcp) failed: Connection timed out\n"));
 }
 
 TEST(NetcatScan, ARefusalDoesNotHideATimeout) {
@@ -218,10 +217,11 @@ TEST(NetcatScan, EveryAddressOfANameIsReported) {
   const auto end =
       in_namespace("netcat -zv localhost discard; echo $?; netcat -z 192.0.2.1 9-10; echo $?");
   EXPECT_EQ(end.out, "4\n6\n");
-  EXPECT_THAT(end.err,
-              AllOf(HasSubstr("connect to ::1 port 9 (tcp) failed: Connection refused\n"),
-                    HasSubstr("connect to 127.0.0.1 port 9 (tcp) failed: Connection refused\n"),
-                    HasSubstr("connect to 192.0.2.1: none of 2 ports open: ")));
+  EXPECT_THAT(
+      end.err,
+      AllOf(HasSubstr("connect to localhost (::1) port 9 (tcp) failed: Connection refused\n"),
+            HasSubstr("connect to localhost (127.0.0.1) port 9 (tcp) failed: Connection refused\n"),
+            HasSubstr("connect to 192.0.2.1: none of 2 ports open: ")));
 }
 
 }  // namespace

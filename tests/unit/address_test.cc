@@ -257,7 +257,12 @@ TEST(KnownAddresses, LoopbackAndNumbers) {
       {"example.org", AF_UNSPEC, ""},
   };
   for (const Row& row : table)
-    EXPECT_EQ(text_of(known_addresses(row.host, 7, row.family)), row.addresses) << row.host;
+    EXPECT_EQ(text_of(known_addresses(row.host, 7, row.family, false)), row.addresses) << row.host;
+}
+
+TEST(KnownAddresses, NumericKnowsNoNames) {
+  EXPECT_EQ(text_of(known_addresses("localhost", 7, AF_UNSPEC, true)), "");
+  EXPECT_EQ(text_of(known_addresses("::1", 7, AF_UNSPEC, true)), "[::1]:7 ");
 }
 
 TEST(PassiveAddresses, NoHostIsEveryAddress) {
@@ -267,13 +272,17 @@ TEST(PassiveAddresses, NoHostIsEveryAddress) {
 }
 
 TEST(PassiveAddresses, LocalhostIsBothLoopbackAddresses) {
-  EXPECT_EQ(text_of(*passive_addresses("localhost", 7, AF_UNSPEC, true)), "[::1]:7 127.0.0.1:7 ");
-  EXPECT_EQ(text_of(*passive_addresses("localhost", 7, AF_INET, true)), "127.0.0.1:7 ");
+  EXPECT_EQ(text_of(*passive_addresses("localhost", 7, AF_UNSPEC, false)), "[::1]:7 127.0.0.1:7 ");
+  EXPECT_EQ(text_of(*passive_addresses("localhost", 7, AF_INET, false)), "127.0.0.1:7 ");
+}
+
+TEST(PassiveAddresses, NumericKnowsNoNames) {
+  EXPECT_EQ(passive_addresses("localhost", 7, AF_UNSPEC, true).error(), Error(UV_EAI_NONAME));
 }
 
 TEST(PassiveAddresses, AddressOfAnotherFamilyIsNone) {
-  EXPECT_EQ(passive_addresses("::1", 7, AF_INET, true).error(), Error(UV_EAI_NONAME));
-  EXPECT_EQ(passive_addresses("127.0.0.1", 7, AF_INET6, true).error(), Error(UV_EAI_NONAME));
+  EXPECT_EQ(passive_addresses("::1", 7, AF_INET, true).error(), Error(UV_EAI_ADDRFAMILY));
+  EXPECT_EQ(passive_addresses("127.0.0.1", 7, AF_INET6, false).error(), Error(UV_EAI_ADDRFAMILY));
 }
 
 }  // namespace

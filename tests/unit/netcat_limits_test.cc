@@ -15,7 +15,7 @@ TEST(NetcatRate, Values) {
   const Row table[] = {
       {"1", 1},        {"500", 500}, {"64K", 65536}, {"1.5M", 1572864}, {"2G", 2147483648},
       {"0.5K", 512},   {"0.1", 1},   {"0", 0},       {"", 0},           {"K", 0},
-      {"-1", 0},       {"1KB", 0},   {"1k", 0},      {"1T", 0},         {"1e3", 0},
+      {"-1", 0},       {"1KB", 0},   {"1k", 1024},   {"1T", 0},         {"1e3", 0},
       {"9999999G", 0}, {"nan", 0},   {"inf", 0},     {" 1", 0},
   };
   for (const Row& row : table) {
@@ -88,11 +88,21 @@ TEST(NetcatAccess, HasPrefix) {
         << row.address << " " << row.prefix << "/" << row.bits;
 }
 
+net::Task<int> load_into(Access& access, net::Loop& loop, const Options& options) {
+  const Outcome outcome = co_await access.load(loop, options, net::Deadline(net::kForever));
+  co_return outcome.status;
+}
+
+int load(Access& access, const Options& options) {
+  net::Loop loop;
+  return loop.run(load_into(access, loop, options));
+}
+
 TEST(NetcatAccess, DenyIsStrongerThanAllow) {
   Options options;
   const auto admits = [&options](const char* address) {
     Access access;
-    EXPECT_EQ(access.load(options).status, net::kOk);
+    EXPECT_EQ(load(access, options), net::kOk);
     return access.admits(*net::SockAddr::numeric(address, 1));
   };
   EXPECT_TRUE(admits("10.0.0.1"));
@@ -110,7 +120,8 @@ TEST(NetcatAccess, DenyIsStrongerThanAllow) {
   EXPECT_FALSE(admits("10.0.0.2"));
   options.allow = {"nosuch.invalid"};
   options.numeric = true;
-  EXPECT_EQ(Access().load(options).status, net::kNoName);
+  Access access;
+  EXPECT_EQ(load(access, options), net::kNoName);
 }
 
 }  // namespace

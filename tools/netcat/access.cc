@@ -45,22 +45,18 @@ bool has_prefix(const SockAddr& address, const SockAddr& prefix, int bits) {
   return true;
 }
 
-Outcome Access::load(const std::vector<std::string>& texts, const Options& options,
-                     std::vector<Rule>& rules) {
-  for (const std::string& text : texts) {
-    std::string host;
-    int bits = -1;
-    (void)split_prefix(text, host, bits);  // checked with the command line
-    const auto found = net::passive_addresses(host, 0, AF_UNSPEC, options.numeric);
-    if (!found) return {net::kNoName, host + ": " + found.error().message()};
-    for (const SockAddr& address : *found) rules.push_back({address, bits});
+net::Task<Outcome> Access::load(net::Loop& loop, const Options& options, net::Deadline deadline) {
+  for (std::vector<Rule>* rules : {&allowed_, &denied_}) {
+    for (const std::string& text : rules == &allowed_ ? options.allow : options.deny) {
+      std::string host;
+      int bits = -1;
+      (void)split_prefix(text, host, bits);  // checked with the command line
+      const auto found = co_await net::lookup(loop, host, 0, AF_UNSPEC, options.numeric, deadline);
+      if (!found) co_return not_found(host, found.error());
+      for (const SockAddr& address : *found) rules->push_back({address, bits});
+    }
   }
-  return {};
-}
-
-Outcome Access::load(const Options& options) {
-  Outcome outcome = load(options.allow, options, allowed_);
-  return outcome.status != net::kOk ? outcome : load(options.deny, options, denied_);
+  co_return Outcome{};
 }
 
 bool Access::matches(const std::vector<Rule>& rules, const SockAddr& peer) {

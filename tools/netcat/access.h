@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/address.h"
+#include "common/dial.h"
 #include "tools/netcat/options.h"
 #include "tools/netcat/outcome.h"
 
@@ -18,8 +18,8 @@ bool has_prefix(const net::SockAddr& address, const net::SockAddr& prefix, int b
 
 class Access {
  public:
-  // Looks the names up, now.
-  Outcome load(const Options& options);
+  // Looks the names up.
+  net::Task<Outcome> load(net::Loop& loop, const Options& options, net::Deadline deadline);
   // A denied host is not admitted, nor is one that no --allow names if there is any.
   bool admits(const net::SockAddr& peer) const;
 
@@ -28,8 +28,6 @@ class Access {
     net::SockAddr prefix;
     int bits;
   };
-  static Outcome load(const std::vector<std::string>& texts, const Options& options,
-                      std::vector<Rule>& rules);
   static bool matches(const std::vector<Rule>& rules, const net::SockAddr& peer);
 
   std::vector<Rule> allowed_;

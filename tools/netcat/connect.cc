@@ -1,5 +1,6 @@
 #include "tools/netcat/connect.h"
 
+#include "tools/netcat/output_guard.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
 
@@ -7,15 +8,16 @@ namespace netcat {
 
 net::Task<Outcome> connect(Session& session) {
   const Options& options = session.options;
+  OutputGuard guard(session);
   Target target(session.loop, options);
   Outcome outcome = co_await target.find();
+  Target::Reached reached;
+  if (outcome.status == net::kOk) reached = co_await target.dial(options.port);
+  const bool gone = co_await guard.release();
+  if (gone) co_return Outcome{kBrokenPipe, ""};
   if (outcome.status != net::kOk) co_return outcome;
-  Target::Reached reached = co_await target.dial(options.port);
   net::Dialed& dialed = reached.dialed;
-  // A single failure is told by the last line, which comes without -v too.
-  if (dialed.socket || reached.failures.size() > 1)
-    for (const auto& [address, error] : reached.failures)
-      say_attempt_failed(options, address, error);
+  target.say_failures(reached);
   if (!dialed.socket) co_return target.failed(options.port, reached);
   say_connected(options, dialed.peer, net::SockAddr::local(dialed.socket.get()));
   outcome = co_await relay(session, std::move(dialed.socket));

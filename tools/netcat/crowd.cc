@@ -5,6 +5,7 @@
 
 #include "common/descriptor.h"
 #include "tools/netcat/crlf.h"
+#include "tools/netcat/delivery.h"
 #include "tools/netcat/pace.h"
 #include "tools/netcat/rate_limit.h"
 #include "tools/netcat/report.h"
@@ -108,6 +109,7 @@ class Crowd {
   Pace pace_;
   RateLimit limit_;
   Outcome outcome_;
+  int sending_ = 0;  // clients
   bool ended_ = false;
   bool input_ended_ = false;
 };
@@ -246,26 +248,35 @@ void Crowd::moved(Client& client, Direction direction, std::string_view data) {
 }
 
 Task<> Crowd::limit_idle(Client& client) {
-  while (!client.leaving) {
-    Error e = co_await client.idle.wait(options_.idle);
-    const bool own_silence = pace_.waiting() || limit_.waiting() || client.limit.waiting();
-    if (e == Error(UV_EINTR) || (!e && own_silence)) continue;
-    if (!e) client.outcome = {net::kIdle, ""};
-    client.conn.cancel();
-    co_return;
+  int queued = 0;
+  for (net::Deadline deadline(options_.idle); !client.leaving;) {
+    Error e = co_await client.idle.wait(std::min(deadline.left(), options_.idle / 4));
+    if (e == Error(UV_ECANCELED)) break;
+    const int before = std::exchange(queued, unacknowledged(client.conn.fd()));
+    const bool held_up = sending_ > 0 && !client.sending;  // by another client
+    const bool own_silence =
+        pace_.waiting() || limit_.waiting() || client.limit.waiting() || held_up;
+    if (e == Error(UV_EINTR) || own_silence || before != queued)
+      deadline = net::Deadline(options_.idle);
+    if (deadline.left() > Millis::zero()) continue;
+    client.outcome = {net::kIdle, ""};
+    break;
   }
+  client.conn.cancel();
 }
 
 // --- standard input ---
 
 Task<> Crowd::send(Client& client, std::string_view data) {
   client.sending = true;
+  ++sending_;
   Error e = co_await net::write(client.conn, data);
   if (!e) moved(client, Direction::kSent, data);
   if (e && e != Error(UV_ECANCELED)) client.outcome = {net::kLost, "", true};
   client.gone = static_cast<bool>(e);
   if (e) client.conn.cancel();
   client.sending = false;
+  --sending_;
   client.sent.wake();
 }
 

@@ -155,7 +155,8 @@ std::string Exchange::peer_name() const {
 
 // The name may have another address, where somebody is: what the first one got goes there.
 bool Exchange::try_next_address(Error e) {
-  const bool may = e == Error(UV_ECONNREFUSED) && !heard_ && !options_.listen;
+  const bool absent = e == Error(UV_ECONNREFUSED) || is_unreachable(e);
+  const bool may = absent && !heard_ && !options_.listen;
   if (!may || target_ == &sockets_.back() || !unanswered_.send(target_[1])) return false;
   say_attempt(options_, last_peer_, e, tally_.elapsed());
   say_attempt_failed(options_, last_peer_, e);
@@ -168,10 +169,9 @@ bool Exchange::try_next_address(Error e) {
 }
 
 void Exchange::failed(Error e) {
-  const bool no_way =
-      e == Error(UV_ENETUNREACH) || e == Error(UV_EHOSTUNREACH) || e == Error(UV_ENETDOWN);
-  const bool refused = e == Error(UV_ECONNREFUSED);
-  const int status = refused ? net::kRefused : no_way ? net::kUnreachable : net::kLost;
+  const int status = e == Error(UV_ECONNREFUSED) ? net::kRefused
+                     : is_unreachable(e)         ? net::kUnreachable
+                                                 : net::kLost;
   end(status, peer_name() + ": " + e.message());
 }
 
@@ -379,7 +379,8 @@ void Exchange::out_of_time(int status) {
 
 Task<Outcome> exchange_datagrams(Session& session) {
   Access access;
-  Outcome outcome = access.load(session.options);
+  const net::Deadline deadline(session.options.timeout);
+  Outcome outcome = co_await access.load(session.loop, session.options, deadline);
   if (outcome.status != net::kOk) co_return outcome;
   Datagrams datagrams;
   FatalSignals signals(session.loop, [&datagrams] {
@@ -387,6 +388,8 @@ Task<Outcome> exchange_datagrams(Session& session) {
   });
   outcome = co_await open_datagrams(session.loop, session.options, datagrams);
   if (outcome.status == net::kOk) {
+    if (session.options.listen && !session.options.unix_domain)
+      session.options.port = datagrams.sockets.front().address().port();
     Exchange exchange(session, datagrams, access);
     outcome = co_await exchange.run();
   }

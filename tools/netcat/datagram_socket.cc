@@ -1,5 +1,6 @@
 #include "tools/netcat/datagram_socket.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "common/dial.h"
@@ -26,7 +27,8 @@ Result<DatagramSocket::Received> DatagramSocket::receive(std::span<char> buffer)
   auto* address = reinterpret_cast<sockaddr*>(&sender);
   const ssize_t n =
       recvfrom(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC, address, &size);
-  if (n < 0) return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+  if (n < 0 && errno != EINTR && errno != EAGAIN) return forget_errors(Error::from_errno());
+  if (n < 0) return Error(UV_EAGAIN);
   return Received{static_cast<std::size_t>(n), SockAddr(address, size)};
 }
 
@@ -38,7 +40,18 @@ Error DatagramSocket::send(std::string_view datagram, const SockAddr& to) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
+// What IP_RECVERR has queued of an error that has been told, and what would keep the socket ready.
+Error DatagramSocket::forget_errors(Error told) {
+  msghdr nothing{};
+  while (recvmsg(fd_.get(), &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) nothing = {};
+  return told;
+}
+
 Error DatagramSocket::connect(const SockAddr& peer) {
+  const int on = 1;
+  if (peer.family() == AF_INET) (void)setsockopt(fd_.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  if (peer.family() == AF_INET6)
+    (void)setsockopt(fd_.get(), IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
   return ::connect(fd_.get(), peer.get(), peer.size()) == 0 ? Error() : Error::from_errno();
 }
 
@@ -89,15 +102,16 @@ static Error allow_broadcast(int fd) {
                                                                        : Error::from_errno();
 }
 
-static Outcome open_bound(Loop& loop, const Options& options, Datagrams& opened) {
+static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& opened) {
   std::vector<Fd> sockets;
-  Outcome outcome = bind_all(options, datagrams(options), sockets);
+  Outcome outcome =
+      co_await bind_all(loop, options, datagrams(options), net::Deadline(options.timeout), sockets);
   for (Fd& socket : sockets) {
     if (options.broadcast) (void)allow_broadcast(socket.get());  // sending tells if it failed
     opened.sockets.emplace_back(loop, std::move(socket));
     say_bound(options, opened.sockets.back().address());
   }
-  return outcome;
+  co_return outcome;
 }
 
 // The local end of a client: the first source of the family, or the system's choice.
@@ -174,16 +188,13 @@ static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagra
   const auto start = Tally::Clock::now();
   const auto peers = co_await net::lookup(loop, options.host, options.port, options.family,
                                           options.numeric, deadline);
-  if (!peers) {
-    const bool timed_out = peers.error() == Error(UV_ETIMEDOUT);
-    const std::string why = options.host + ": " + peers.error().message();
-    co_return Outcome{timed_out ? net::kTimedOut : net::kNoName, why};
-  }
+  if (!peers) co_return not_found(options.host, peers.error());
   say_resolved(options, *peers, Tally::Clock::now() - start);
   std::vector<SockAddr> sources;
   if (!options.source.empty()) {
-    const auto found = net::passive_addresses(options.source, 0, options.family, options.numeric);
-    if (!found) co_return Outcome{net::kNoName, options.source + ": " + found.error().message()};
+    const auto found =
+        co_await net::lookup(loop, options.source, 0, options.family, options.numeric, deadline);
+    if (!found) co_return not_found(options.source, found.error());
     sources = *found;
   }
   Outcome failed;
@@ -201,9 +212,12 @@ static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagra
 }
 
 Task<Outcome> open_datagrams(Loop& loop, const Options& options, Datagrams& opened) {
-  if (options.listen) co_return open_bound(loop, options, opened);
-  if (options.unix_domain) co_return open_unix_client(loop, options, opened);
-  Outcome outcome = co_await open_udp_client(loop, options, opened);
+  if (options.unix_domain && !options.listen) co_return open_unix_client(loop, options, opened);
+  Outcome outcome;
+  if (options.listen)
+    outcome = co_await open_bound(loop, options, opened);
+  else
+    outcome = co_await open_udp_client(loop, options, opened);
   co_return outcome;
 }
 

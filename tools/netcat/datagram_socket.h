@@ -29,6 +29,7 @@ class DatagramSocket {
   net::Result<Received> receive(std::span<char> buffer);
   // `to`: empty if connected.  UV_EAGAIN, UV_ENOBUFS: not now.
   net::Error send(std::string_view datagram, const net::SockAddr& to);
+  // From then on every ICMP error is told, also those that a router may have sent too soon.
   net::Error connect(const net::SockAddr& peer);
   net::Error pending_error();  // and clears it
   void close();
@@ -40,6 +41,8 @@ class DatagramSocket {
   net::SockAddr peer() const { return net::SockAddr::peer(fd_.get()); }  // if connected
 
  private:
+  net::Error forget_errors(net::Error told);
+
   net::Fd fd_;
   net::BoundPath path_;
   std::unique_ptr<net::Watch> watch_;

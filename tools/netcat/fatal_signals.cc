@@ -5,14 +5,15 @@
 
 namespace netcat {
 
+static bool is_ignored(int number) {
+  struct sigaction action = {};
+  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 FatalSignals::FatalSignals(net::Loop& loop, std::function<void()> clean_up)
-    : clean_up_(std::move(clean_up)),
-      terminate_(loop, SIGTERM),
-      interrupt_(loop, SIGINT),
-      hangup_(loop, SIGHUP) {
-  tasks_.go(die_of(terminate_, SIGTERM));
-  tasks_.go(die_of(interrupt_, SIGINT));
-  tasks_.go(die_of(hangup_, SIGHUP));
+    : clean_up_(std::move(clean_up)) {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    if (!is_ignored(number)) tasks_.go(die_of(signals_.emplace_back(loop, number), number));
 }
 
 net::Task<> FatalSignals::die_of(net::Signal& signal, int number) {
@@ -24,7 +25,7 @@ net::Task<> FatalSignals::die_of(net::Signal& signal, int number) {
 }
 
 net::Task<> FatalSignals::release() {
-  for (net::Signal* signal : {&terminate_, &interrupt_, &hangup_}) signal->close();
+  for (net::Signal& signal : signals_) signal.close();
   co_await tasks_.wait();
 }
 

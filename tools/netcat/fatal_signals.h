@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <list>
 
 #include "common/loop.h"
 
 namespace netcat {
 
-// SIGTERM, SIGINT and SIGHUP, from now until release(), which has to be awaited.
+// SIGTERM, SIGINT and SIGHUP, from now until release(), which has to be awaited; but not one that
+// is ignored, as nohup(1) has it.
 class FatalSignals {
  public:
   FatalSignals(net::Loop& loop, std::function<void()> clean_up);
@@ -18,9 +20,7 @@ class FatalSignals {
   net::Task<> die_of(net::Signal& signal, int number);
 
   std::function<void()> clean_up_;
-  net::Signal terminate_;
-  net::Signal interrupt_;
-  net::Signal hangup_;
+  std::list<net::Signal> signals_;
   net::WaitGroup tasks_;
 };
 

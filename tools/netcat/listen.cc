@@ -3,6 +3,7 @@
 #include "common/listener.h"
 #include "tools/netcat/crowd.h"
 #include "tools/netcat/fatal_signals.h"
+#include "tools/netcat/output_guard.h"
 #include "tools/netcat/report.h"
 
 namespace netcat {
@@ -21,38 +22,40 @@ static Outcome not_listening(const Options& options, Error e) {
   return {net::kNoListen, "listen on " + options.where() + ": " + e.message()};
 }
 
-Outcome bind_all(const Options& options, const net::ListenOptions& how, std::vector<Fd>& bound) {
+Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions how,
+                       net::Deadline deadline, std::vector<Fd>& bound) {
   std::vector<SockAddr> addresses;
   if (options.unix_domain) {
     const auto address = SockAddr::unix_path(options.path);
-    if (!address) return {net::kUsage, options.path + ": " + address.error().message()};
+    if (!address) co_return Outcome{net::kUsage, options.path + ": " + address.error().message()};
     addresses.push_back(*address);
   } else {
-    const auto found =
-        net::passive_addresses(options.host, options.port, options.family, options.numeric);
-    if (!found) return {net::kNoName, options.host + ": " + found.error().message()};
+    const auto found = co_await net::lookup(loop, options.host, options.port, options.family,
+                                            options.numeric, deadline);
+    if (!found) co_return not_found(options.host, found.error());
     addresses = *found;
   }
-  net::ListenOptions prepared = how;
-  prepared.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
-  auto sockets = net::bind_sockets(addresses, prepared);
-  if (!sockets) return not_listening(options, sockets.error());
+  how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
+  auto sockets = net::bind_sockets(addresses, how);
+  if (!sockets) co_return not_listening(options, sockets.error());
   bound = std::move(*sockets);
-  return {};
+  co_return Outcome{};
 }
 
-static Outcome open_listeners(Loop& loop, const Options& options, Listeners& listeners) {
+static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
+                                    Listeners& listeners) {
   const net::ListenOptions how{.dead_peer = net::Millis::zero()};
   std::vector<Fd> sockets;
-  Outcome outcome = bind_all(options, how, sockets);
-  if (outcome.status != net::kOk) return outcome;
+  Outcome outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
+  if (outcome.status != net::kOk) co_return outcome;
   for (Fd& socket : sockets) {
-    auto listener = Listener::listen(loop, std::move(socket), how);
-    if (!listener) return not_listening(options, listener.error());
+    auto listener = Listener::listen(session.loop, std::move(socket), how);
+    if (!listener) co_return not_listening(session.options, listener.error());
     listeners.push_back(std::move(*listener));
   }
-  for (const Listener& listener : listeners) say_listening(options, listener.address());
-  return {};
+  if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
+  for (const Listener& listener : listeners) say_listening(session.options, listener.address());
+  co_return Outcome{};
 }
 
 // --- one client ---
@@ -91,21 +94,25 @@ static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& l
   limit.wake();
 }
 
-static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Millis time) {
-  Error e = co_await limit.wait(time);
+static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline deadline) {
+  Error e = co_await limit.wait(deadline.left());
   if (e) co_return;
   first.error = UV_ETIMEDOUT;
   first.settle();
 }
 
-static Task<Outcome> serve_one(Session& session, Listeners& listeners, const Access& access) {
+static Task<Outcome> serve_one(Session& session, Listeners& listeners, const Access& access,
+                               net::Deadline deadline) {
   const Options& options = session.options;
+  OutputGuard guard(session);
   FirstClient first{options, access, listeners, Fd(), Error()};
   net::Timer limit(session.loop);
   net::WaitGroup waiting;
-  if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, options.timeout));
+  if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, deadline));
   for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
   co_await waiting.wait();
+  const bool gone = co_await guard.release();
+  if (gone) co_return Outcome{kBrokenPipe, ""};
   if (!first.socket) {
     const bool timed_out = first.error == Error(UV_ETIMEDOUT);
     const char* why = timed_out ? "no client in time (-w)" : first.error.message();
@@ -120,20 +127,21 @@ static Task<Outcome> serve_one(Session& session, Listeners& listeners, const Acc
 
 Task<Outcome> listen(Session& session) {
   const Options& options = session.options;
+  const net::Deadline deadline(options.timeout);
   Access access;
-  Outcome outcome = access.load(options);
+  Outcome outcome = co_await access.load(session.loop, options, deadline);
   if (outcome.status != net::kOk) co_return outcome;
   Listeners listeners;
   // Without our Unix path left behind.
   FatalSignals signals(session.loop, [&listeners] {
     for (Listener& listener : listeners) listener.close();
   });
-  outcome = open_listeners(session.loop, options, listeners);
+  outcome = co_await open_listeners(session, deadline, listeners);
   if (options.keep_open) net::raise_descriptor_limit();
   if (outcome.status == net::kOk && options.keep_open)
     outcome = co_await serve_crowd(session, listeners, access);
   else if (outcome.status == net::kOk)
-    outcome = co_await serve_one(session, listeners, access);
+    outcome = co_await serve_one(session, listeners, access, deadline);
   co_await signals.release();
   co_return outcome;
 }

@@ -9,8 +9,8 @@
 namespace netcat {
 
 // A socket for each address that the options say to listen on.
-Outcome bind_all(const Options& options, const net::ListenOptions& how,
-                 std::vector<net::Fd>& bound);
+net::Task<Outcome> bind_all(net::Loop& loop, const Options& options, net::ListenOptions how,
+                            net::Deadline deadline, std::vector<net::Fd>& bound);
 // Listens, and relays.
 net::Task<Outcome> listen(Session& session);
 

@@ -83,26 +83,29 @@ void add_transfer_options(Cli& cli, Options& o) {
 }
 
 void add_report_options(Cli& cli, Options& o) {
+  const auto path = [](std::string& out) {
+    return [&out](std::string_view text) { return out = text, text.empty() ? "it is empty" : ""; };
+  };
   cli.flag("v,verbose", "say what happens, on stderr; twice: totals", [&o] { ++o.verbose; });
   cli.flag("json", "say what happens as JSON, an object a line on stderr", o.json);
   cli.flag("progress", "say how far it is, on stderr", o.progress);
   cli.option("output", "FILE", "write what is sent and received there, with offsets",
-             net::text(o.output));
-  cli.option("hex-dump", "FILE", "the same in hexadecimal", net::text(o.hex_dump));
+             path(o.output));
+  cli.option("hex-dump", "FILE", "the same in hexadecimal", path(o.hex_dump));
   cli.flag("append-output", "do not overwrite the two", o.append_output);
 }
 
 void add_access_options(Cli& cli, Options& o) {
   const auto hosts = [](std::vector<std::string>& out) {
     return [&out](std::string_view text) -> std::string {
-      while (!text.empty()) {
+      do {
         const std::string item(text.substr(0, text.find(',')));
         std::string host;
         int bits = 0;
         if (!split_prefix(item, host, bits)) return "'" + item + "' is no HOST or HOST/BITS";
         out.push_back(item);
         text.remove_prefix(std::min(text.size(), item.size() + 1));
-      }
+      } while (!text.empty());
       return "";
     };
   };
@@ -215,7 +218,7 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
   if (o.scan && !o.unix_domain) return take_ports(operands, o);
   if (operands.size() > (o.unix_domain ? 1 : 2)) Cli::fail("too many operands: " + operands.back());
   if (o.unix_domain) {
-    if (operands.empty()) Cli::fail("a path is missing");
+    if (operands.empty() || operands[0].empty()) Cli::fail("a path is missing");
     o.path = operands[0];
     return;
   }

@@ -1,6 +1,7 @@
 #include "tools/netcat/rate_limit.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -17,7 +18,8 @@ bool parse_rate(std::string_view text, std::uint64_t& out) {
   const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(value)) return false;
   const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-  const std::size_t power = std::string_view(" KMG").find(unit.empty() ? ' ' : unit[0]);
+  const std::size_t power = std::string_view(" KMG").find(
+      unit.empty() ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(unit[0]))));
   if (power == std::string_view::npos || unit.size() > 1) return false;
   value = std::ceil(std::ldexp(value, 10 * static_cast<int>(power)));
   constexpr double kMost = 1e15;

@@ -1,12 +1,8 @@
 #include "tools/netcat/relay.h"
 
-#include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
 
+#include "tools/netcat/delivery.h"
 #include "tools/netcat/pace.h"
 #include "tools/netcat/rate_limit.h"
 #include "tools/netcat/report.h"
@@ -65,8 +61,7 @@ class Relay {
   void check_quit(Clock::time_point now);
   Millis time_left() const;
   std::optional<Millis> quit_after() const;
-  int unacknowledged() const;
-  bool is_delivered() const { return options_.unix_domain || unacknowledged() == 0; }
+  bool is_delivered() const { return options_.unix_domain || unacknowledged(conn_.fd()) == 0; }
   void note_progress();
   std::function<void(std::string_view)> logged(Direction direction);
 
@@ -294,7 +289,7 @@ Task<> Relay::watch_time() {
 // A slow reader is not an idle one: what the kernel has taken at once may be on its way for long.
 void Relay::note_progress() {
   const bool own_silence = pace_.waiting() || up_limit_.waiting() || down_limit_.waiting();
-  const int before = std::exchange(unacknowledged_, unacknowledged());
+  const int before = std::exchange(unacknowledged_, unacknowledged(conn_.fd()));
   if (own_silence || before != unacknowledged_) active_ = Clock::now();
 }
 
@@ -336,26 +331,12 @@ Millis Relay::time_left() const {
 
 // --- delivery ---
 
-// Bytes, and our FIN, that the peer's TCP has not confirmed; that the peer on a Unix-domain socket
-// has not read, which delivers it all the same.
-int Relay::unacknowledged() const {
-  int bytes = 0;
-  return ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
-
-// Nothing more will be acknowledged.
-static bool is_dead(int fd) {
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state == TCP_CLOSE;
-}
-
 // A peer that closed before it had everything answers the rest with a reset: then status 0 would
 // lie.
 Task<> Relay::confirm_delivery() {
   net::Deadline deadline(options_.idle);
   while (!is_delivered()) {
-    const int before = std::exchange(unacknowledged_, unacknowledged());
+    const int before = std::exchange(unacknowledged_, unacknowledged(conn_.fd()));
     if (before != unacknowledged_) deadline = net::Deadline(options_.idle);
     if (is_dead(conn_.fd())) {
       outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message(), true};

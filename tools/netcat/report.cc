@@ -120,26 +120,31 @@ void say_attempt(const Options& options, const SockAddr& peer, Error e, Elapsed 
   print(line);
 }
 
+bool tells_failed_attempts(const Options& options) { return options.verbose > 0 && !options.json; }
+
+// "localhost (127.0.0.1)"
+static std::string host_of(const Options& options, const SockAddr& peer) {
+  const std::string ip = peer.host();
+  return options.numeric || options.host == ip ? ip : options.host + " (" + ip + ")";
+}
+
 void say_attempt_failed(const Options& options, const SockAddr& peer, Error e) {
-  if (options.json || options.verbose == 0) return;
+  if (!tells_failed_attempts(options)) return;
   std::string why = e.message();
   why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
   if (peer.family() == AF_UNIX)
     return net::log::error("connect to %s failed: %s", peer.host().c_str(), why.c_str());
-  net::log::error("connect to %s port %u (%s) failed: %s", peer.host().c_str(), peer.port(),
-                  options.udp ? "udp" : "tcp", why.c_str());
+  net::log::error("connect to %s port %u (%s) failed: %s", host_of(options, peer).c_str(),
+                  peer.port(), options.udp ? "udp" : "tcp", why.c_str());
 }
 
 void say_connected(const Options& options, const SockAddr& peer, const SockAddr& local) {
   if (options.json) return print_connected("out", options, peer, local);
   if (options.verbose == 0 || options.unix_domain) return;
-  const std::string ip = peer.host();
-  const bool told = options.numeric || options.host == ip;
   const char* protocol = options.udp ? "udp" : "tcp";
   const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
-  net::log::plain("Connection to %s%s %u port [%s/%s] succeeded!", options.host.c_str(),
-                  told ? "" : (" (" + ip + ")").c_str(), peer.port(), protocol,
-                  service != nullptr ? service->s_name : "*");
+  net::log::plain("Connection to %s %u port [%s/%s] succeeded!", host_of(options, peer).c_str(),
+                  peer.port(), protocol, service != nullptr ? service->s_name : "*");
 }
 
 void say_listening(const Options& options, const SockAddr& address) {

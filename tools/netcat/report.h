@@ -15,10 +15,11 @@ using Elapsed = std::chrono::duration<double, std::milli>;
 
 void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
                   Elapsed elapsed);
-// One address tried; UV_ECANCELED if another one was faster.  -v has its own words for that, which
-// come when all have been tried.
+// One address tried; UV_ECANCELED if another one was faster.  -v has its own words for a failure,
+// which come when all have been tried, and then are the one line that a failure has.
 void say_attempt(const Options& options, const net::SockAddr& peer, net::Error e, Elapsed elapsed);
 void say_attempt_failed(const Options& options, const net::SockAddr& peer, net::Error e);
+bool tells_failed_attempts(const Options& options);
 
 void say_connected(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
 void say_listening(const Options& options, const net::SockAddr& address);

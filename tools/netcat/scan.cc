@@ -85,7 +85,7 @@ Task<> Scan::probe(std::size_t at) {
 void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];
-    if (!options_.unix_domain && !options_.json) say(result);
+    if (!options_.json) say(result);
     count(ports_[reported_], result);
     result.reached.failures = {};
   }
@@ -93,8 +93,7 @@ void Scan::report() {
 
 void Scan::say(const PortResult& result) const {
   const Target::Reached& reached = result.reached;
-  for (const auto& [address, error] : reached.failures)
-    say_attempt_failed(options_, address, error);
+  target_.say_failures(reached);
   if (result.open) say_connected(options_, reached.dialed.peer, {});
 }
 
@@ -110,7 +109,7 @@ void Scan::count(std::uint16_t port, const PortResult& result) {
 
 Outcome Scan::outcome() const {
   if (open_) return {};
-  if (ports_.size() == 1 || failed_.status == net::kNoListen) return failed_;
+  if (ports_.size() == 1 || failed_.why.empty() || failed_.status == net::kNoListen) return failed_;
   return {failed_.status, "connect to " + options_.host + ": none of " +
                               std::to_string(ports_.size()) + " ports open: " + why_};
 }

@@ -19,7 +19,7 @@ struct Session {
   }
 
   net::Loop& loop;
-  const Options& options;
+  Options options;  // port 0 becomes the one that the kernel has picked
   SessionLog log;
   Meter meter;
 };

@@ -23,32 +23,18 @@ Task<Outcome> Target::find() {
     co_return Outcome{};
   }
   if (!options_.source.empty()) {
-    const auto sources =
-        net::passive_addresses(options_.source, 0, options_.family, options_.numeric);
-    if (!sources)
-      co_return Outcome{net::kNoName, options_.source + ": " + sources.error().message()};
+    const auto sources = co_await net::lookup(loop_, options_.source, 0, options_.family,
+                                              options_.numeric, deadline_);
+    if (!sources) co_return not_found(options_.source, sources.error());
     sources_ = *sources;
   }
   const auto start = Tally::Clock::now();
   const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
                                           options_.numeric, deadline_);
-  if (!found) {
-    const bool timed_out = found.error() == Error(UV_ETIMEDOUT);
-    co_return Outcome{timed_out ? net::kTimedOut : net::kNoName,
-                      options_.host + ": " + found.error().message()};
-  }
+  if (!found) co_return not_found(options_.host, found.error());
   addresses_ = *found;
   say_resolved(options_, addresses_, Tally::Clock::now() - start);
   co_return Outcome{};
-}
-
-// Those that had not answered when time ran out.
-static void add_silent(const std::vector<SockAddr>& addresses, Target::Reached& reached) {
-  auto& failures = reached.failures;
-  for (const SockAddr& address : addresses)
-    if (std::ranges::find(failures, address, [](const auto& f) { return f.first; }) ==
-        failures.end())
-      failures.emplace_back(address, UV_ETIMEDOUT);
 }
 
 Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline) {
@@ -64,7 +50,6 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
     if (e && e != Error(UV_ECANCELED)) reached.failures.emplace_back(address, e);
   };
   reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
-  if (reached.dialed.error == Error(UV_ETIMEDOUT)) add_silent(addresses, reached);
   co_return reached;
 }
 
@@ -100,12 +85,21 @@ Task<Target::Reached> Target::dial(std::uint16_t port) {
     const Millis left = options_.wait ? deadline_.left() : net::kForever;
     reached.out_of_time = left != net::kForever && left <= pause;
     if (reached.out_of_time) pause = left;
-    if (!options_.scan && !reached.out_of_time)
-      for (const auto& [address, error] : reached.failures)
-        say_attempt_failed(options_, address, error);
+    if (!options_.scan && !reached.out_of_time) say_failures(reached);
     Error e = co_await net::sleep(loop_, pause);
     if (e || reached.out_of_time) co_return reached;
   }
+}
+
+bool Target::tells_failures(const Reached& reached) const {
+  return reached.dialed.stage != Dialed::kBind && !reached.failures.empty() &&
+         tells_failed_attempts(options_);
+}
+
+void Target::say_failures(const Reached& reached) const {
+  if (!tells_failures(reached)) return;
+  for (const auto& [address, error] : reached.failures)
+    say_attempt_failed(options_, address, error);
 }
 
 std::string Target::why(const Reached& reached) {
@@ -129,6 +123,7 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
                      : timed_out ? net::kTimedOut
                      : lost      ? net::kLost
                                  : net::kUnreachable;
+  if (tells_failures(reached) && !reached.out_of_time) return {status, ""};
   return {status, "connect to " + options_.where(port) + ": " + why(reached)};
 }
 

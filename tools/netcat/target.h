@@ -27,13 +27,17 @@ class Target {
   net::Task<Outcome> find();
   // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
   net::Task<Reached> dial(std::uint16_t port);
-  // The sentence and the status for a dial that failed.
+  // The sentence and the status for a dial that failed; no sentence where say_failures() has one
+  // for each address.
   Outcome failed(std::uint16_t port, const Reached& reached) const;
+  // With -v, the addresses that did not work.
+  void say_failures(const Reached& reached) const;
   static std::string why(const Reached& reached);
 
  private:
   net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
   net::Deadline deadline_of(std::uint32_t tries) const;
+  bool tells_failures(const Reached& reached) const;
   bool worth_another(const net::Dialed& dialed, std::uint32_t tries) const;
 
   net::Loop& loop_;
