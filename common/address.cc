@@ -41,6 +41,14 @@ static bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// "[V6]:PORT", which `text` should have been.
+static std::string bracketed(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const bool has_port = !SockAddr::numeric(text, 0) || SockAddr::numeric(text.substr(0, colon), 0);
+  const std::string host(has_port ? text.substr(0, colon) : text);
+  return "[" + host + "]:" + (has_port ? std::string(text.substr(colon + 1)) : "PORT");
+}
+
 bool Address::parse(std::string_view text, Address& address, std::string& why) {
   address = Address();
   why.clear();
@@ -63,10 +71,7 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
   if (host_given && text.ends_with(']'))
     why = "a port is missing";
   else if (host_given && !split_host_port(text, address.host, address.port))
-    why = SockAddr::numeric(text, 0)
-              ? "an IPv6 address and a port are written [" + std::string(text) + "]:PORT"
-              : "an IPv6 address is written [" + std::string(text.substr(0, text.rfind(':'))) +
-                    "]:" + std::string(text.substr(text.rfind(':') + 1));
+    why = "an IPv6 address is written " + bracketed(text);
   else if (address.port.empty())
     why = "a port is missing";
   else if (is_number(address.port) && !parse_number(address.port, 0, 65535, number))

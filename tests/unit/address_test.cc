@@ -73,6 +73,7 @@ TEST(Address, EveryMistakeHasItsSentence) {
       {"-1", kForms},
       {"8000x", kForms},
       {"::1:80", "an IPv6 address is written [::1]:80"},
+      {"::1", "an IPv6 address is written [::1]:PORT"},
       {"fe80::1:http", "an IPv6 address is written [fe80::1]:http"},
       {"unix:", "a path is missing after unix:"},
       {"fd:", "fd: takes a number"},
