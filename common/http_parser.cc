@@ -138,6 +138,10 @@ Progress Parser::take_head(std::string_view& input) {
   return progress;
 }
 
+bool Parser::in_head() const {
+  return stage_ == kHead && gate_.begin() < head_.size() && head_[gate_.begin()] != '\r';
+}
+
 Progress Parser::take_sized(std::string_view& input) {
   const std::size_t left = gate_.content_length() - body_.size();
   const std::string_view piece = input.substr(0, left);

@@ -32,7 +32,8 @@ class Parser {
   void keep();
 
   bool begun() const { return stage_ != kBetween; }  // a part of a request has been taken
-  bool in_head() const { return stage_ == kHead; }
+  bool in_head() const;  // of a request, and not in an empty line before it
+  bool in_body() const { return stage_ == kBody; }
   std::size_t capacity() const { return head_.capacity() + body_.capacity(); }  // in bytes
   // Once for each request: the client waits for a 100 before it sends the body.
   bool take_continue() { return std::exchange(continue_wanted_, false); }

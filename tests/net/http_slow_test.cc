@@ -177,6 +177,39 @@ NET_TEST(HttpSlow, AHeadThatTricklesIsRefusedToo) {
   co_await client.served();
 }
 
+// Each has its time from its own first byte on, though every read ends inside the next one.
+NET_TEST(HttpSlow, APipelineOfPartialHeadsGoesOn) {
+  TestService service(loop, {.head_timeout = Millis(200)});
+  TestClient client(loop, service);
+  const std::string request = get("/");
+  const std::string turned = request.substr(8) + request.substr(0, 8);
+  co_await client.send(request.substr(0, 8));
+  for (int i = 0; i < 6; ++i) {
+    Error e = co_await sleep(loop, Millis(60));
+    EXPECT_FALSE(e);
+    const std::string answer = co_await client.ask(turned);
+    REQUIRE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+  const std::string answer = co_await client.receive_rest();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408 ")) << answer;
+  client.stream.close();
+  co_await client.served();
+}
+
+NET_TEST(HttpSlow, AHeadBehindASlowBodyHasItsTime) {
+  TestService service(loop, {.head_timeout = Millis(200)});
+  TestClient client(loop, service);
+  co_await client.send(get("/echo", "Content-Length: 6\r\n"));
+  Error e = co_await sleep(loop, Millis(250));
+  EXPECT_FALSE(e);
+  std::string answer = co_await client.ask("Hello\nGET / HT");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  answer = co_await client.ask("TP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  co_await client.half_close();
+  co_await client.served();
+}
+
 NET_TEST(HttpSlow, SilenceEndsAConnection) {
   TestService service(loop, {.idle_timeout = Millis(30)});
   TestClient silent(loop, service);
@@ -192,6 +225,37 @@ NET_TEST(HttpSlow, SilenceEndsAConnection) {
   co_await silent.served();
   co_await after.served();
   co_await in_body.served();
+}
+
+// However they are cut.
+NET_TEST(HttpSlow, EmptyLinesAreSilence) {
+  for (const std::size_t size : {1, 2, 3}) {
+    TestService service(loop, {.idle_timeout = Millis(200)});
+    TestClient client(loop, service);
+    const Stopwatch watch;
+    const std::string lines = repeated(1000, "\r\n");
+    for (std::size_t at = 0; client.being_served(); at += size) {
+      REQUIRE(watch.elapsed() < Millis(5'000));
+      co_await client.send(std::string_view(lines).substr(at, size));
+      Error e = co_await sleep(loop, Millis(20));
+      EXPECT_FALSE(e);
+    }
+    client.stream.close();
+    co_await client.served();
+  }
+}
+
+NET_TEST(HttpSlow, EmptyLinesEndNoRequest) {
+  TestService service(loop, {.idle_timeout = Millis(200)});
+  TestClient client(loop, service);
+  for (int i = 0; i < 6; ++i) {
+    const std::string answer = co_await client.ask(std::string(kGet) + "\r\n");
+    REQUIRE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    Error e = co_await sleep(loop, Millis(60));
+    EXPECT_FALSE(e);
+  }
+  co_await client.half_close();
+  co_await client.served();
 }
 
 NET_TEST(HttpSlow, NoTimeoutsWhereTheyAreZero) {
