@@ -47,6 +47,7 @@ class Parser {
   Progress take_chunks(std::string_view& input);
   Progress refuse(const Refusal& refusal);
   Refusal parse_head();
+  llhttp_errno_t feed_head(std::string_view head, std::string_view target);
   static const llhttp_settings_t& settings();
 
   std::uint64_t body_bytes_max_;

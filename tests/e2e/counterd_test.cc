@@ -43,6 +43,14 @@ TEST(Counterd, NamesAreUtf8) {
   EXPECT_EQ(counterd.ask("/inc?name=a%0Ab").body, "name has a control character\n");
 }
 
+TEST(Counterd, ANameMeansTheSameHoweverItIsSent) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc?name=é&return=new"), "é: 1\n");
+  EXPECT_EQ(counterd.body("/inc?name=%C3%A9&return=new"), "é: 2\n");
+  EXPECT_EQ(counterd.body("/inc?return=new", {"-d", "name=é"}), "é: 3\n");
+  EXPECT_EQ(counterd.body("/inc?return=new", {"--data-urlencode", "name=é"}), "é: 4\n");
+}
+
 TEST(Counterd, ParametersInAForm) {
   const Counterd counterd;
   EXPECT_EQ(counterd.body("/inc", {"-d", "name=jobs"}), "ok\n");

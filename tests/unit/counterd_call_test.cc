@@ -73,6 +73,7 @@ TEST(CounterdCall, EveryUrl) {
       {"/get?name=x&format=json", "get x 0 new json"},
       {"/get?name=x&format=text", "get x 0 new"},
       {"/get?name=a%20b+c%C3%A9", "get a b cé 0 new"},
+      {"/get?name=é", "get é 0 new"},
       {"/get?name=100%25", "get 100% 0 new"},
       {"/get?&name=x&", "get x 0 new"},
   };
@@ -85,6 +86,7 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
       {"/get?name=", "name is empty"},
       {"/get?name=a%0Ab", "name has a control character"},
       {"/get?name=%FF", "name is not UTF-8"},
+      {"/get?name=\xff", "name is not UTF-8"},
       {"/get?name=" + std::string(256, 'x'), "name is longer than 255 bytes"},
       {"/get?name=%4", "malformed percent-encoding"},
       {"/get?name=x&name=y", "name is given twice"},
