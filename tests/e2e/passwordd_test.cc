@@ -211,6 +211,15 @@ TEST(Passwordd, OtherPathsAndMethods) {
   EXPECT_EQ(options.field("Allow"), "GET, HEAD, OPTIONS");
 }
 
+TEST(Passwordd, NoAnswerMayBeCached) {
+  Daemon daemon("passwordd");
+  for (const auto* path : {"/", "/password", "/password?length=3", "/password?length=%4"})
+    EXPECT_EQ(curl(daemon, path).field("Cache-Control"), "no-store") << path;
+  for (const auto* method : {"POST", "OPTIONS", "BREW"})
+    EXPECT_EQ(curl(daemon, "/password", {"-X", method}).field("Cache-Control"), "no-store")
+        << method;
+}
+
 TEST(Passwordd, HeadIsGetWithoutTheBody) {
   Daemon daemon("passwordd");
   const auto reply = curl(daemon, "/password?count=7&length=9", {"-I"});
