@@ -112,7 +112,8 @@ class CounterService final : public net::http::HttpService {
 
  protected:
   Answer answer(const Request& request) override {
-    if (!options_.token.admits(request)) return fresh(counterd::unauthorized());
+    if (!options_.token.admits(request))
+      return fresh(counterd::unauthorized(counterd::wants_json(request)));
     auto understood = counterd::understand(request, options_.strict_methods);
     if (auto* refusal = std::get_if<Response>(&understood)) return fresh(std::move(*refusal));
     Call& call = std::get<Call>(understood);

@@ -155,6 +155,7 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
     EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
   }
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).code, 401);
+  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is needed\"}\n");
   EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
 }

@@ -1,6 +1,7 @@
 // What a request asks of counterd, and what it is refused for.
 #include "tools/counterd/call.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tools/counterd/answer.h"
@@ -201,6 +202,26 @@ TEST(CounterdCall, AcceptAsksForJson) {
   EXPECT_EQ(shown({.target = "/get?nam=x", .fields = json}),
             "400 {\"error\":\"unknown parameter 'nam'\"}\n");
   EXPECT_EQ(shown({.target = "/metrics", .fields = json}), "metrics");
+}
+
+TEST(CounterdCall, ARefusalHasTheFormThatIsAskedFor) {
+  const std::vector<Field> json = {{"Accept", "application/json"}};
+  const Sent asked[] = {
+      {.target = "/nowhere", .fields = json},
+      {.target = "/nowhere?format=json"},
+      {.method = "PUT", .target = "/inc?name=x", .fields = json},
+      {.method = "PUT", .target = "/inc?name=x&format=json"},
+      {.target = "/get?nam=x&format=json"},
+      {.target = "/get?name=x&format=xml", .fields = json},
+      {.method = "POST", .target = "/set?val=x", .fields = kForm, .body = "name=x&format=json"},
+      {.method = "POST", .target = "/inc?format=json", .body = "name=x"},
+  };
+  for (const Sent& sent : asked)
+    EXPECT_THAT(shown(sent), testing::HasSubstr(" {\"error\":\"")) << sent.target;
+  for (const Sent& sent : {Sent{.target = "/nowhere?format=text", .fields = json},
+                           Sent{.target = "/metrics?format=json"},
+                           Sent{.method = "PUT", .target = "/metrics", .fields = json}})
+    EXPECT_THAT(shown(sent), testing::Not(testing::HasSubstr("{"))) << sent.target;
 }
 
 }  // namespace

@@ -145,6 +145,19 @@ bool is_form(const Request& request) {
   return net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded");
 }
 
+Response refuse(const Request& request, int status, std::string_view sentence) {
+  return refusal(status, wants_json(request), sentence);
+}
+
+// The answer to OPTIONS, and to a method that is none of `allowed`.
+std::optional<Response> answer_method(const Request& request, std::string_view allowed) {
+  auto answer = net::http::check_method(request, allowed);
+  if (!answer || answer->status != 405) return answer;
+  Response refused = refuse(request, 405, "this URL has no such method");
+  refused.fields = answer->fields;
+  return refused;
+}
+
 std::string_view methods_of(const Call& call, bool strict_methods) {
   if (!call.changes()) return "GET, HEAD, OPTIONS";
   return strict_methods ? "POST" : "GET, HEAD, POST, OPTIONS";
@@ -152,31 +165,41 @@ std::string_view methods_of(const Call& call, bool strict_methods) {
 
 }  // namespace
 
+bool wants_json(const Request& request) {
+  const Url* url = url_of(request.path);
+  if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has one form
+  for (const std::string_view text : {request.query, is_form(request) ? request.body : ""}) {
+    const auto query = net::http::Query::parse(text);
+    const auto format = query ? query->get("format") : std::nullopt;
+    if (format == "json" || format == "text") return format == "json";
+  }
+  return net::http::prefers_json(request);
+}
+
 std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
-  Call call;
-  call.json = net::http::prefers_json(request);
   const Url* url = url_of(request.path);
   if (url == nullptr)
-    return refusal(404, call.json, "no such URL; see counterd(8) for those there are");
+    return refuse(request, 404, "no such URL; see counterd(8) for those there are");
+  Call call;
   call.kind = url->kind;
-  if (call.kind == Call::kMetrics) call.json = false;  // it has one form
+  call.json = call.kind != Call::kMetrics && net::http::prefers_json(request);
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
-  if (auto answer = net::http::check_method(request, methods_of(call, strict_methods)))
+  if (auto answer = answer_method(request, methods_of(call, strict_methods)))
     return std::move(*answer);
 
   unsigned taken = 0;
   std::string wrong = take_all(request.query, *url, taken, call);
   if (wrong.empty() && request.method == "POST" && !request.body.empty()) {
     if (!is_form(request))
-      return refusal(415, call.json, "the body is no application/x-www-form-urlencoded");
+      return refuse(request, 415, "the body is no application/x-www-form-urlencoded");
     wrong = take_all(request.body, *url, taken, call);
   }
   if (wrong.empty()) wrong = wrong_with(call, *url, taken);
-  if (!wrong.empty()) return refusal(400, call.json, wrong);
+  if (!wrong.empty()) return refuse(request, 400, wrong);
   if (call.changes() && is_prefetch(request))
-    return refusal(403, call.json, "a prefetch changes nothing");
+    return refuse(request, 403, "a prefetch changes nothing");
   return call;
 }
 

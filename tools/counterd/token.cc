@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "common/result.h"
+#include "tools/counterd/answer.h"
 
 namespace counterd {
 
@@ -41,8 +42,8 @@ bool equal_in_constant_time(std::string_view given, std::string_view secret) {
   return difference == 0;
 }
 
-net::http::Response unauthorized() {
-  net::http::Response response = net::http::error_response(401, "a token is needed");
+net::http::Response unauthorized(bool json) {
+  net::http::Response response = refusal(401, json, "a token is needed");
   response.add("WWW-Authenticate", "Bearer realm=\"counterd\"");
   return response;
 }
