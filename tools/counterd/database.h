@@ -54,8 +54,8 @@ class Database {
 
   Database(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   bool moved() const;
-  int connect(bool is_new);
-  int create();
+  int connect();
+  int create_if_empty();
   int prepare(const char* sql, Statement& statement);
   int run(const char* sql);
   static int step(const Statement& statement);
