@@ -4,8 +4,6 @@
 // tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "common/cli.h"
@@ -13,6 +11,7 @@
 #include "common/exit_status.h"
 #include "common/http_server.h"
 #include "common/log.h"
+#include "common/read_file.h"
 #include "tools/counterd/answer.h"
 #include "tools/counterd/call.h"
 #include "tools/counterd/import.h"
@@ -133,12 +132,10 @@ class CounterService final : public net::http::HttpService {
 
 // --- before it serves ---
 
-// The file of --import; "-" is standard input.
 bool read_import(Options& options, std::string& why) {
-  std::ifstream in(options.import_file == "-" ? "/dev/stdin" : options.import_file);
-  if (!in) return why = Error::from_errno().message(), false;
-  options.imported.assign(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return why = Error::from_errno().message(), false;
+  net::Result<std::string> text = net::read_file(options.import_file);
+  if (!text) return why = text.error().message(), false;
+  options.imported = std::move(*text);
   counterd::ListReader reader(options.imported);
   while (reader.next()) {  // all of it is right, or nothing is imported
   }
@@ -149,9 +146,11 @@ bool read_import(Options& options, std::string& why) {
 bool read_files(Options& options) {
   std::string why;
   if (!options.token_file.empty() && !options.token.load(options.token_file, why))
-    return net::log::error("%s: %s", options.token_file.c_str(), why.c_str()), false;
+    return net::log::error("%s: %s", net::name_of_file(options.token_file).c_str(), why.c_str()),
+           false;
   if (!options.import_file.empty() && !read_import(options, why))
-    return net::log::error("%s: %s", options.import_file.c_str(), why.c_str()), false;
+    return net::log::error("%s: %s", net::name_of_file(options.import_file).c_str(), why.c_str()),
+           false;
   return true;
 }
 

@@ -1,6 +1,8 @@
 // What counterd promises whatever its store is: the URLs and their answers, to the real curl.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -164,7 +166,9 @@ TEST(CounterdToken, MustBeThere) {
   const TempDir dir;
   const std::string empty = dir.file("empty", "\n");
   const std::pair<std::string, std::string> table[] = {
-      {dir.path("none"), "no such file or directory"}, {empty, "its first line has no token"}};
+      {dir.path("none"), "no such file or directory"},
+      {dir.path(""), "illegal operation on a directory"},
+      {empty, "its first line has no token"}};
   for (const auto& [file, why] : table) {
     const Outcome outcome = run({"counterd", "--token-file", file, "127.0.0.1:0"});
     EXPECT_EQ(outcome.status, 8);
@@ -192,6 +196,24 @@ TEST(CounterdImport, TakesWhatTheListSays) {
   EXPECT_EQ(counterd.body("/list"), "\"Ж\\: 1\nx: -5\ny: 7\n");
 }
 
+// Descriptor 0 itself: a file from where it stands, a socket.
+TEST(CounterdImport, TakesStandardInputAsItIs) {
+  const TempDir dir;
+  const std::string list = R"([{"name":"x","value":7,"changed":1.000}])";
+  const std::string file = dir.file("list.json", "a line\n" + list);
+  Outcome outcome = shell("{ read line; counterd --import - --export; } < " + file);
+  EXPECT_EQ(outcome.out, "[\n" + list.substr(1, list.size() - 2) + "\n]\n") << outcome.err;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd in(ends[0]);
+  {
+    const Fd writer(ends[1]);
+    ASSERT_EQ(write(writer.get(), list.data(), list.size()), static_cast<ssize_t>(list.size()));
+  }
+  EXPECT_EQ(run({"counterd", "--import", "-", "--export"}, "", {.in = Stdio::fd(in)}).out,
+            outcome.out);
+}
+
 TEST(CounterdImport, SaysWhatIsWrong) {
   const TempDir dir;
   const std::string wrong = dir.file("wrong.json", "[\n{\"name\":\"x\"}]\n");
@@ -200,6 +222,12 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   EXPECT_EQ(outcome.err, "counterd: " + wrong + ": line 2: a counter has no \"value\"\n");
   outcome = run({"counterd", "--import", dir.path("none"), "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
+  outcome = run({"counterd", "--import", dir.path(""), "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: " + dir.path("") + ": illegal operation on a directory\n");
+  outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is missing\n");
   const std::string two =
       dir.file("two.json", R"([{"name":"x","value":1},{"name":"y","value":1}])");
   outcome = run({"counterd", "--import", two, "--max-counters", "1", "127.0.0.1:0"});
