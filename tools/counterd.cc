@@ -176,12 +176,10 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   net::WaitGroup group;
   counterd::ListReader reader(json);
   while (std::optional<Entry> entry = reader.next()) {
-    const auto now = counterd::now();
     const counterd::Counter& counter = entry->counter;
-    if (counter.expired(now)) continue;
-    Command command{.kind = Command::kSet, .name = entry->name, .value = counter.value};
+    Command command{.kind = Command::kImport, .name = entry->name, .value = counter.value};
     command.changed = counter.changed;
-    if (counter.expires != counterd::kNever) command.ttl = counter.expires - now;
+    command.expires = counter.expires;
     group.go(set(store, std::move(command), why));
     co_await group.wait(kAtOnce - 1);
     if (!why.empty()) break;

@@ -189,7 +189,7 @@ Changes Owner::execute(const Group& group) const {
     change->outcome = std::move(applied.outcome);
     if (change->outcome.status != Outcome::kDone) continue;
     count += created ? 1 : 0;
-    count -= applied.counter ? 0 : 1;
+    count -= existing != nullptr && !applied.counter ? 1 : 0;
     changes.insert_or_assign(name, applied.counter);
   }
   return changes;
