@@ -260,7 +260,8 @@ Task<> fail_and_recover(Store& store) {
       {FaultyDisk::write_error, SQLITE_IOERR_WRITE, "unavailable: disk I/O error"},
       {FaultyDisk::write_error, SQLITE_READONLY,
        "unavailable: attempt to write a readonly database"},
-      {FaultyDisk::sync_error, SQLITE_IOERR_FSYNC, "unavailable: disk I/O error"},
+      {FaultyDisk::sync_error, SQLITE_IOERR_FSYNC,
+       "unavailable: disk I/O error; after a restart the change may have been made"},
   };
   (void)co_await told(store, set("x", 7));  // seen below
   for (const auto& [fault, code, result] : faults) {

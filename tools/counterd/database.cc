@@ -177,7 +177,11 @@ Outcome Database::commit(const Changes& changes) {
   for (const auto& [name, counter] : changes)
     if (code == SQLITE_DONE) code = write(name, counter);
   if (code == SQLITE_DONE) code = step(commit_);
-  return code == SQLITE_DONE ? Outcome{} : failure(code);
+  if (code == SQLITE_DONE) return {};
+  Outcome outcome = failure(code);
+  // It is whole in the log until the next commit overwrites it, and a recovery takes what is whole.
+  if (code == SQLITE_IOERR_FSYNC) outcome.why += "; after a restart the change may have been made";
+  return outcome;
 }
 
 void Database::rollback() {

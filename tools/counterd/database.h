@@ -38,7 +38,7 @@ class Database {
   bool load(Counters& counters, std::string& why);
 
   // A transaction: begin(), then commit() or rollback().  A failure (kUnavailable, kNoSpace) has
-  // rolled it back.
+  // rolled it back, as far as the disk can tell; `why` says where it cannot.
   Outcome begin();
   Outcome commit(const Changes& changes);  // on the disk when it returns kDone
   void rollback();
