@@ -302,6 +302,33 @@ TEST_F(SqliteStore, SaysSoWhenSomebodyElseHasItLocked) {
   with_store(opened, expect_two);
 }
 
+Task<int> end_while_locked(net::Loop& loop, Store& store) {
+  WaitGroup group;
+  group.go(store.run());
+  group.go(expect_locked(store));
+  (void)co_await net::sleep(loop, Millis(100));
+  loop.cancel_all();
+  co_await group.wait();
+  co_return 0;
+}
+
+// What the process waits for when it is to end, it waits for after the drain.
+TEST_F(SqliteStore, WaitsForNobodyWhenItIsToEnd) {
+  const Opened opened = open();
+  with_store(opened, make_two);
+  Somebody somebody(path());
+  somebody.run("BEGIN IMMEDIATE");
+  const net::Stopwatch watch;
+  {
+    net::Loop loop;
+    const auto store = opened.make(loop);
+    EXPECT_EQ(loop.run(end_while_locked(loop, *store)), 0);
+  }
+  EXPECT_LT(watch.elapsed(), Millis(1000));
+  somebody.run("ROLLBACK");
+  with_store(opened, expect_two);
+}
+
 Task<> expect_moved(Store& store) {
   const std::string result = co_await told(store, inc("x"));
   EXPECT_EQ(result, "unavailable: its file has been moved or removed");

@@ -16,7 +16,8 @@ namespace counterd {
 
 constexpr std::uint32_t kApplicationId = 2004186211;
 constexpr std::uint32_t kSchemaVersion = 1;
-constexpr int kBusyMillis = 2000;  // somebody else's transaction may take so long
+constexpr int kBusySteps = 400;  // 2 s: somebody else's transaction may take so long
+constexpr int kBusyStepMillis = 5;
 
 constexpr const char* kCreate =
     "BEGIN EXCLUSIVE;"
@@ -91,7 +92,7 @@ int Database::connect() {
   connection_.reset(connection);
   if (code != SQLITE_OK) return code;
   sqlite3_extended_result_codes(connection, 1);
-  sqlite3_busy_timeout(connection, kBusyMillis);
+  sqlite3_busy_handler(connection, wait_for_lock, this);
   code = create_if_empty();
   if (code == SQLITE_OK) code = run("PRAGMA cell_size_check = ON");
   Statement put;  // that there is such a table; the quicker statement below takes any
@@ -112,6 +113,12 @@ int Database::connect() {
   if (code == SQLITE_OK) code = prepare("PRAGMA data_version", version_);
   if (code == SQLITE_OK) (void)changed_by_others();  // what there is now is about to be loaded
   return code;
+}
+
+int Database::wait_for_lock(void* self, int waited) {
+  if (waited == kBusySteps || !static_cast<Database*>(self)->patient_) return 0;
+  sqlite3_sleep(kBusyStepMillis);
+  return 1;
 }
 
 // Also where the process was killed while it created the file: SQLite has undone that now.
