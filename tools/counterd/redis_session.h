@@ -56,6 +56,7 @@ class RedisSession {
   bool append(RedisWords words, RedisCall* call);
   void end(RedisCall& call);
   void learn_why();
+  std::uint64_t written() const;  // of appended_
 
   net::Loop& loop_;
   const Millis patience_;
