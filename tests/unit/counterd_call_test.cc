@@ -152,15 +152,19 @@ TEST(CounterdCall, ReadingIsNoPost) {
 }
 
 TEST(CounterdCall, APrefetchChangesNothing) {
-  const std::vector<Field> prefetches[] = {{{"Sec-Purpose", "prefetch"}},
-                                           {{"sec-purpose", "prefetch;prerender"}},
-                                           {{"Purpose", "prefetch"}},
-                                           {{"X-Moz", "prefetch"}}};
+  const std::vector<Field> prefetches[] = {
+      {{"Sec-Purpose", "prefetch"}},      {{"sec-purpose", "prefetch;prerender"}},
+      {{"Sec-Purpose", "Prefetch"}},      {{"Sec-Purpose", "prerender"}},
+      {{"Sec-Purpose", "foo, prefetch"}}, {{"Sec-Purpose", "foo"}, {"Sec-Purpose", "prefetch"}},
+      {{"Purpose", "prefetch"}},          {{"Purpose", "preview"}},
+      {{"X-Purpose", "Preview"}},         {{"X-Moz", "prefetch"}}};
   for (const auto& fields : prefetches) {
     EXPECT_EQ(shown({.target = "/inc?name=x", .fields = fields}),
               "403 a prefetch changes nothing\n");
     EXPECT_EQ(shown({.target = "/get?name=x", .fields = fields}), "get x 0 new");
   }
+  const std::vector<Field> others = {{"Sec-Purpose", "fetch"}, {"Referer", "/prefetch"}};
+  EXPECT_EQ(shown({.target = "/inc?name=x", .fields = others}), "inc x 1 ok");
 }
 
 // ---- forms ----

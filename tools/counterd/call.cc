@@ -130,12 +130,20 @@ std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
   return wrong != nullptr ? wrong : "";
 }
 
-// A browser that fetches what its user might click on next.
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
+  for (; text.size() >= word.size(); text.remove_prefix(1))
+    if (net::http::equal_ignoring_case(text.substr(0, word.size()), word)) return true;
+  return false;
+}
+
+// A browser that fetches what its user might click on next, whatever it calls that.
 bool is_prefetch(const Request& request) {
-  const std::string_view purpose = request.field("Sec-Purpose");
-  return purpose.substr(0, purpose.find(';')).starts_with("prefetch") ||
-         net::http::equal_ignoring_case(request.field("Purpose"), "prefetch") ||
-         net::http::equal_ignoring_case(request.field("X-Moz"), "prefetch");
+  for (const net::http::Field& field : request.fields)
+    for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
+      if (net::http::equal_ignoring_case(field.name, name))
+        for (const char* word : {"prefetch", "prerender", "preview"})
+          if (contains_ignoring_case(field.value, word)) return true;
+  return false;
 }
 
 bool is_form(const Request& request) {
