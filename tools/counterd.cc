@@ -233,10 +233,13 @@ std::string take_store(std::string_view text, std::string& place) {
   place = text;
   counterd::RedisUrl url;
   std::string why;
-  if (text.starts_with("redis://") && !counterd::RedisUrl::parse(text, url, why)) return why;
-  const bool known = text == "memory" || text.starts_with("redis://") || text.ends_with(".db") ||
-                     text.find('/') != std::string_view::npos;
-  return known ? "" : "'" + place + "' is no store (memory, FILE.db or redis://HOST:PORT)";
+  if (text.starts_with("redis://")) return counterd::RedisUrl::parse(text, url, why) ? "" : why;
+  const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole
+  const std::size_t scheme = first.find(':') + 1;  // what follows may have a password in it
+  const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());
+  if (text == "memory" || is_path) return "";
+  return "'" + place.substr(0, scheme > 0 ? scheme : place.npos) +
+         "' is no store (memory, FILE.db or redis://HOST:PORT)";
 }
 
 std::string take_start(std::string_view text, std::vector<Entry>& start) {

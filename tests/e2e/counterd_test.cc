@@ -246,6 +246,12 @@ TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
        "--store: 'momory' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "rediss://:secret@h"},
+       "--store: 'rediss:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "sqlite:x.db"},
+       "--store: 'sqlite:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "file:///tmp/x.db"},
+       "--store: 'file:' is no store (memory, FILE.db or redis://HOST:PORT)"},
       {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
       {{"--start", "x=y"}, "--start: 'x=y': the value is not a whole number of 64 bits"},
       {{"--start", "=1"}, "--start: name is empty"},
