@@ -4,6 +4,7 @@
 // tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
+#include <csignal>
 #include <string>
 
 #include "common/cli.h"
@@ -187,19 +188,23 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   co_await group.wait();
 }
 
-Task<Error> export_all(net::Loop& loop, Store& store, std::string& why) {
+constexpr int kBrokenPipe = 128 + SIGPIPE;
+
+// The status, and the sentence for all but a reader that has left.
+Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
   net::Descriptor out = net::Descriptor::standard_output(loop);
   Listing listing(store, ListFormat::kJson, "");
   while (!listing.done()) {
     std::string text;
     const Outcome outcome = co_await listing.next(text);
     why = outcome.why;
-    if (!why.empty()) co_return UV_EIO;
+    if (!why.empty()) co_return net::kLocalIo;
     Error e = co_await net::write(out, text);
+    if (e == Error(UV_EPIPE)) co_return kBrokenPipe;
     if (e) why = std::string("stdout: ") + e.message();
-    if (e) co_return e;
+    if (e) co_return net::kLocalIo;
   }
-  co_return Error();
+  co_return net::kOk;
 }
 
 Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::string& why) {
@@ -208,10 +213,18 @@ Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::st
   if (!options.imported.empty()) co_await import_all(store, options.imported, why);
   for (const Entry& entry : options.start)
     if (why.empty()) co_await start(store, entry, why);
-  if (why.empty() && options.exports) (void)co_await export_all(loop, store, why);  // in `why`
+  int status = why.empty() ? net::kOk : net::kLocalIo;
+  if (status == net::kOk && options.exports) status = co_await export_all(loop, store, why);
   loop.cancel_all();
   co_await background.wait();
-  co_return why.empty() ? net::kOk : net::kLocalIo;
+  co_return status;
+}
+
+// As if write(2) had done it: silent, and what the shell expects of `counterd --export | head`.
+int die_of_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  (void)std::raise(SIGPIPE);
+  return kBrokenPipe;
 }
 
 // Fills the store, and tells what is in it, as the options say.
@@ -221,7 +234,7 @@ int prepare(Options& options, const counterd::MakeStore& make_store) {
   const std::unique_ptr<Store> store = make_store(loop);
   std::string why;
   const int status = loop.run(prepare(loop, *store, options, why));
-  if (status != net::kOk) net::log::error("%s", why.c_str());
+  if (!why.empty()) net::log::error("%s", why.c_str());
   options.imported.clear();
   options.imported.shrink_to_fit();
   return status;
@@ -293,7 +306,9 @@ int main(int argc, char** argv) {
     net::log::error("%s", store.why.c_str());
     return net::kLocalIo;
   }
-  if (const int status = prepare(options, store.make); status != net::kOk) return status;
+  const int status = prepare(options, store.make);
+  if (status == kBrokenPipe) return die_of_broken_pipe();
+  if (status != net::kOk) return status;
   if (options.exports) return net::kOk;
   return net::serve(options.server, [&](net::Loop& loop) {
     return std::make_unique<CounterService>(loop, options, store.make(loop));

@@ -242,6 +242,15 @@ TEST(CounterdExport, SaysThatItCannotBeWritten) {
   EXPECT_EQ(outcome.err, "counterd: stdout: no space left on device\n");
 }
 
+TEST(CounterdExport, EndsSilentlyWithItsReader) {
+  const Outcome outcome = shell(
+      "set -o pipefail; counterd --import <(seq -f '{\"name\":\"%.0f\",\"value\":1},' 50000 |"
+      " sed '1s/^/[/; $s/,$/]/') --export | head -1");
+  EXPECT_EQ(outcome.out, "[\n");
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.status, 141);
+}
+
 TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
