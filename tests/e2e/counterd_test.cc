@@ -77,7 +77,7 @@ TEST(Counterd, StrictMethodsWantPost) {
   const Counterd counterd({"--strict-methods"});
   const Reply get = counterd.ask("/set?name=x&val=1");
   EXPECT_EQ(get.code, 405);
-  EXPECT_EQ(get.field("Allow"), "POST");
+  EXPECT_EQ(get.field("Allow"), "POST, OPTIONS");
   EXPECT_EQ(counterd.body("/set?name=x&val=1", {"-d", ""}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");
 }

@@ -206,6 +206,9 @@ TEST(Passwordd, OtherPathsAndMethods) {
     EXPECT_EQ(reply.code, 405) << method;
     EXPECT_EQ(reply.field("Allow"), "GET, HEAD, OPTIONS");
   }
+  const auto unknown = curl(daemon, "/password", {"-X", "BREW"});
+  EXPECT_EQ(unknown.code, 501);
+  EXPECT_EQ(unknown.field("Connection"), "close");
   const auto options = curl(daemon, "/password", {"-X", "OPTIONS"});
   EXPECT_EQ(options.code, 204);
   EXPECT_EQ(options.field("Allow"), "GET, HEAD, OPTIONS");

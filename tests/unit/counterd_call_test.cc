@@ -139,10 +139,20 @@ TEST(CounterdCall, StrictChangesArePostAlone) {
                              "/cas?name=x&old=1&new=2"}) {
     for (const char* method : {"GET", "HEAD"})
       EXPECT_EQ(allowed_by({.method = method, .target = target, .strict = true}),
-                "405 Allow: POST\r\n");
+                "405 Allow: POST, OPTIONS\r\n");
     EXPECT_EQ(allowed_by({.method = "POST", .target = target, .strict = true}), "");
   }
   EXPECT_EQ(shown({.target = "/get?name=x", .strict = true}), "get x 0 new");
+}
+
+TEST(CounterdCall, OptionsSayWhatIsAllowed) {
+  EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "/inc", .strict = true}),
+            "204 Allow: POST, OPTIONS\r\n");
+  EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "/get"}),
+            "204 Allow: GET, HEAD, OPTIONS\r\n");
+  for (const bool strict : {false, true})
+    EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "*", .strict = strict}),
+              "204 Allow: GET, HEAD, POST, OPTIONS\r\n");
 }
 
 TEST(CounterdCall, ReadingIsNoPost) {

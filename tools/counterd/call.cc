@@ -166,9 +166,11 @@ std::optional<Response> answer_method(const Request& request, std::string_view a
   return refused;
 }
 
+constexpr std::string_view kMethods = "GET, HEAD, POST, OPTIONS";
+
 std::string_view methods_of(const Call& call, bool strict_methods) {
   if (!call.changes()) return "GET, HEAD, OPTIONS";
-  return strict_methods ? "POST" : "GET, HEAD, POST, OPTIONS";
+  return strict_methods ? "POST, OPTIONS" : kMethods;
 }
 
 }  // namespace
@@ -185,6 +187,8 @@ bool wants_json(const Request& request) {
 }
 
 std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
+  if (request.method == "OPTIONS" && request.path == "*")
+    return *net::http::check_method(request, kMethods);
   const Url* url = url_of(request.path);
   if (url == nullptr)
     return refuse(request, 404, "no such URL; see counterd(8) for those there are");
