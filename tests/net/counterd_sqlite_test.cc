@@ -285,6 +285,26 @@ TEST_F(SqliteStore, AcknowledgesNothingThatIsNotOnTheDisk) {
   EXPECT_EQ(somebody.run("SELECT name, value FROM counters"), "x|7");
 }
 
+Task<> fail_then_succeed(Store& store) {
+  (void)co_await told(store, set("x", 7));  // seen at the end
+  FaultyDisk::sync_error = SQLITE_IOERR_FSYNC;
+  const std::string failed = co_await told(store, inc("x"));
+  EXPECT_TRUE(failed.starts_with("unavailable: ")) << failed;
+  FaultyDisk::sync_error = SQLITE_OK;
+  const std::string done = co_await told(store, set("y", 1));
+  EXPECT_EQ(done, "1");
+}
+
+// As a recovery sees it after a kill.
+TEST_F(SqliteStore, OverwritesAFailedChangeWithTheNext) {
+  const FaultyDisk disk;
+  const Opened opened = open();
+  with_store(opened, fail_then_succeed);
+  for (const char* suffix : {"", "-wal"})
+    std::filesystem::copy(path() + suffix, dir_.file("copy.db") + suffix);
+  EXPECT_EQ(Somebody(dir_.file("copy.db")).run("SELECT name, value FROM counters"), "x|7 y|1");
+}
+
 Task<> expect_locked(Store& store) {
   const std::string result = co_await told(store, inc("x"));
   EXPECT_EQ(result, "unavailable: database is locked");
