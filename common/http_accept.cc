@@ -31,10 +31,15 @@ static double weight(std::string_view parameters) {
   return 1;
 }
 
+struct Wish {
+  double weight = 0;
+  int close = -1;  // how closely what says so names the type
+  friend auto operator<=>(const Wish&, const Wish&) = default;
+};
+
 // How much a type is wanted: by its own name, or else by the range that names it most closely.
-static double wanted(std::string_view accept, std::string_view type, std::string_view range) {
-  double best = 0;
-  int closest = -1;
+static Wish wanted(std::string_view accept, std::string_view type, std::string_view range) {
+  Wish wish;
   while (!accept.empty()) {
     std::string_view parameters = take(accept, ',');
     const std::string_view name = take(parameters, ';');
@@ -42,16 +47,14 @@ static double wanted(std::string_view accept, std::string_view type, std::string
                       : equal_ignoring_case(name, range) ? 1
                       : name == "*/*"                    ? 0
                                                          : -1;
-    if (close <= closest) continue;
-    closest = close;
-    best = weight(parameters);
+    if (close > wish.close) wish = {weight(parameters), close};
   }
-  return best;
+  return wish;
 }
 
 bool prefers_json(std::string_view accept) {
-  return wanted(accept, "application/json", "application/*") >
-         wanted(accept, "text/plain", "text/*");
+  const Wish json = wanted(accept, "application/json", "application/*");
+  return json.weight > 0 && json > wanted(accept, "text/plain", "text/*");
 }
 
 // Several fields of that name are one list.

@@ -7,7 +7,8 @@
 
 namespace net::http {
 
-// Whether JSON is wanted more than text/plain.  Nothing said, or both alike: no.
+// Whether JSON is wanted more than text/plain: by weight, then by which is named more closely.
+// Nothing said, or both alike: no.
 bool prefers_json(std::string_view accept);
 bool prefers_json(const Request& request);
 

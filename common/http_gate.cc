@@ -29,9 +29,10 @@ constexpr std::array<bool, 256> token_bytes() {
 constexpr auto kText = text_bytes();
 constexpr auto kToken = token_bytes();
 
+// A URI is ASCII, but curl sends UTF-8 as it was typed, and it means one thing.
 constexpr std::array<bool, 256> target_bytes() {
   std::array<bool, 256> table{};
-  for (std::size_t c = 0x21; c < 0x7f; ++c) table[c] = c != '#';
+  for (std::size_t c = 0x21; c < 256; ++c) table[c] = c != '#' && c != 0x7f;
   return table;
 }
 constexpr auto kTarget = target_bytes();

@@ -14,10 +14,6 @@ const llhttp_settings_t& Parser::settings() {
   static const llhttp_settings_t all = [] {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
-    s.on_url = [](llhttp_t* llhttp, const char* at, std::size_t size) {
-      self(llhttp)->request_.target = {at, size};
-      return 0;
-    };
     s.on_header_field = [](llhttp_t* llhttp, const char* at, std::size_t size) {
       self(llhttp)->fields_.push_back({{at, size}, {}});
       return 0;
@@ -52,6 +48,19 @@ static Refusal refusal_of(llhttp_errno_t e) {
   return {400, "The head of the request is malformed."};
 }
 
+// To llhttp, compiled to be strict, a target is ASCII.
+llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target) {
+  std::string ascii(target);
+  for (char& c : ascii)
+    if (static_cast<unsigned char>(c) >= 0x80) c = 'x';
+  const std::string_view method(head.data(), target.data());
+  for (const std::string_view piece :
+       {method, std::string_view(ascii), head.substr(method.size() + target.size())})
+    if (const llhttp_errno_t e = llhttp_execute(&llhttp_, piece.data(), piece.size()); e != HPE_OK)
+      return e;
+  return HPE_OK;
+}
+
 // What the gate and llhttp do not see alike is refused.
 Refusal Parser::parse_head() {
   const std::string_view head = head_;
@@ -59,7 +68,10 @@ Refusal Parser::parse_head() {
   ended_ = false;
   llhttp_init(&llhttp_, HTTP_REQUEST, &settings());
   llhttp_.data = this;
-  const llhttp_errno_t e = llhttp_execute(&llhttp_, head.data(), head.size());
+  request_.method = head.substr(0, head.find(' '));
+  request_.target = head.substr(request_.method.size() + 1);
+  request_.target = request_.target.substr(0, request_.target.find(' '));
+  const llhttp_errno_t e = feed_head(head, request_.target);
   if (e != HPE_OK) return refusal_of(e);
   const bool bodyless = gate_.content_length() == 0 && !gate_.chunked();
   if (ended_ != bodyless || fields_.size() != gate_.fields() ||
@@ -67,7 +79,6 @@ Refusal Parser::parse_head() {
     return {400, "The head of the request is ambiguous."};
   for (Field& field : fields_)
     while (field.value.ends_with(' ') || field.value.ends_with('\t')) field.value.remove_suffix(1);
-  request_.method = head.substr(0, head.find(' '));
   request_.fields = fields_;
   request_.minor = llhttp_.http_minor;
   if (request_.method == "CONNECT") return {501, "This server is no proxy."};
@@ -136,6 +147,10 @@ Progress Parser::take_head(std::string_view& input) {
   if (gate_.chunked()) chunks_.emplace(body_bytes_max_);
   begin_body();
   return progress;
+}
+
+bool Parser::in_head() const {
+  return stage_ == kHead && gate_.begin() < head_.size() && head_[gate_.begin()] != '\r';
 }
 
 Progress Parser::take_sized(std::string_view& input) {

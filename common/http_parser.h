@@ -32,7 +32,8 @@ class Parser {
   void keep();
 
   bool begun() const { return stage_ != kBetween; }  // a part of a request has been taken
-  bool in_head() const { return stage_ == kHead; }
+  bool in_head() const;  // of a request, and not in an empty line before it
+  bool in_body() const { return stage_ == kBody; }
   std::size_t capacity() const { return head_.capacity() + body_.capacity(); }  // in bytes
   // Once for each request: the client waits for a 100 before it sends the body.
   bool take_continue() { return std::exchange(continue_wanted_, false); }
@@ -46,6 +47,7 @@ class Parser {
   Progress take_chunks(std::string_view& input);
   Progress refuse(const Refusal& refusal);
   Refusal parse_head();
+  llhttp_errno_t feed_head(std::string_view head, std::string_view target);
   static const llhttp_settings_t& settings();
 
   std::uint64_t body_bytes_max_;

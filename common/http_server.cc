@@ -21,9 +21,9 @@ constexpr Millis kLinger{2'000};  // for a client to read why it was refused
 struct HttpService::Conn {
   Stream& stream;
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
-  Deadline head_end{kForever};
-  bool open = true;      // to further requests
-  bool lingers = false;  // the client may be still talking
+  std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
+  bool open = true;                  // to further requests
+  bool lingers = false;              // the client may be still talking
 };
 
 HttpService::HttpService(Loop& loop, const HttpOptions& options)
@@ -42,9 +42,13 @@ Task<> HttpService::handle_conn(Stream stream) {
   if (conn.lingers || stream.has_unread()) co_await linger(stream, kLinger);
 }
 
-Millis HttpService::patience(const Conn& conn) const {
-  if (conn.parser && conn.parser->in_head()) return conn.head_end.left();
-  return options_.idle_timeout > Millis::zero() ? options_.idle_timeout : kForever;
+static Deadline deadline(Millis timeout) {
+  return Deadline(timeout > Millis::zero() ? timeout : kForever);
+}
+
+Millis HttpService::patience(Conn& conn) const {
+  if (!conn.end) conn.end = deadline(options_.idle_timeout);
+  return conn.end->left();
 }
 
 // --- what needs no waiting ---
@@ -60,13 +64,17 @@ std::optional<Task<>> HttpService::serve(Conn& conn, std::string_view input) {
 std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& input) {
   while (conn.open && !input.empty() && out_.size() < kOutBytesMax) {
     Parser& parser = conn.parser ? *conn.parser : *parser_;
+    const bool in_head = parser.in_head();
     const Progress progress = parser.take(input);
     if (progress == Progress::kRefused) {
       refuse(conn, parser.refusal());
     } else if (progress == Progress::kPartial) {
       if (parser.begun()) hold_parser(conn);
+      if (parser.in_body()) conn.end.reset();
+      if (parser.in_head() && !in_head) conn.end = deadline(options_.head_timeout);
       if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
     } else {
+      conn.end.reset();
       Answer answer = this->answer(parser.request());
       const auto* response = std::get_if<Response>(&answer);
       if (response == nullptr || response->stream) {
@@ -86,8 +94,6 @@ std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& in
 void HttpService::hold_parser(Conn& conn) {
   if (conn.parser) return;
   conn.parser = std::exchange(parser_, std::make_unique<Parser>(options_.body_bytes_max));
-  const bool limited = options_.head_timeout > Millis::zero();
-  conn.head_end = Deadline(limited ? options_.head_timeout : kForever);
 }
 
 void HttpService::release_parser(Conn& conn) {
@@ -115,6 +121,7 @@ Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& res
 
 void HttpService::refuse(Conn& conn, const Refusal& refusal) {
   Response response = error_response(refusal.status, refusal.sentence);
+  response.add("Cache-Control", "no-store");
   response.close = true;
   const Request nothing;
   append_head(out_, nothing, response, framing_of(nothing, response, true), date_.line());

@@ -19,7 +19,7 @@ struct Refusal;
 using Answer = std::variant<Response, Task<Response>>;
 
 struct HttpOptions {
-  Millis idle_timeout{60'000};  // without a byte, between requests or in a body; zero: none
+  Millis idle_timeout{60'000};  // without a request, or a byte of a body; zero: none
   Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
   std::size_t body_bytes_max = 1 << 20;
 };
@@ -55,7 +55,7 @@ class HttpService : public Service {
   Framing frame(Conn& conn, const Parser& parser, const Response& response, bool last);
   void hold_parser(Conn& conn);
   void release_parser(Conn& conn);
-  Millis patience(const Conn& conn) const;
+  Millis patience(Conn& conn) const;
 
   Loop& loop_;
   const HttpOptions options_;

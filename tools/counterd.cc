@@ -4,8 +4,7 @@
 // tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
-#include <fstream>
-#include <iterator>
+#include <csignal>
 #include <string>
 
 #include "common/cli.h"
@@ -13,6 +12,7 @@
 #include "common/exit_status.h"
 #include "common/http_server.h"
 #include "common/log.h"
+#include "common/read_file.h"
 #include "tools/counterd/answer.h"
 #include "tools/counterd/call.h"
 #include "tools/counterd/import.h"
@@ -112,7 +112,8 @@ class CounterService final : public net::http::HttpService {
 
  protected:
   Answer answer(const Request& request) override {
-    if (!options_.token.admits(request)) return fresh(counterd::unauthorized());
+    if (!options_.token.admits(request))
+      return fresh(counterd::unauthorized(counterd::wants_json(request)));
     auto understood = counterd::understand(request, options_.strict_methods);
     if (auto* refusal = std::get_if<Response>(&understood)) return fresh(std::move(*refusal));
     Call& call = std::get<Call>(understood);
@@ -132,12 +133,10 @@ class CounterService final : public net::http::HttpService {
 
 // --- before it serves ---
 
-// The file of --import; "-" is standard input.
 bool read_import(Options& options, std::string& why) {
-  std::ifstream in(options.import_file == "-" ? "/dev/stdin" : options.import_file);
-  if (!in) return why = Error::from_errno().message(), false;
-  options.imported.assign(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return why = Error::from_errno().message(), false;
+  net::Result<std::string> text = net::read_file(options.import_file);
+  if (!text) return why = text.error().message(), false;
+  options.imported = std::move(*text);
   counterd::ListReader reader(options.imported);
   while (reader.next()) {  // all of it is right, or nothing is imported
   }
@@ -148,9 +147,11 @@ bool read_import(Options& options, std::string& why) {
 bool read_files(Options& options) {
   std::string why;
   if (!options.token_file.empty() && !options.token.load(options.token_file, why))
-    return net::log::error("%s: %s", options.token_file.c_str(), why.c_str()), false;
+    return net::log::error("%s: %s", net::name_of_file(options.token_file).c_str(), why.c_str()),
+           false;
   if (!options.import_file.empty() && !read_import(options, why))
-    return net::log::error("%s: %s", options.import_file.c_str(), why.c_str()), false;
+    return net::log::error("%s: %s", net::name_of_file(options.import_file).c_str(), why.c_str()),
+           false;
   return true;
 }
 
@@ -176,12 +177,10 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   net::WaitGroup group;
   counterd::ListReader reader(json);
   while (std::optional<Entry> entry = reader.next()) {
-    const auto now = counterd::now();
     const counterd::Counter& counter = entry->counter;
-    if (counter.expired(now)) continue;
-    Command command{.kind = Command::kSet, .name = entry->name, .value = counter.value};
+    Command command{.kind = Command::kImport, .name = entry->name, .value = counter.value};
     command.changed = counter.changed;
-    if (counter.expires != counterd::kNever) command.ttl = counter.expires - now;
+    command.expires = counter.expires;
     group.go(set(store, std::move(command), why));
     co_await group.wait(kAtOnce - 1);
     if (!why.empty()) break;
@@ -189,19 +188,23 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   co_await group.wait();
 }
 
-Task<Error> export_all(net::Loop& loop, Store& store, std::string& why) {
+constexpr int kBrokenPipe = 128 + SIGPIPE;
+
+// The status, and the sentence for all but a reader that has left.
+Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
   net::Descriptor out = net::Descriptor::standard_output(loop);
   Listing listing(store, ListFormat::kJson, "");
   while (!listing.done()) {
     std::string text;
     const Outcome outcome = co_await listing.next(text);
     why = outcome.why;
-    if (!why.empty()) co_return UV_EIO;
+    if (!why.empty()) co_return net::kLocalIo;
     Error e = co_await net::write(out, text);
+    if (e == Error(UV_EPIPE)) co_return kBrokenPipe;
     if (e) why = std::string("stdout: ") + e.message();
-    if (e) co_return e;
+    if (e) co_return net::kLocalIo;
   }
-  co_return Error();
+  co_return net::kOk;
 }
 
 Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::string& why) {
@@ -210,10 +213,18 @@ Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::st
   if (!options.imported.empty()) co_await import_all(store, options.imported, why);
   for (const Entry& entry : options.start)
     if (why.empty()) co_await start(store, entry, why);
-  if (why.empty() && options.exports) (void)co_await export_all(loop, store, why);  // in `why`
+  int status = why.empty() ? net::kOk : net::kLocalIo;
+  if (status == net::kOk && options.exports) status = co_await export_all(loop, store, why);
   loop.cancel_all();
   co_await background.wait();
-  co_return why.empty() ? net::kOk : net::kLocalIo;
+  co_return status;
+}
+
+// As if write(2) had done it: silent, and what the shell expects of `counterd --export | head`.
+int die_of_broken_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  (void)std::raise(SIGPIPE);
+  return kBrokenPipe;
 }
 
 // Fills the store, and tells what is in it, as the options say.
@@ -223,7 +234,7 @@ int prepare(Options& options, const counterd::MakeStore& make_store) {
   const std::unique_ptr<Store> store = make_store(loop);
   std::string why;
   const int status = loop.run(prepare(loop, *store, options, why));
-  if (status != net::kOk) net::log::error("%s", why.c_str());
+  if (!why.empty()) net::log::error("%s", why.c_str());
   options.imported.clear();
   options.imported.shrink_to_fit();
   return status;
@@ -235,10 +246,13 @@ std::string take_store(std::string_view text, std::string& place) {
   place = text;
   counterd::RedisUrl url;
   std::string why;
-  if (text.starts_with("redis://") && !counterd::RedisUrl::parse(text, url, why)) return why;
-  const bool known = text == "memory" || text.starts_with("redis://") || text.ends_with(".db") ||
-                     text.find('/') != std::string_view::npos;
-  return known ? "" : "'" + place + "' is no store (memory, FILE.db or redis://HOST:PORT)";
+  if (text.starts_with("redis://")) return counterd::RedisUrl::parse(text, url, why) ? "" : why;
+  const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole
+  const std::size_t scheme = first.find(':') + 1;  // what follows may have a password in it
+  const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());
+  if (text == "memory" || is_path) return "";
+  return "'" + place.substr(0, scheme > 0 ? scheme : place.npos) +
+         "' is no store (memory, FILE.db or redis://HOST:PORT)";
 }
 
 std::string take_start(std::string_view text, std::vector<Entry>& start) {
@@ -292,7 +306,9 @@ int main(int argc, char** argv) {
     net::log::error("%s", store.why.c_str());
     return net::kLocalIo;
   }
-  if (const int status = prepare(options, store.make); status != net::kOk) return status;
+  const int status = prepare(options, store.make);
+  if (status == kBrokenPipe) return die_of_broken_pipe();
+  if (status != net::kOk) return status;
   if (options.exports) return net::kOk;
   return net::serve(options.server, [&](net::Loop& loop) {
     return std::make_unique<CounterService>(loop, options, store.make(loop));

@@ -73,6 +73,7 @@ class Passwords final : public net::http::HttpService {
 
  private:
   Answer answer(const Request& request) override;
+  Response response_to(const Request& request);
   Response passwords(const Order& order);
   void say_once(Error why);
 
@@ -81,6 +82,12 @@ class Passwords final : public net::http::HttpService {
 };
 
 Answer Passwords::answer(const Request& request) {
+  Response response = response_to(request);
+  response.add("Cache-Control", "no-store");
+  return response;
+}
+
+Response Passwords::response_to(const Request& request) {
   const auto other = net::http::check_method(request, "GET, HEAD, OPTIONS");
   const bool whole_server = other && request.path == "*";  // OPTIONS *
   if (request.path != kPath && !whole_server)
@@ -91,10 +98,7 @@ Answer Passwords::answer(const Request& request) {
   Order order = options_.order;
   order.json = net::http::prefers_json(request);
   const std::string wrong = passwordd::apply(*query, order);
-  Response response =
-      wrong.empty() ? passwords(order) : error_response(400, net::log::escaped(wrong));
-  response.add("Cache-Control", "no-store");
-  return response;
+  return wrong.empty() ? passwords(order) : error_response(400, net::log::escaped(wrong));
 }
 
 Response Passwords::passwords(const Order& order) {

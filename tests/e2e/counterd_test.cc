@@ -1,6 +1,8 @@
 // What counterd promises whatever its store is: the URLs and their answers, to the real curl.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -43,6 +45,14 @@ TEST(Counterd, NamesAreUtf8) {
   EXPECT_EQ(counterd.ask("/inc?name=a%0Ab").body, "name has a control character\n");
 }
 
+TEST(Counterd, ANameMeansTheSameHoweverItIsSent) {
+  const Counterd counterd;
+  EXPECT_EQ(counterd.body("/inc?name=é&return=new"), "é: 1\n");
+  EXPECT_EQ(counterd.body("/inc?name=%C3%A9&return=new"), "é: 2\n");
+  EXPECT_EQ(counterd.body("/inc?return=new", {"-d", "name=é"}), "é: 3\n");
+  EXPECT_EQ(counterd.body("/inc?return=new", {"--data-urlencode", "name=é"}), "é: 4\n");
+}
+
 TEST(Counterd, ParametersInAForm) {
   const Counterd counterd;
   EXPECT_EQ(counterd.body("/inc", {"-d", "name=jobs"}), "ok\n");
@@ -67,7 +77,7 @@ TEST(Counterd, StrictMethodsWantPost) {
   const Counterd counterd({"--strict-methods"});
   const Reply get = counterd.ask("/set?name=x&val=1");
   EXPECT_EQ(get.code, 405);
-  EXPECT_EQ(get.field("Allow"), "POST");
+  EXPECT_EQ(get.field("Allow"), "POST, OPTIONS");
   EXPECT_EQ(counterd.body("/set?name=x&val=1", {"-d", ""}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");
 }
@@ -147,6 +157,7 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
     EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
   }
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).code, 401);
+  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is needed\"}\n");
   EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
 }
@@ -155,7 +166,9 @@ TEST(CounterdToken, MustBeThere) {
   const TempDir dir;
   const std::string empty = dir.file("empty", "\n");
   const std::pair<std::string, std::string> table[] = {
-      {dir.path("none"), "no such file or directory"}, {empty, "its first line has no token"}};
+      {dir.path("none"), "no such file or directory"},
+      {dir.path(""), "illegal operation on a directory"},
+      {empty, "its first line has no token"}};
   for (const auto& [file, why] : table) {
     const Outcome outcome = run({"counterd", "--token-file", file, "127.0.0.1:0"});
     EXPECT_EQ(outcome.status, 8);
@@ -183,6 +196,24 @@ TEST(CounterdImport, TakesWhatTheListSays) {
   EXPECT_EQ(counterd.body("/list"), "\"Ж\\: 1\nx: -5\ny: 7\n");
 }
 
+// Descriptor 0 itself: a file from where it stands, a socket.
+TEST(CounterdImport, TakesStandardInputAsItIs) {
+  const TempDir dir;
+  const std::string list = R"([{"name":"x","value":7,"changed":1.000}])";
+  const std::string file = dir.file("list.json", "a line\n" + list);
+  Outcome outcome = shell("{ read line; counterd --import - --export; } < " + file);
+  EXPECT_EQ(outcome.out, "[\n" + list.substr(1, list.size() - 2) + "\n]\n") << outcome.err;
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd in(ends[0]);
+  {
+    const Fd writer(ends[1]);
+    ASSERT_EQ(write(writer.get(), list.data(), list.size()), static_cast<ssize_t>(list.size()));
+  }
+  EXPECT_EQ(run({"counterd", "--import", "-", "--export"}, "", {.in = Stdio::fd(in)}).out,
+            outcome.out);
+}
+
 TEST(CounterdImport, SaysWhatIsWrong) {
   const TempDir dir;
   const std::string wrong = dir.file("wrong.json", "[\n{\"name\":\"x\"}]\n");
@@ -191,6 +222,12 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   EXPECT_EQ(outcome.err, "counterd: " + wrong + ": line 2: a counter has no \"value\"\n");
   outcome = run({"counterd", "--import", dir.path("none"), "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
+  outcome = run({"counterd", "--import", dir.path(""), "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: " + dir.path("") + ": illegal operation on a directory\n");
+  outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is missing\n");
   const std::string two =
       dir.file("two.json", R"([{"name":"x","value":1},{"name":"y","value":1}])");
   outcome = run({"counterd", "--import", two, "--max-counters", "1", "127.0.0.1:0"});
@@ -205,10 +242,25 @@ TEST(CounterdExport, SaysThatItCannotBeWritten) {
   EXPECT_EQ(outcome.err, "counterd: stdout: no space left on device\n");
 }
 
+TEST(CounterdExport, EndsSilentlyWithItsReader) {
+  const Outcome outcome = shell(
+      "set -o pipefail; counterd --import <(seq -f '{\"name\":\"%.0f\",\"value\":1},' 50000 |"
+      " sed '1s/^/[/; $s/,$/]/') --export | head -1");
+  EXPECT_EQ(outcome.out, "[\n");
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.status, 141);
+}
+
 TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
        "--store: 'momory' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "rediss://:secret@h"},
+       "--store: 'rediss:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "sqlite:x.db"},
+       "--store: 'sqlite:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+      {{"--store", "file:///tmp/x.db"},
+       "--store: 'file:' is no store (memory, FILE.db or redis://HOST:PORT)"},
       {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
       {{"--start", "x=y"}, "--start: 'x=y': the value is not a whole number of 64 bits"},
       {{"--start", "=1"}, "--start: name is empty"},

@@ -206,9 +206,21 @@ TEST(Passwordd, OtherPathsAndMethods) {
     EXPECT_EQ(reply.code, 405) << method;
     EXPECT_EQ(reply.field("Allow"), "GET, HEAD, OPTIONS");
   }
+  const auto unknown = curl(daemon, "/password", {"-X", "BREW"});
+  EXPECT_EQ(unknown.code, 501);
+  EXPECT_EQ(unknown.field("Connection"), "close");
   const auto options = curl(daemon, "/password", {"-X", "OPTIONS"});
   EXPECT_EQ(options.code, 204);
   EXPECT_EQ(options.field("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST(Passwordd, NoAnswerMayBeCached) {
+  Daemon daemon("passwordd");
+  for (const auto* path : {"/", "/password", "/password?length=3", "/password?length=%4"})
+    EXPECT_EQ(curl(daemon, path).field("Cache-Control"), "no-store") << path;
+  for (const auto* method : {"POST", "OPTIONS", "BREW"})
+    EXPECT_EQ(curl(daemon, "/password", {"-X", method}).field("Cache-Control"), "no-store")
+        << method;
 }
 
 TEST(Passwordd, HeadIsGetWithoutTheBody) {

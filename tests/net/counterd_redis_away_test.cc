@@ -46,6 +46,56 @@ TEST(RedisAway, ConnectsAndIsSilent) {
   expect_away("127.0.0.1:" + listener.port_text(), "no answer for 1000 ms");
 }
 
+Task<> ask_again(RedisTest test, std::string expected) {
+  co_await ask_once(test, expected);
+  (void)co_await net::sleep(test.loop, Millis(300));  // it is connecting again
+  co_await ask_once(test, expected);
+}
+
+TEST(RedisAway, IsSilentAgain) {
+  const auto listener = e2e::Listener::tcp();
+  const std::string place = "127.0.0.1:" + listener.port_text();
+  with_redis(redis_store("redis://" + place, kShort, kShort), [&](RedisTest test) {
+    return ask_again(test, "unavailable: redis at " + place + ": no answer for 1000 ms");
+  });
+}
+
+// Greets as Redis does; `more` comes with the last answer.
+e2e::Socket greeted(e2e::Listener& listener, const std::string& more) {
+  auto client = listener.accept();
+  for (std::size_t i = 0; i < kRedisScripts; ++i) {
+    client.take_until("LOAD\r\n$");
+    client.send("$1\r\na\r\n");
+  }
+  client.take_until("SLOTS\r\n");
+  client.send("-ERR no cluster\r\n" + more);
+  return client;
+}
+
+TEST(RedisAway, SaysMoreThanItIsAsked) {
+  for (const std::string more : {"+OK\r\n+OK\r\n+OK\r\n", "*0\r\n", ":1\r\n", "$-1\r\n"}) {
+    auto listener = e2e::Listener::tcp();
+    std::thread server([&] { greeted(listener, more); });
+    const std::string place = "127.0.0.1:" + listener.port_text();
+    expect_told(redis_store("redis://" + place, kPatience, kPatience),
+                "unavailable: redis at " + place + ": an answer that nobody asked for");
+    server.join();
+  }
+}
+
+TEST(RedisAway, AnswersSomethingElse) {
+  auto listener = e2e::Listener::tcp();
+  std::thread server([&] {
+    auto client = greeted(listener, "");
+    client.take_until("counterd:x\r\n");
+    client.send("+OK\r\n");
+  });
+  const std::string place = "127.0.0.1:" + listener.port_text();
+  expect_told(redis_store("redis://" + place, kPatience, kPatience),
+              "unknown: redis at " + place + ": an answer that makes no sense");
+  server.join();
+}
+
 TEST(RedisAway, HangsUp) {
   auto listener = e2e::Listener::tcp();
   std::thread server([&] { listener.accept().take_until("\r\n"); });

@@ -190,6 +190,7 @@ Task<> look_at_the_times(RedisTest test) {
   const Outcome made = co_await ask(test.store, command);
   EXPECT_GE(made.counter.changed, start);
   EXPECT_LE(made.counter.changed, now());
+  command = {.kind = Command::kImport, .name = "x", .value = 1};
   command.changed = Time(Millis(1234567890123));
   const Outcome imported = co_await ask(test.store, command);
   EXPECT_EQ(imported.counter.changed, command.changed);
@@ -206,6 +207,13 @@ Task<> look_at_the_times(RedisTest test) {
     EXPECT_EQ(changed.status, Outcome::kDone);
     EXPECT_GE(changed.counter.changed, before);
   }
+}
+
+Task<> import_into_redis(RedisTest test) { return import_exactly(test.store); }
+
+TEST(RedisStore, ImportsExactly) {
+  const RedisServer redis;
+  with_redis(redis_store(redis.url(), net::kPatience, net::kPatience, 2), import_into_redis);
 }
 
 TEST(RedisStore, RemembersTheLastChange) {

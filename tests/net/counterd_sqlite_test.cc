@@ -1,6 +1,8 @@
 // The FILE.db store: what is in the file, and what goes wrong with it.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -69,7 +71,7 @@ class SqliteStore : public testing::Test {
   void expect_refused(const std::string& why) const {
     const std::string before = content(path());
     EXPECT_EQ(open().why, path() + ": " + why);
-    EXPECT_EQ(content(path()), before);
+    EXPECT_TRUE(content(path()) == before);
     EXPECT_EQ(files_in(dir_.file("")), 1U);
   }
   const net::TempDir dir_;
@@ -124,6 +126,29 @@ TEST_F(SqliteStore, TakesAnEmptyFile) {
   with_store(open(), expect_two);
 }
 
+TEST_F(SqliteStore, MakesAgainWhatWasKilledInTheMaking) {
+  bool killed = true;
+  int step = 0;
+  while (killed) {
+    ++step;
+    const FaultyDisk disk;
+    const pid_t child = fork();
+    if (child == 0) {
+      FaultyDisk::killed_at = step;
+      _exit(open().why.empty() ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    killed = WIFSIGNALED(status);
+    EXPECT_TRUE(killed || status == 0) << step;
+    with_store(open(), make_two);
+    with_store(open(), expect_two);
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path() + suffix);
+    ASSERT_EQ(files_in(dir_.file("")), 0U) << step;
+  }
+  EXPECT_GT(step, 10);
+}
+
 TEST_F(SqliteStore, RefusesAFileThatIsNoDatabase) {
   for (const std::size_t size : {1U, 99U, 100U, 5000U}) {
     std::ofstream(path()) << std::string(size, 'x');
@@ -155,6 +180,18 @@ TEST_F(SqliteStore, RefusesAnotherSchema) {
   with_store(open(), make_two);
   Somebody(path()).run("PRAGMA user_version = 2");
   expect_refused("made by another version of counterd (schema 2)");
+}
+
+TEST_F(SqliteStore, RefusesAnotherTable) {
+  const std::string ours = "PRAGMA application_id = 2004186211; PRAGMA user_version = 1;";
+  for (const char* table : {"", "CREATE TABLE counters(name, value, changed, expires)",
+                            "CREATE TABLE counters(name PRIMARY KEY, value, changed)",
+                            "CREATE TABLE counters(name PRIMARY KEY, value, changed, expires, x)",
+                            "CREATE VIEW counters AS SELECT 1 AS name, 2 AS value"}) {
+    Somebody(path()).run(ours + table);
+    expect_refused("its table of counters is not as counterd makes it");
+    std::filesystem::remove(path());
+  }
 }
 
 TEST_F(SqliteStore, RefusesWhatCannotBeOpened) {
@@ -223,7 +260,8 @@ Task<> fail_and_recover(Store& store) {
       {FaultyDisk::write_error, SQLITE_IOERR_WRITE, "unavailable: disk I/O error"},
       {FaultyDisk::write_error, SQLITE_READONLY,
        "unavailable: attempt to write a readonly database"},
-      {FaultyDisk::sync_error, SQLITE_IOERR_FSYNC, "unavailable: disk I/O error"},
+      {FaultyDisk::sync_error, SQLITE_IOERR_FSYNC,
+       "unavailable: disk I/O error; after a restart the change may have been made"},
   };
   (void)co_await told(store, set("x", 7));  // seen below
   for (const auto& [fault, code, result] : faults) {
@@ -247,6 +285,26 @@ TEST_F(SqliteStore, AcknowledgesNothingThatIsNotOnTheDisk) {
   EXPECT_EQ(somebody.run("SELECT name, value FROM counters"), "x|7");
 }
 
+Task<> fail_then_succeed(Store& store) {
+  (void)co_await told(store, set("x", 7));  // seen at the end
+  FaultyDisk::sync_error = SQLITE_IOERR_FSYNC;
+  const std::string failed = co_await told(store, inc("x"));
+  EXPECT_TRUE(failed.starts_with("unavailable: ")) << failed;
+  FaultyDisk::sync_error = SQLITE_OK;
+  const std::string done = co_await told(store, set("y", 1));
+  EXPECT_EQ(done, "1");
+}
+
+// As a recovery sees it after a kill.
+TEST_F(SqliteStore, OverwritesAFailedChangeWithTheNext) {
+  const FaultyDisk disk;
+  const Opened opened = open();
+  with_store(opened, fail_then_succeed);
+  for (const char* suffix : {"", "-wal"})
+    std::filesystem::copy(path() + suffix, dir_.file("copy.db") + suffix);
+  EXPECT_EQ(Somebody(dir_.file("copy.db")).run("SELECT name, value FROM counters"), "x|7 y|1");
+}
+
 Task<> expect_locked(Store& store) {
   const std::string result = co_await told(store, inc("x"));
   EXPECT_EQ(result, "unavailable: database is locked");
@@ -260,6 +318,33 @@ TEST_F(SqliteStore, SaysSoWhenSomebodyElseHasItLocked) {
   Somebody somebody(path());
   somebody.run("BEGIN IMMEDIATE");
   with_store(opened, expect_locked);
+  somebody.run("ROLLBACK");
+  with_store(opened, expect_two);
+}
+
+Task<int> end_while_locked(net::Loop& loop, Store& store) {
+  WaitGroup group;
+  group.go(store.run());
+  group.go(expect_locked(store));
+  (void)co_await net::sleep(loop, Millis(100));
+  loop.cancel_all();
+  co_await group.wait();
+  co_return 0;
+}
+
+// What the process waits for when it is to end, it waits for after the drain.
+TEST_F(SqliteStore, WaitsForNobodyWhenItIsToEnd) {
+  const Opened opened = open();
+  with_store(opened, make_two);
+  Somebody somebody(path());
+  somebody.run("BEGIN IMMEDIATE");
+  const net::Stopwatch watch;
+  {
+    net::Loop loop;
+    const auto store = opened.make(loop);
+    EXPECT_EQ(loop.run(end_while_locked(loop, *store)), 0);
+  }
+  EXPECT_LT(watch.elapsed(), Millis(1000));
   somebody.run("ROLLBACK");
   with_store(opened, expect_two);
 }

@@ -51,6 +51,30 @@ Task<std::string> listed(Store& store, std::string prefix, int* pieces) {
   co_return text;
 }
 
+Task<> import_exactly(Store& store) {
+  const Time changed(Millis(1234567890123));
+  const Time soon = now() + std::chrono::hours(1);
+  const Time gone = now() - Millis(1);
+  const Counter imports[] = {{5, changed, soon},   {6, changed, soon + Millis(1)},
+                             {7, changed, kNever}, {8, changed, gone},
+                             {8, changed, gone},   {9, changed, soon}};
+  for (const Counter& counter : imports) {
+    Command command{.kind = Command::kImport, .name = "x", .value = counter.value};
+    command.changed = counter.changed;
+    command.expires = counter.expires;
+    const Outcome imported = co_await ask(store, command);
+    EXPECT_EQ(imported.status, Outcome::kDone);
+    const Outcome seen = co_await ask(store, get("x"));
+    EXPECT_EQ(seen.status, counter.expires == gone ? Outcome::kNotFound : Outcome::kDone);
+    EXPECT_TRUE(seen.status != Outcome::kDone || seen.counter == counter) << counter.value;
+  }
+  // What was not there does not count when it is gone.
+  const std::string other = co_await told(store, inc("y"));
+  EXPECT_EQ(other, "1");
+  const std::string too_many = co_await told(store, inc("z"));
+  EXPECT_EQ(too_many, "too many");
+}
+
 static Task<int> main_of(Store& store, StoreBody body) {
   co_await body(store);
   co_return 0;
@@ -135,6 +159,8 @@ Task<> fill(Store& store) {
 }
 
 TEST_P(Stores, HaveALimit) { with_store(open(2), fill); }
+
+TEST_P(Stores, ImportExactly) { with_store(open(2), import_exactly); }
 
 Task<> let_expire(Store& store) {
   Command brief = inc("brief");

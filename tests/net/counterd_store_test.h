@@ -27,6 +27,9 @@ net::Task<std::string> told(Store& store, Command command);
 // "a=1 b=2", piece by piece; `pieces`: how many they were.
 net::Task<std::string> listed(Store& store, std::string prefix, int* pieces);
 
+// For every store.
+net::Task<> import_exactly(Store& store);
+
 // Runs `body` with a store of its own and its loop.
 using StoreBody = net::Task<> (*)(Store& store);
 void with_store(const Opened& opened, StoreBody body);

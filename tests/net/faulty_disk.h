@@ -16,6 +16,8 @@ class FaultyDisk {
   static inline std::atomic<int> write_error = SQLITE_OK;  // what each write is answered with
   static inline std::atomic<int> sync_error = SQLITE_OK;
   static inline std::atomic<int> syncs = 0;
+  // The process is killed before so many writes, syncs and deletions have been made; 0: never.
+  static inline std::atomic<int> killed_at = 0;
 
  private:
   sqlite3_vfs disk_;

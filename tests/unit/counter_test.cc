@@ -127,10 +127,21 @@ TEST(CounterApply, TtlCountsFromTheCreationAlone) {
   EXPECT_EQ(apply(inc, &stays, kNow).counter->expires, kNever);
 }
 
-TEST(CounterApply, AnImportSaysWhenItChanged) {
-  Command set = command(Command::kSet, 1);
-  set.changed = kEarlier;
-  EXPECT_EQ(apply(set, nullptr, kNow).counter->changed, kEarlier);
+TEST(CounterApply, AnImportSaysAllOfIt) {
+  Command import = command(Command::kImport, 1);
+  import.changed = kEarlier;
+  const Counter old{.value = 7, .changed = kNow, .expires = kNow + 5s};
+  for (const Counter* existing : {&old, static_cast<const Counter*>(nullptr)}) {
+    for (const Time expires : {kNever, Time(kNow + 1s)}) {
+      import.expires = expires;
+      EXPECT_EQ(apply(import, existing, kNow).counter, (Counter{1, kEarlier, expires}));
+    }
+    import.expires = kNow;
+    EXPECT_EQ(apply(import, existing, kNow).counter, std::nullopt);
+  }
+  import.changed = kNever;
+  import.expires = kNever;
+  EXPECT_EQ(apply(import, nullptr, kNow).counter, (Counter{1, kNow, kNever}));
 }
 
 }  // namespace

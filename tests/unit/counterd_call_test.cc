@@ -1,6 +1,7 @@
 // What a request asks of counterd, and what it is refused for.
 #include "tools/counterd/call.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tools/counterd/answer.h"
@@ -73,6 +74,7 @@ TEST(CounterdCall, EveryUrl) {
       {"/get?name=x&format=json", "get x 0 new json"},
       {"/get?name=x&format=text", "get x 0 new"},
       {"/get?name=a%20b+c%C3%A9", "get a b cé 0 new"},
+      {"/get?name=é", "get é 0 new"},
       {"/get?name=100%25", "get 100% 0 new"},
       {"/get?&name=x&", "get x 0 new"},
   };
@@ -85,6 +87,7 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
       {"/get?name=", "name is empty"},
       {"/get?name=a%0Ab", "name has a control character"},
       {"/get?name=%FF", "name is not UTF-8"},
+      {"/get?name=\xff", "name is not UTF-8"},
       {"/get?name=" + std::string(256, 'x'), "name is longer than 255 bytes"},
       {"/get?name=%4", "malformed percent-encoding"},
       {"/get?name=x&name=y", "name is given twice"},
@@ -136,10 +139,20 @@ TEST(CounterdCall, StrictChangesArePostAlone) {
                              "/cas?name=x&old=1&new=2"}) {
     for (const char* method : {"GET", "HEAD"})
       EXPECT_EQ(allowed_by({.method = method, .target = target, .strict = true}),
-                "405 Allow: POST\r\n");
+                "405 Allow: POST, OPTIONS\r\n");
     EXPECT_EQ(allowed_by({.method = "POST", .target = target, .strict = true}), "");
   }
   EXPECT_EQ(shown({.target = "/get?name=x", .strict = true}), "get x 0 new");
+}
+
+TEST(CounterdCall, OptionsSayWhatIsAllowed) {
+  EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "/inc", .strict = true}),
+            "204 Allow: POST, OPTIONS\r\n");
+  EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "/get"}),
+            "204 Allow: GET, HEAD, OPTIONS\r\n");
+  for (const bool strict : {false, true})
+    EXPECT_EQ(allowed_by({.method = "OPTIONS", .target = "*", .strict = strict}),
+              "204 Allow: GET, HEAD, POST, OPTIONS\r\n");
 }
 
 TEST(CounterdCall, ReadingIsNoPost) {
@@ -149,15 +162,19 @@ TEST(CounterdCall, ReadingIsNoPost) {
 }
 
 TEST(CounterdCall, APrefetchChangesNothing) {
-  const std::vector<Field> prefetches[] = {{{"Sec-Purpose", "prefetch"}},
-                                           {{"sec-purpose", "prefetch;prerender"}},
-                                           {{"Purpose", "prefetch"}},
-                                           {{"X-Moz", "prefetch"}}};
+  const std::vector<Field> prefetches[] = {
+      {{"Sec-Purpose", "prefetch"}},      {{"sec-purpose", "prefetch;prerender"}},
+      {{"Sec-Purpose", "Prefetch"}},      {{"Sec-Purpose", "prerender"}},
+      {{"Sec-Purpose", "foo, prefetch"}}, {{"Sec-Purpose", "foo"}, {"Sec-Purpose", "prefetch"}},
+      {{"Purpose", "prefetch"}},          {{"Purpose", "preview"}},
+      {{"X-Purpose", "Preview"}},         {{"X-Moz", "prefetch"}}};
   for (const auto& fields : prefetches) {
     EXPECT_EQ(shown({.target = "/inc?name=x", .fields = fields}),
               "403 a prefetch changes nothing\n");
     EXPECT_EQ(shown({.target = "/get?name=x", .fields = fields}), "get x 0 new");
   }
+  const std::vector<Field> others = {{"Sec-Purpose", "fetch"}, {"Referer", "/prefetch"}};
+  EXPECT_EQ(shown({.target = "/inc?name=x", .fields = others}), "inc x 1 ok");
 }
 
 // ---- forms ----
@@ -199,6 +216,26 @@ TEST(CounterdCall, AcceptAsksForJson) {
   EXPECT_EQ(shown({.target = "/get?nam=x", .fields = json}),
             "400 {\"error\":\"unknown parameter 'nam'\"}\n");
   EXPECT_EQ(shown({.target = "/metrics", .fields = json}), "metrics");
+}
+
+TEST(CounterdCall, ARefusalHasTheFormThatIsAskedFor) {
+  const std::vector<Field> json = {{"Accept", "application/json"}};
+  const Sent asked[] = {
+      {.target = "/nowhere", .fields = json},
+      {.target = "/nowhere?format=json"},
+      {.method = "PUT", .target = "/inc?name=x", .fields = json},
+      {.method = "PUT", .target = "/inc?name=x&format=json"},
+      {.target = "/get?nam=x&format=json"},
+      {.target = "/get?name=x&format=xml", .fields = json},
+      {.method = "POST", .target = "/set?val=x", .fields = kForm, .body = "name=x&format=json"},
+      {.method = "POST", .target = "/inc?format=json", .body = "name=x"},
+  };
+  for (const Sent& sent : asked)
+    EXPECT_THAT(shown(sent), testing::HasSubstr(" {\"error\":\"")) << sent.target;
+  for (const Sent& sent : {Sent{.target = "/nowhere?format=text", .fields = json},
+                           Sent{.target = "/metrics?format=json"},
+                           Sent{.method = "PUT", .target = "/metrics", .fields = json}})
+    EXPECT_THAT(shown(sent), testing::Not(testing::HasSubstr("{"))) << sent.target;
 }
 
 }  // namespace

@@ -130,12 +130,20 @@ std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
   return wrong != nullptr ? wrong : "";
 }
 
-// A browser that fetches what its user might click on next.
+bool contains_ignoring_case(std::string_view text, std::string_view word) {
+  for (; text.size() >= word.size(); text.remove_prefix(1))
+    if (net::http::equal_ignoring_case(text.substr(0, word.size()), word)) return true;
+  return false;
+}
+
+// A browser that fetches what its user might click on next, whatever it calls that.
 bool is_prefetch(const Request& request) {
-  const std::string_view purpose = request.field("Sec-Purpose");
-  return purpose.substr(0, purpose.find(';')).starts_with("prefetch") ||
-         net::http::equal_ignoring_case(request.field("Purpose"), "prefetch") ||
-         net::http::equal_ignoring_case(request.field("X-Moz"), "prefetch");
+  for (const net::http::Field& field : request.fields)
+    for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
+      if (net::http::equal_ignoring_case(field.name, name))
+        for (const char* word : {"prefetch", "prerender", "preview"})
+          if (contains_ignoring_case(field.value, word)) return true;
+  return false;
 }
 
 bool is_form(const Request& request) {
@@ -145,38 +153,65 @@ bool is_form(const Request& request) {
   return net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded");
 }
 
+Response refuse(const Request& request, int status, std::string_view sentence) {
+  return refusal(status, wants_json(request), sentence);
+}
+
+// The answer to OPTIONS, and to a method that is none of `allowed`.
+std::optional<Response> answer_method(const Request& request, std::string_view allowed) {
+  auto answer = net::http::check_method(request, allowed);
+  if (!answer || answer->status != 405) return answer;
+  Response refused = refuse(request, 405, "this URL has no such method");
+  refused.fields = answer->fields;
+  return refused;
+}
+
+constexpr std::string_view kMethods = "GET, HEAD, POST, OPTIONS";
+
 std::string_view methods_of(const Call& call, bool strict_methods) {
   if (!call.changes()) return "GET, HEAD, OPTIONS";
-  return strict_methods ? "POST" : "GET, HEAD, POST, OPTIONS";
+  return strict_methods ? "POST, OPTIONS" : kMethods;
 }
 
 }  // namespace
 
+bool wants_json(const Request& request) {
+  const Url* url = url_of(request.path);
+  if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has one form
+  for (const std::string_view text : {request.query, is_form(request) ? request.body : ""}) {
+    const auto query = net::http::Query::parse(text);
+    const auto format = query ? query->get("format") : std::nullopt;
+    if (format == "json" || format == "text") return format == "json";
+  }
+  return net::http::prefers_json(request);
+}
+
 std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
-  Call call;
-  call.json = net::http::prefers_json(request);
+  if (request.method == "OPTIONS" && request.path == "*")
+    return *net::http::check_method(request, kMethods);
   const Url* url = url_of(request.path);
   if (url == nullptr)
-    return refusal(404, call.json, "no such URL; see counterd(8) for those there are");
+    return refuse(request, 404, "no such URL; see counterd(8) for those there are");
+  Call call;
   call.kind = url->kind;
-  if (call.kind == Call::kMetrics) call.json = false;  // it has one form
+  call.json = call.kind != Call::kMetrics && net::http::prefers_json(request);
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
-  if (auto answer = net::http::check_method(request, methods_of(call, strict_methods)))
+  if (auto answer = answer_method(request, methods_of(call, strict_methods)))
     return std::move(*answer);
 
   unsigned taken = 0;
   std::string wrong = take_all(request.query, *url, taken, call);
   if (wrong.empty() && request.method == "POST" && !request.body.empty()) {
     if (!is_form(request))
-      return refusal(415, call.json, "the body is no application/x-www-form-urlencoded");
+      return refuse(request, 415, "the body is no application/x-www-form-urlencoded");
     wrong = take_all(request.body, *url, taken, call);
   }
   if (wrong.empty()) wrong = wrong_with(call, *url, taken);
-  if (!wrong.empty()) return refusal(400, call.json, wrong);
+  if (!wrong.empty()) return refuse(request, 400, wrong);
   if (call.changes() && is_prefetch(request))
-    return refusal(403, call.json, "a prefetch changes nothing");
+    return refuse(request, 403, "a prefetch changes nothing");
   return call;
 }
 

@@ -24,6 +24,9 @@ struct Call {
   bool changes() const { return kind == kCommand && command.kind != Command::kGet; }
 };
 
+// What the form of an answer is, by `format` or the field Accept, even of one that refuses.
+bool wants_json(const Request& request);
+
 // The call, or the answer to what is none: 400, 403, 404, 405, 415, or 204 to OPTIONS.
 // strict_methods: GET and HEAD cannot change anything.
 std::variant<Call, Response> understand(const Request& request, bool strict_methods);

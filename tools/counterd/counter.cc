@@ -33,6 +33,7 @@ static std::optional<std::int64_t> new_value(const Command& command, std::int64_
   switch (command.kind) {
     case Command::kSet:
     case Command::kCas:
+    case Command::kImport:
       return command.value;
     case Command::kInc:
       if (__builtin_add_overflow(before, command.value, &sum)) return std::nullopt;
@@ -68,7 +69,9 @@ Applied apply(const Command& command, const Counter* existing, Time now) {
   counter.value = *value;
   counter.changed = command.changed != kNever ? command.changed : now;
   if (created && command.ttl > Millis::zero()) counter.expires = now + command.ttl;
+  if (command.kind == Command::kImport) counter.expires = command.expires;
   outcome.counter = counter;
+  if (counter.expired(now)) return {outcome, std::nullopt};
   return {outcome, counter};
 }
 

@@ -40,18 +40,20 @@ struct Command {
     kInc,    // by `value`; creates, from 0
     kReset,  // to 0
     kDelete,
-    kCas,  // to `value`, if it is `expected`
+    kCas,     // to `value`, if it is `expected`
+    kImport,  // to `value`, `changed` and `expires`; creates, or removes what has expired
   };
   Kind kind = kGet;
   std::string name = {};
   std::int64_t value = 0;
   std::int64_t expected = 0;
   Millis ttl{0};          // of a counter that this command creates; zero: it stays
-  Time changed = kNever;  // what an import says; else the store's clock
+  Time changed = kNever;  // of a kImport; kNever: the store's clock
+  Time expires = kNever;  // of a kImport
 };
 
 constexpr bool creates(Command::Kind kind) {
-  return kind == Command::kSet || kind == Command::kInc;
+  return kind == Command::kSet || kind == Command::kInc || kind == Command::kImport;
 }
 
 struct Outcome {

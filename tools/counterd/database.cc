@@ -16,7 +16,8 @@ namespace counterd {
 
 constexpr std::uint32_t kApplicationId = 2004186211;
 constexpr std::uint32_t kSchemaVersion = 1;
-constexpr int kBusyMillis = 2000;  // somebody else's transaction may take so long
+constexpr int kBusySteps = 400;  // 2 s: somebody else's transaction may take so long
+constexpr int kBusyStepMillis = 5;
 
 constexpr const char* kCreate =
     "BEGIN EXCLUSIVE;"
@@ -40,12 +41,11 @@ std::uint32_t big_endian(const unsigned char* at) {
 
 // Whether the file is empty, or ours: read without SQLite, which would recover a foreign database,
 // and leave files beside it.
-std::string wrong_with_file(int fd, bool& is_new) {
+std::string wrong_with_file(int fd) {
   struct stat status = {};
   if (fstat(fd, &status) != 0) return system_error();
   if (!S_ISREG(status.st_mode)) return "not a regular file";
-  is_new = status.st_size == 0;
-  if (is_new) return "";
+  if (status.st_size == 0) return "";
   std::array<unsigned char, 100> header{};
   const ssize_t size = pread(fd, header.data(), header.size(), 0);
   if (size < 0) return system_error();
@@ -74,11 +74,10 @@ std::unique_ptr<Database> Database::open(const std::string& path, std::string& w
     why = errno == EWOULDBLOCK ? "another counterd has it open" : system_error();
     return nullptr;
   }
-  bool is_new = false;
-  why = wrong_with_file(file.get(), is_new);
+  why = wrong_with_file(file.get());
   if (!why.empty()) return nullptr;
   std::unique_ptr<Database> database(new Database(path, std::move(file)));
-  const int code = database->connect(is_new);
+  const int code = database->connect();
   if (code == SQLITE_OK) return database;
   why = database->reason(code);
   return nullptr;
@@ -86,16 +85,22 @@ std::unique_ptr<Database> Database::open(const std::string& path, std::string& w
 
 Database::~Database() = default;
 
-int Database::connect(bool is_new) {
+int Database::connect() {
   sqlite3* connection = nullptr;
   int code = sqlite3_open_v2(path_.c_str(), &connection,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) return code;
   sqlite3_extended_result_codes(connection, 1);
-  sqlite3_busy_timeout(connection, kBusyMillis);
-  if (is_new) code = run(kCreate);
+  sqlite3_busy_handler(connection, wait_for_lock, this);
+  code = create_if_empty();
   if (code == SQLITE_OK) code = run("PRAGMA cell_size_check = ON");
+  Statement put;  // that there is such a table; the quicker statement below takes any
+  if (code == SQLITE_OK)
+    code = prepare(
+        "INSERT INTO counters VALUES ('', 0, 0, 0) ON CONFLICT (name) "
+        "DO UPDATE SET value = 0, changed = 0, expires = 0",
+        put);
   std::string mode;
   if (code == SQLITE_OK && !text_of("PRAGMA journal_mode = WAL", mode))
     code = sqlite3_extended_errcode(connection);
@@ -108,6 +113,19 @@ int Database::connect(bool is_new) {
   if (code == SQLITE_OK) code = prepare("PRAGMA data_version", version_);
   if (code == SQLITE_OK) (void)changed_by_others();  // what there is now is about to be loaded
   return code;
+}
+
+int Database::wait_for_lock(void* self, int waited) {
+  if (waited == kBusySteps || !static_cast<Database*>(self)->patient_) return 0;
+  sqlite3_sleep(kBusyStepMillis);
+  return 1;
+}
+
+// Also where the process was killed while it created the file: SQLite has undone that now.
+int Database::create_if_empty() {
+  std::string pages;
+  if (!text_of("PRAGMA page_count", pages)) return sqlite3_extended_errcode(connection_.get());
+  return pages == "0" ? run(kCreate) : SQLITE_OK;
 }
 
 int Database::prepare(const char* sql, Statement& statement) {
@@ -166,7 +184,11 @@ Outcome Database::commit(const Changes& changes) {
   for (const auto& [name, counter] : changes)
     if (code == SQLITE_DONE) code = write(name, counter);
   if (code == SQLITE_DONE) code = step(commit_);
-  return code == SQLITE_DONE ? Outcome{} : failure(code);
+  if (code == SQLITE_DONE) return {};
+  Outcome outcome = failure(code);
+  // It is whole in the log until the next commit overwrites it, and a recovery takes what is whole.
+  if (code == SQLITE_IOERR_FSYNC) outcome.why += "; after a restart the change may have been made";
+  return outcome;
 }
 
 void Database::rollback() {
@@ -212,6 +234,7 @@ bool Database::moved() const {
 }
 
 std::string Database::reason(int code) const {
+  if (code == SQLITE_ERROR) return "its table of counters is not as counterd makes it";
   std::string why = sqlite3_errstr(code);
   const int number = sqlite3_system_errno(connection_.get());
   const bool by_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;

@@ -9,6 +9,7 @@
 //   PRAGMA user_version = 1;            -- of this schema
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,10 +39,12 @@ class Database {
   bool load(Counters& counters, std::string& why);
 
   // A transaction: begin(), then commit() or rollback().  A failure (kUnavailable, kNoSpace) has
-  // rolled it back.
+  // rolled it back, as far as the disk can tell; `why` says where it cannot.
   Outcome begin();
   Outcome commit(const Changes& changes);  // on the disk when it returns kDone
   void rollback();
+  // From any thread: whether to wait for the transaction of another process.
+  void be_patient(bool patient) { patient_ = patient; }
   // Whether another process has changed the counters since the last call; inside a transaction.
   bool changed_by_others();
 
@@ -54,8 +57,9 @@ class Database {
 
   Database(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   bool moved() const;
-  int connect(bool is_new);
-  int create();
+  static int wait_for_lock(void* self, int waited);
+  int connect();
+  int create_if_empty();
   int prepare(const char* sql, Statement& statement);
   int run(const char* sql);
   static int step(const Statement& statement);
@@ -69,6 +73,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> connection_;
   Statement begin_, commit_, put_, erase_, version_;
   std::int64_t seen_version_ = -1;
+  std::atomic<bool> patient_ = true;
 };
 
 }  // namespace counterd

@@ -128,6 +128,11 @@ Task<RedisAnswer> RedisCluster::execute(Request request) {
     const auto words = words_of(request, *server, whole);
     RedisCall call(server->session(), words, asking);
     answer = co_await call;
+    if (answer.fate == RedisAnswer::kAnswered && answer.value.type != RedisValue::kList &&
+        answer.value.type != RedisValue::kError) {  // another command's: no order is left
+      answer = {RedisAnswer::kUnknown, {}, "an answer that makes no sense"};
+      server->session().close(answer.why);
+    }
     if (answer.fate != RedisAnswer::kAnswered) answer.why = server->named(answer.why);
     if (answer.value.type != RedisValue::kError) break;
     whole = answer.value.failed("NOSCRIPT");

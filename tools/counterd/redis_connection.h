@@ -47,7 +47,10 @@ class RedisConnection {
   const RedisAddress& address() const { return address_; }
   bool up() const { return greeted_ && session_->open(); }
   RedisSession& session() { return *session_; }  // while it is up
-  const std::string& why() const { return session_ != nullptr ? session_->why() : why_; }
+  // Of the last attempt that has ended.
+  const std::string& why() const {
+    return session_ != nullptr && !session_->why().empty() ? session_->why() : why_;
+  }
   std::string named(const std::string& why) const;  // "redis at HOST:PORT: why"
   std::string_view digest(RedisScript script) const {
     return digests_[static_cast<std::size_t>(script)];

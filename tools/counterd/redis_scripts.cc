@@ -5,7 +5,7 @@ namespace counterd {
 // HINCRBY computes: it is exact, and fails where the sum does not fit.  The limit is of all keys in
 // the database, which is the one number of them that costs nothing.
 constexpr const char* kCommon = R"lua(
-local key, value, expected, ttl, changed, max = KEYS[1], unpack(ARGV)
+local key, value, expected, ttl, changed, expires, max = KEYS[1], unpack(ARGV)
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -19,14 +19,16 @@ end
 local function too_many()
   return max ~= '0' and redis.call('DBSIZE') >= tonumber(max)
 end
+local function expire(at)
+  redis.call('HSET', key, 'expires', at)
+  redis.call('PEXPIREAT', key, at)
+end
 local function touch(created)
   local at = now()
   if changed == '0' then changed = string.format('%.0f', at) end
   redis.call('HSET', key, 'changed', changed)
   if created and ttl ~= '0' then
-    local expires = string.format('%.0f', at + ttl)
-    redis.call('HSET', key, 'expires', expires)
-    redis.call('PEXPIREAT', key, expires)
+    expire(string.format('%.0f', at + ttl))
   end
 end
 local old = look()
@@ -71,10 +73,24 @@ touch(false)
 return say('done', old[1], look())
 )lua";
 
+constexpr const char* kImport = R"lua(
+if expires ~= '0' and tonumber(expires) <= now() then
+  if old[1] then redis.call('DEL', key) end
+  return say('done', old[1] or '0', old)
+end
+if not old[1] and too_many() then return {'too many'} end
+redis.call('HSET', key, 'value', value)
+touch(false)
+redis.call('HDEL', key, 'expires')
+redis.call('PERSIST', key)
+if expires ~= '0' then expire(expires) end
+return say('done', old[1] or '0', look())
+)lua";
+
 const std::array<std::string, kRedisScripts>& redis_scripts() {
   static const std::array<std::string, kRedisScripts> scripts = [] {
     std::array<std::string, kRedisScripts> texts;
-    const char* const endings[] = {kSet, kInc, kReset, kDelete, kCas};
+    const char* const endings[] = {kSet, kInc, kReset, kDelete, kCas, kImport};
     for (std::size_t i = 0; i < kRedisScripts; ++i) texts[i] = std::string(kCommon) + endings[i];
     return texts;
   }();

@@ -18,11 +18,12 @@ namespace counterd {
 
 inline constexpr std::string_view kRedisPrefix = "counterd:";
 
-// Of one key, KEYS[1].  ARGV: value, expected, ttl, changed, max counters; "0" where there is none.
+// Of one key, KEYS[1].  ARGV: value, expected, ttl, changed, expires, max counters; "0" where there
+// is none.
 // Answer: a word ("done", "not found", "mismatch", "overflow", "too many"), the value before, then
 // value, changed and expires as they are now.  Numbers are texts: to Lua they are doubles.
-enum class RedisScript { kSet, kInc, kReset, kDelete, kCas };
-inline constexpr std::size_t kRedisScripts = 5;
+enum class RedisScript { kSet, kInc, kReset, kDelete, kCas, kImport };
+inline constexpr std::size_t kRedisScripts = 6;
 
 const std::array<std::string, kRedisScripts>& redis_scripts();
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 namespace counterd {
 
@@ -41,6 +42,7 @@ static RedisValue value_of(const redisReply& reply) {
 // "connection refused", as everything else of ours says it.
 static std::string why_of(int error, const char* sentence) {
   if (error == REDIS_ERR_EOF) return "the connection was closed";
+  if (error == REDIS_ERR_OOM) return "an answer that nobody asked for";  // see unasked()
   std::string why = sentence;
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   if (error == REDIS_ERR_IO && !why.empty()) why[0] = lower(why[0]);
@@ -58,6 +60,43 @@ struct RedisSession::Hooks {
     hooks.delWrite = [](void* data) { of(data).writing_ = false; };
     hooks.cleanup = clean_up;
     redisAsyncSetConnectCallback(session.context_, connected);
+    guard(*session.context_->c.reader);
+    session.context_->c.reader->privdata = &session;
+  }
+
+  // hiredis would abort of a reply to no command, or give it to one that is not even sent.  For
+  // such a reply no object is made, which ends the connection.  An error may come unasked: that
+  // there are too many clients.
+  static bool unasked(const redisReadTask* task) {
+    const RedisSession& session = of(task->privdata);
+    if (task->parent != nullptr || task->type == REDIS_REPLY_ERROR) return false;
+    const redisCallback* next = session.context_->replies.head;
+    if (next == nullptr) return true;
+    const auto* call = static_cast<const RedisCall*>(next->privdata);
+    return call != nullptr && call->end_ > session.written();
+  }
+
+  static inline redisReplyObjectFunctions original, guarded;  // the same for all connections
+  template <auto kCreate>
+  struct Guard;
+  template <typename... Rest,
+            void* (*redisReplyObjectFunctions::*kCreate)(const redisReadTask*, Rest...)>
+  struct Guard<kCreate> {
+    static void* create(const redisReadTask* task, Rest... rest) {
+      return unasked(task) ? nullptr : (original.*kCreate)(task, rest...);
+    }
+  };
+  static void guard(redisReader& reader) {
+    using Functions = redisReplyObjectFunctions;
+    static std::once_flag once;
+    std::call_once(once, [&reader] {
+      original = guarded = *reader.fn;
+      guarded.createString = Guard<&Functions::createString>::create;
+      guarded.createArray = Guard<&Functions::createArray>::create;
+      guarded.createInteger = Guard<&Functions::createInteger>::create;
+      guarded.createNil = Guard<&Functions::createNil>::create;
+    });
+    reader.fn = &guarded;
   }
 
   static void add_read(void* data) {
@@ -205,8 +244,7 @@ std::size_t RedisSession::unwritten() const {
 // A command of which Redis has not been sent the last byte cannot be done any more.
 void RedisSession::end(RedisCall& call) {
   learn_why();
-  const std::uint64_t written = appended_ - unwritten();
-  call.answer_.fate = call.end_ <= written ? RedisAnswer::kUnknown : RedisAnswer::kNotDone;
+  call.answer_.fate = call.end_ <= written() ? RedisAnswer::kUnknown : RedisAnswer::kNotDone;
   call.answer_.why = why_;
   loop_.resume_later(call.waiter_);
 }

@@ -57,6 +57,7 @@ class RedisSession {
   void end(RedisCall& call);
   void learn_why();
   std::size_t unwritten() const;  // bytes of commands
+  std::uint64_t written() const { return appended_ - unwritten(); }
 
   net::Loop& loop_;
   const Millis patience_;

@@ -70,6 +70,8 @@ std::optional<RedisScript> script_for(Command::Kind kind) {
       return RedisScript::kDelete;
     case Command::kCas:
       return RedisScript::kCas;
+    case Command::kImport:
+      return RedisScript::kImport;
     case Command::kGet:
       break;
   }
@@ -81,8 +83,11 @@ RedisCluster::Request RedisStore::request_for(const Command& command) const {
   request.key.append(kRedisPrefix).append(command.name);
   const auto text = [](auto time) { return std::to_string(time.count()); };
   if (request.script)
-    request.words = {std::to_string(command.value), std::to_string(command.expected),
-                     text(std::min(command.ttl, kTtlMax)), text(command.changed.time_since_epoch()),
+    request.words = {std::to_string(command.value),
+                     std::to_string(command.expected),
+                     text(std::min(command.ttl, kTtlMax)),
+                     text(command.changed.time_since_epoch()),
+                     text(command.expires.time_since_epoch()),
                      std::to_string(max_counters_)};
   else
     request.words = {"value", "changed", "expires"};

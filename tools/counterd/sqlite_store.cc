@@ -2,6 +2,7 @@
 // thread that owns the file.  It commits all that wait in one transaction, and they are answered
 // when they are on the disk.
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <csignal>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "common/log.h"
+#include "common/timer.h"
 #include "tools/counterd/counters.h"
 #include "tools/counterd/database.h"
 #include "tools/counterd/store.h"
@@ -49,6 +51,8 @@ class Owner {
   void start();
 
   // From any thread.
+  void enter_loop() { database_->be_patient(++loops_ > 0); }
+  void leave_loop() { database_->be_patient(--loops_ > 0); }
   void submit(Change& change);
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view from);
@@ -76,6 +80,7 @@ class Owner {
   Group queue_;         // guarded by queue_mutex_
   bool ended_ = false;  // guarded by queue_mutex_
   std::thread thread_;
+  std::atomic<int> loops_ = 0;  // that have not been cancelled
 };
 
 void Change::await_suspend(std::coroutine_handle<> task) {
@@ -189,7 +194,7 @@ Changes Owner::execute(const Group& group) const {
     change->outcome = std::move(applied.outcome);
     if (change->outcome.status != Outcome::kDone) continue;
     count += created ? 1 : 0;
-    count -= applied.counter ? 0 : 1;
+    count -= existing != nullptr && !applied.counter ? 1 : 0;
     changes.insert_or_assign(name, applied.counter);
   }
   return changes;
@@ -239,6 +244,14 @@ class SqliteStore final : public Store {
 
   net::Task<Page> list(std::string prefix, std::string from) override {
     co_return owner_->page(prefix, from);
+  }
+
+  // A lock of somebody else's does not hold up the end.
+  net::Task<> run() override {
+    owner_->enter_loop();
+    net::Timer end(loop_);
+    (void)co_await end.wait(net::kForever);
+    owner_->leave_loop();
   }
 
  private:

@@ -1,16 +1,14 @@
 #include "tools/counterd/token.h"
 
-#include <fstream>
-
-#include "common/result.h"
+#include "common/read_file.h"
+#include "tools/counterd/answer.h"
 
 namespace counterd {
 
 bool Token::load(const std::string& path, std::string& why) {
-  std::ifstream file(path);
-  if (!file) return why = net::Error::from_errno().message(), false;
-  std::getline(file, secret_);
-  if (file.bad()) return why = net::Error::from_errno().message(), false;
+  const net::Result<std::string> text = net::read_file(path);
+  if (!text) return why = text.error().message(), false;
+  secret_ = text->substr(0, text->find('\n'));
   while (secret_.ends_with('\r') || secret_.ends_with(' ')) secret_.pop_back();
   if (secret_.empty()) return why = "its first line has no token", false;
   const bool sendable =
@@ -41,8 +39,8 @@ bool equal_in_constant_time(std::string_view given, std::string_view secret) {
   return difference == 0;
 }
 
-net::http::Response unauthorized() {
-  net::http::Response response = net::http::error_response(401, "a token is needed");
+net::http::Response unauthorized(bool json) {
+  net::http::Response response = refusal(401, json, "a token is needed");
   response.add("WWW-Authenticate", "Bearer realm=\"counterd\"");
   return response;
 }

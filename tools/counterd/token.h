@@ -24,6 +24,6 @@ class Token {
 bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
 // 401
-net::http::Response unauthorized();
+net::http::Response unauthorized(bool json);
 
 }  // namespace counterd

@@ -4,7 +4,7 @@
 
 #include "common/exit_status.h"
 #include "common/log.h"
-#include "tools/statusd/body_file.h"
+#include "common/read_file.h"
 #include "tools/statusd/field.h"
 
 namespace statusd {
@@ -18,9 +18,10 @@ struct Given {
 };
 
 static std::string read_or_exit(const std::string& path) {
-  net::Result<std::string> body = read_body(path);
+  constexpr std::size_t kBytesMax = 16 << 20;  // every answer under way has a copy of its own
+  net::Result<std::string> body = net::read_file(path, kBytesMax);
   if (body) return std::move(*body);
-  net::log::error("%s: %s", path == "-" ? "stdin" : path.c_str(), body.error().message());
+  net::log::error("%s: %s", net::name_of_file(path).c_str(), body.error().message());
   std::exit(net::kLocalIo);
 }
 
