@@ -11,44 +11,13 @@
 
 #include "counterd_store_test.h"
 #include "faulty_disk.h"
+#include "somebody.h"
 
 namespace counterd {
 namespace {
 
 using net::Task;
 using net::WaitGroup;
-
-// A connection of somebody else's, with the few things that tests do to a database.
-class Somebody {
- public:
-  explicit Somebody(const std::string& path) {
-    EXPECT_EQ(sqlite3_open(path.c_str(), &connection_), SQLITE_OK);
-    run("PRAGMA busy_timeout = 20000");
-  }
-  Somebody(const Somebody&) = delete;
-  Somebody& operator=(const Somebody&) = delete;
-  ~Somebody() { sqlite3_close(connection_); }
-
-  // The rows as "x|1 y|2".
-  std::string run(const std::string& sql) {
-    std::string rows;
-    const auto add = [](void* out, int columns, char** values, char**) {
-      std::string& text = *static_cast<std::string*>(out);
-      if (!text.empty()) text += " ";
-      for (int i = 0; i < columns; ++i) {
-        if (i > 0) text += "|";
-        text += values[i] == nullptr ? "" : values[i];
-      }
-      return 0;
-    };
-    EXPECT_EQ(sqlite3_exec(connection_, sql.c_str(), add, &rows, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(connection_);
-    return rows;
-  }
-
- private:
-  sqlite3* connection_ = nullptr;
-};
 
 std::string content(const std::string& path) {
   std::ifstream in(path, std::ios::binary);

@@ -1,0 +1,42 @@
+// somebody.h - a connection of somebody else's to an SQLite database, with what tests do to one.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <string>
+
+namespace counterd {
+
+class Somebody {
+ public:
+  explicit Somebody(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &connection_), SQLITE_OK);
+    run("PRAGMA busy_timeout = 20000");
+  }
+  Somebody(const Somebody&) = delete;
+  Somebody& operator=(const Somebody&) = delete;
+  ~Somebody() { sqlite3_close(connection_); }
+
+  // The rows as "x|1 y|2".
+  std::string run(const std::string& sql) {
+    std::string rows;
+    const auto add = [](void* out, int columns, char** values, char**) {
+      std::string& text = *static_cast<std::string*>(out);
+      if (!text.empty()) text += " ";
+      for (int i = 0; i < columns; ++i) {
+        if (i > 0) text += "|";
+        text += values[i] == nullptr ? "" : values[i];
+      }
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(connection_, sql.c_str(), add, &rows, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(connection_);
+    return rows;
+  }
+
+ private:
+  sqlite3* connection_ = nullptr;
+};
+
+}  // namespace counterd
