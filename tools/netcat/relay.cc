@@ -338,7 +338,7 @@ Task<> Relay::confirm_delivery() {
   while (!is_delivered()) {
     const int before = std::exchange(unacknowledged_, unacknowledged(conn_.fd()));
     if (before != unacknowledged_) deadline = net::Deadline(options_.idle);
-    if (is_dead(conn_.fd())) {
+    if (is_dead(conn_.fd()) && !is_delivered()) {  // not by the last acknowledgement, just now
       outcome_ = {net::kLost, options_.where() + ": " + Error(UV_ECONNRESET).message(), true};
       co_return;
     }
