@@ -2,7 +2,6 @@
 // thread that owns the file.  It commits all that wait in one transaction, and they are answered
 // when they are on the disk.
 
-#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <csignal>
@@ -51,8 +50,7 @@ class Owner {
   void start();
 
   // From any thread.
-  void enter_loop() { database_->be_patient(++loops_ > 0); }
-  void leave_loop() { database_->be_patient(--loops_ > 0); }
+  void count_loops(int more);  // that may still want what is under way
   void submit(Change& change);
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view from);
@@ -79,8 +77,8 @@ class Owner {
   std::condition_variable queued_;
   Group queue_;         // guarded by queue_mutex_
   bool ended_ = false;  // guarded by queue_mutex_
+  int loops_ = 0;       // guarded by queue_mutex_
   std::thread thread_;
-  std::atomic<int> loops_ = 0;  // that have not been cancelled
 };
 
 void Change::await_suspend(std::coroutine_handle<> task) {
@@ -109,6 +107,12 @@ Owner::~Owner() {
 }
 
 // --- the loops' side ---
+
+void Owner::count_loops(int more) {
+  const std::lock_guard lock(queue_mutex_);
+  loops_ += more;
+  database_->be_patient(loops_ > 0);
+}
 
 void Owner::submit(Change& change) {
   bool first = false;
@@ -248,10 +252,10 @@ class SqliteStore final : public Store {
 
   // A lock of somebody else's does not hold up the end.
   net::Task<> run() override {
-    owner_->enter_loop();
+    owner_->count_loops(1);
     net::Timer end(loop_);
     (void)co_await end.wait(net::kForever);
-    owner_->leave_loop();
+    owner_->count_loops(-1);
   }
 
  private:
