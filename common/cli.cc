@@ -135,16 +135,29 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// How unlike the option's name it is; SIZE_MAX: too much so for a slip.  A letter may have been
+// meant in the other case.
+static std::size_t unlikeness(std::string_view name, std::string_view letter,
+                              std::string_view long_name) {
+  if (name.empty()) return SIZE_MAX;
+  if (name.size() == 1)
+    return letter.size() == 1 && (name[0] ^ letter[0]) == ('a' ^ 'A') ? 0 : SIZE_MAX;
+  if (long_name.starts_with(name)) return 0;
+  const std::size_t longer = std::max(name.size(), long_name.size());
+  const std::size_t distance = edit_distance(name, long_name);
+  const bool like = name.starts_with(long_name) || distance <= (longer < 4 ? 1 : longer / 2);
+  return like ? distance : SIZE_MAX;
+}
+
 void Cli::fail_unknown(const std::string& argument) const {
   const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
   const std::string_view name = std::string_view(argument).substr(dashes);
   const Option* nearest = nullptr;
-  std::size_t least = std::max<std::size_t>(3, name.size() / 2);  // further off is no likeness
+  std::size_t least = SIZE_MAX;
   for (const Option& option : options_) {
-    const bool prefix = name.size() > 1 && option.long_name.starts_with(name);
-    const std::size_t distance = prefix ? 0 : edit_distance(name, option.long_name);
-    if (name.size() < 2 || distance >= least) continue;
-    least = distance;
+    const std::size_t unlike = unlikeness(name, option.short_name, option.long_name);
+    if (unlike >= least) continue;
+    least = unlike;
     nearest = &option;
   }
   fail("unknown option " + argument +

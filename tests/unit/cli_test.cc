@@ -200,6 +200,8 @@ TEST(Cli, MistakesEndWithStatus2AndOneSentence) {
       {{"-lx"}, "^tool: unknown option -x \\(see --help\\)\n$"},
       {{"--lisden"}, "^tool: unknown option --lisden \\(did you mean --listen\\?\\)\n$"},
       {{"--time=5"}, "^tool: unknown option --time \\(did you mean --timeout\\?\\)\n$"},
+      {{"--listening"}, "^tool: unknown option --listening \\(did you mean --listen\\?\\)\n$"},
+      {{"-L"}, "^tool: unknown option -L \\(did you mean --listen\\?\\)\n$"},
       {{"--source-prot", "1"}, "unknown option --source-prot \\(did you mean --source-port\\?\\)"},
       {{"--zzzzzzzz"}, "^tool: unknown option --zzzzzzzz \\(see --help\\)\n$"},
       {{"--w", "5"}, "^tool: unknown option --w \\(see --help\\)\n$"},
