@@ -51,7 +51,7 @@ expect "$(grep -c '96.36 bits' passwords)" 4
 say "counterd counts, on disk: two hundred increments at once, then it is killed, and nothing is lost."
 start "counterd --store counters.db"
 run "seq 200 | xargs -P 20 -I{} curl -s -o ack{} -d name=jobs localhost:$port/inc; cat ack* | sort | uniq -c"
-run_here "kill -9 \$(cat counterd.pid)"
+run_here "kill -9 \$(cat counterd.pid); tail --pid \$(cat counterd.pid) -f /dev/null"
 start "counterd --store counters.db"
 run "curl -s 'localhost:$port/get?name=jobs' | tee jobs"
 expect "$(cat jobs)" "jobs: 200"
