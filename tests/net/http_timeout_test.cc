@@ -60,6 +60,8 @@ NET_TEST(HttpTimeout, AHeadBehindASlowBodyHasItsTime) {
   EXPECT_FALSE(e);
   std::string answer = co_await client.ask("Hello\nGET / HT");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  e = co_await sleep(loop, Millis(50));
+  EXPECT_FALSE(e);
   answer = co_await client.ask("TP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   co_await client.half_close();
@@ -85,7 +87,7 @@ NET_TEST(HttpTimeout, SilenceEndsAConnection) {
 
 // However they are cut.
 NET_TEST(HttpTimeout, EmptyLinesAreSilence) {
-  for (const std::size_t size : {1, 2, 3}) {
+  for (const std::size_t size : {1U, 2U, 3U}) {
     TestService service(loop, {.idle_timeout = Millis(200)});
     TestClient client(loop, service);
     const Stopwatch watch;
