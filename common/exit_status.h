@@ -18,4 +18,9 @@ enum ExitStatus : int {
   kProxy = 11,
 };
 
+// Not in the table: the reader of standard output is gone.
+inline constexpr int kBrokenPipe = 141;
+// Ends the process as if write(2) had done it: silent, and what the shell expects of `... | head`.
+int die_of_broken_pipe();
+
 }  // namespace net

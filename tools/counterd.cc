@@ -4,7 +4,6 @@
 // tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
-#include <csignal>
 #include <string>
 
 #include "common/cli.h"
@@ -188,8 +187,6 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   co_await group.wait();
 }
 
-constexpr int kBrokenPipe = 128 + SIGPIPE;
-
 // The status, and the sentence for all but a reader that has left.
 Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
   net::Descriptor out = net::Descriptor::standard_output(loop);
@@ -200,7 +197,7 @@ Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
     why = outcome.why;
     if (!why.empty()) co_return net::kLocalIo;
     Error e = co_await net::write(out, text);
-    if (e == Error(UV_EPIPE)) co_return kBrokenPipe;
+    if (e == Error(UV_EPIPE)) co_return net::kBrokenPipe;
     if (e) why = std::string("stdout: ") + e.message();
     if (e) co_return net::kLocalIo;
   }
@@ -218,13 +215,6 @@ Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::st
   loop.cancel_all();
   co_await background.wait();
   co_return status;
-}
-
-// As if write(2) had done it: silent, and what the shell expects of `counterd --export | head`.
-int die_of_broken_pipe() {
-  std::signal(SIGPIPE, SIG_DFL);
-  (void)std::raise(SIGPIPE);
-  return kBrokenPipe;
 }
 
 // Fills the store, and tells what is in it, as the options say.
@@ -307,7 +297,7 @@ int main(int argc, char** argv) {
     return net::kLocalIo;
   }
   const int status = prepare(options, store.make);
-  if (status == kBrokenPipe) return die_of_broken_pipe();
+  if (status == net::kBrokenPipe) return net::die_of_broken_pipe();
   if (status != net::kOk) return status;
   if (options.exports) return net::kOk;
   return net::serve(options.server, [&](net::Loop& loop) {

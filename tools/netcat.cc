@@ -19,13 +19,6 @@
 
 namespace {
 
-// As if write(2) had done it: silent, and what the shell expects of `netcat ... | head`.
-int die_of_broken_pipe() {
-  std::signal(SIGPIPE, SIG_DFL);
-  (void)std::raise(SIGPIPE);
-  return netcat::kBrokenPipe;
-}
-
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
@@ -61,5 +54,5 @@ int main(int argc, char** argv) {
   net::Loop loop;
   const int status = loop.run(run(loop, options));
   if (loop.abandoned() > 0) _exit(status);  // exit(3) would wait for the look-up
-  return status == netcat::kBrokenPipe ? die_of_broken_pipe() : status;
+  return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
 }

@@ -8,8 +8,7 @@
 
 namespace netcat {
 
-// Not in the table: standard output's reader is gone; die by SIGPIPE, silently.
-inline constexpr int kBrokenPipe = 141;
+using net::kBrokenPipe;
 
 struct Outcome {
   int status = net::kOk;
