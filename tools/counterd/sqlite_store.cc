@@ -219,8 +219,8 @@ void Owner::answer(const Group& group) {
   std::map<net::Loop*, Group> groups;
   for (Change* change : group) groups[&change->loop].push_back(change);
   for (auto& [loop, changes] : groups)
-    loop->post([changes = std::move(changes)] {
-      for (Change* change : changes) change->waiter.resume();
+    loop->post([answered = std::move(changes)] {
+      for (Change* change : answered) change->waiter.resume();
     });
 }
 
