@@ -138,7 +138,8 @@ Listener Listener::tcp(const std::string& address, int backlog) {
   if (bind(fd.get(), wanted.get(), wanted.size) != 0) fail_errno("bind");
   if (listen(fd.get(), backlog) != 0) fail_errno("listen");
   const int port = port_of(name_of(fd.get(), getsockname).storage);
-  return Listener(std::move(fd), port);
+  const bool named = getservbyport(htons(static_cast<std::uint16_t>(port)), "tcp") != nullptr;
+  return named ? tcp(address, backlog) : Listener(std::move(fd), port);
 }
 
 Listener Listener::unix_socket(const std::string& path) {

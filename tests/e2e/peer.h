@@ -40,7 +40,8 @@ bool can_connect_unix(const std::string& path);
 // A listening socket.
 class Listener {
  public:
-  // On a port that the kernel picks.  `backlog` 0 holds one connection that nobody accepts.
+  // On a port that the kernel picks, and that no service is named after.  `backlog` 0 holds one
+  // connection that nobody accepts.
   static Listener tcp(const std::string& address = "127.0.0.1", int backlog = 128);
   static Listener unix_socket(const std::string& path);
 
