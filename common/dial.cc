@@ -64,7 +64,7 @@ static std::vector<SockAddr> addresses_of(const addrinfo* list, std::uint16_t po
 Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
                                            int family, bool numeric, Deadline deadline) {
   if (numeric || host.empty()) co_return passive_addresses(host, port, family, numeric);
-  std::vector<SockAddr> addresses = known_addresses(host, port, family, numeric);
+  std::vector<SockAddr> addresses = known_addresses(host, port, family, false);
   if (!addresses.empty()) co_return addresses;
   if (SockAddr::numeric(host, port)) co_return Error(UV_EAI_ADDRFAMILY);
   addrinfo hints{};

@@ -2,8 +2,9 @@
 // that loses nothing, and whose exit status says how it went.
 //
 // In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
-// relay, the connection itself, with transfer, its bytes, and pace, its -i; scan, many ports;
-// target, whom both dial and try again; datagram, all of -u.
+// relay, the connection itself, with transfer, its bytes, delivery, what became of them, and pace,
+// its -i; scan, many ports; target, whom both dial and try again; output_guard, what goes on before
+// there is a connection; datagram, all of -u.
 
 #include <unistd.h>
 

@@ -98,13 +98,17 @@ def breach(found, base, clients):
     return ''
 
 
-def main():
+def parse_options():
     parser = argparse.ArgumentParser()
     parser.add_argument('--bin', required=True)
     parser.add_argument('--rounds', type=int, default=100)
     parser.add_argument('--clients', type=int, default=16)
     parser.add_argument('--threads', type=int, default=2)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
     binary = str(Path(options.bin) / 'counterd')
     total, base, clients = 0, {}, []
     with tempfile.TemporaryDirectory(prefix='counterd-') as directory:

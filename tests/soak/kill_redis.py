@@ -9,7 +9,6 @@ what was refused with 503 counts as not sent. Prints a line of figures; exits 1 
 that breaks the promise.
 """
 
-import argparse
 import random
 import signal
 import socket
@@ -104,12 +103,7 @@ def play_round(counterd, redis, count):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--bin', required=True)
-    parser.add_argument('--rounds', type=int, default=100)
-    parser.add_argument('--clients', type=int, default=16)
-    parser.add_argument('--threads', type=int, default=2)
-    options = parser.parse_args()
+    options = kill_counterd.parse_options()
     total = 0
     with tempfile.TemporaryDirectory(prefix='counterd-') as directory:
         redis = Redis(directory)
