@@ -1,6 +1,6 @@
-// bench_http: the least that can be served with common/http_server: one short answer to everything.
-#include "common/exit_status.h"
-#include "common/http_server.h"
+// bench_http: the least that can be served with common/http: one short answer to everything.
+#include "common/cli/exit_status.h"
+#include "common/http/server.h"
 
 namespace {
 

@@ -53,7 +53,7 @@ def measure(connections, depth):
 
 def contenders(bench, names):
     every = {
-        'ours': bench.built('common/http_server', 'bench_http', '--print-port', '-q',
+        'ours': bench.built('common/http', 'bench_http', '--print-port', '-q',
                             '127.0.0.1:0'),
         'statusd': bench.ours('statusd', '--print-port', '-q', '127.0.0.1:0'),
         'bare': bench.bare('bare epoll', 'bench_bare_http'),

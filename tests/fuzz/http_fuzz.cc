@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/http_parser.h"
-#include "common/http_query.h"
+#include "common/http/parser.h"
+#include "common/http/query.h"
 #include "other_parser.h"
 
 namespace {

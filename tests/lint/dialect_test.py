@@ -46,5 +46,25 @@ wrong += [f"found in: {code}: {found(code)}" for code in ALLOWED if found(code)]
 long_function = "void f() {\n" + "  g();\n" * 60 + "}\n"
 if not list(dialect.breaches(pathlib.Path("tools/x.cc"), long_function)):
     wrong.append("not found: a long function")
+
+ARROWS = [
+    ("common/cli/cli.h", "common/net/duration.h", True),
+    ("common/cli/cli.h", "common/net/loop.h", False),
+    ("common/net/loop.cc", "common/cli/log.h", True),
+    ("common/net/loop.cc", "common/cli/cli.h", False),
+    ("common/net/server.h", "common/cli/cli.h", True),
+    ("common/net/stream.cc", "common/http/parser.h", False),
+    ("common/http/server.cc", "common/net/stream.h", True),
+    ("common/http/server.cc", "tools/statusd/page.h", False),
+    ("tools/statusd/page.cc", "common/http/message.h", True),
+    ("tools/statusd/page.cc", "tools/netcat/options.h", False),
+    ("tools/netcat/relay/relay.cc", "tools/netcat/channel/channel.h", True),
+    ("tools/netcat/channel/socket.cc", "tools/netcat/relay/relay.h", False),
+]
+for path, include, allowed in ARROWS:
+    breach = dialect.arrow_breach(pathlib.Path(path), include)
+    if allowed != (breach is None):
+        wrong.append(f"{path} includes {include}: {breach}")
+
 print("\n".join(wrong))
 sys.exit(bool(wrong))

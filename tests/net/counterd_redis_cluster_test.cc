@@ -3,7 +3,7 @@
 #include <set>
 
 #include "counterd_redis_test.h"
-#include "tools/counterd/redis_slots.h"
+#include "tools/counterd/stores/redis/slots.h"
 
 namespace counterd {
 namespace {

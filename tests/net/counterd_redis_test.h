@@ -5,7 +5,7 @@
 
 #include "../e2e/redis_server.h"
 #include "counterd_store_test.h"
-#include "tools/counterd/redis_store.h"
+#include "tools/counterd/stores/redis/store.h"
 
 namespace counterd {
 

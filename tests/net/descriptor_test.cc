@@ -1,5 +1,5 @@
 // Descriptor: standard input and output, whatever they are, and sockets.
-#include "common/descriptor.h"
+#include "common/net/descriptor.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -8,7 +8,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "common/cli.h"
+#include "common/cli/cli.h"
 #include "net_test.h"
 
 namespace net {

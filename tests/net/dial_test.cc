@@ -1,5 +1,5 @@
 // dial: names into connections, whoever refuses or keeps silent.
-#include "common/dial.h"
+#include "common/net/dial.h"
 
 #include <vector>
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/http_server.h"
+#include "common/http/server.h"
 #include "net_test.h"
 
 namespace net::http {

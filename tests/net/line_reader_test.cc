@@ -1,5 +1,5 @@
 // LineReader: lines, wherever the network cuts them.
-#include "common/line_reader.h"
+#include "common/net/line_reader.h"
 
 #include <vector>
 

@@ -1,5 +1,5 @@
 // Listener: sockets bound, inherited, accepted from, and Unix paths cleared away.
-#include "common/listener.h"
+#include "common/net/listener.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,5 @@
 // Loop: its own duties, other threads, signals.
-#include "common/loop.h"
+#include "common/net/loop.h"
 
 #include <atomic>
 #include <csignal>

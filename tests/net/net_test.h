@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/address.h"
-#include "common/fd.h"
-#include "common/timer.h"
+#include "common/net/address.h"
+#include "common/net/fd.h"
+#include "common/net/timer.h"
 
 namespace net {
 

@@ -1,7 +1,7 @@
 // stream_test.h - tests that run once over TCP and once over a Unix-domain socket.
 #pragma once
 
-#include "common/stream.h"
+#include "common/net/stream.h"
 #include "net_test.h"
 
 namespace net {

@@ -1,5 +1,5 @@
 // What a service manager passes: LISTEN_FDS and NOTIFY_SOCKET.
-#include "common/systemd.h"
+#include "common/net/systemd.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // Task and WaitGroup: calls, their results and their owners.
-#include "common/task.h"
+#include "common/net/task.h"
 
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
 // sleep, Timer and Deadline.
-#include "common/timer.h"
+#include "common/net/timer.h"
 
 #include <memory>
 #include <vector>

@@ -1,5 +1,5 @@
 // Watch: readiness, hang-ups and their absence.
-#include "common/watch.h"
+#include "common/net/watch.h"
 
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 // What a person writes for a place to listen or to connect, and socket addresses as text.
-#include "common/address.h"
+#include "common/net/address.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // Command lines: values, every way to write an option, the error sentences, --help.
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <optional>
 
-#include "common/version.h"
+#include "common/cli/version.h"
 
 namespace net {
 namespace {

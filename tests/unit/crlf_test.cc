@@ -1,5 +1,5 @@
 // LF to CRLF, wherever the reads cut the text.
-#include "tools/netcat/crlf.h"
+#include "tools/netcat/relay/crlf.h"
 
 #include <gtest/gtest.h>
 

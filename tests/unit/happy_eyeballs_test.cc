@@ -3,7 +3,7 @@
 
 #include <sstream>
 
-#include "common/dial.h"
+#include "common/net/dial.h"
 
 namespace net {
 namespace {

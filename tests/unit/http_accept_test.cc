@@ -1,5 +1,5 @@
 // Accept: JSON or text.
-#include "common/http_accept.h"
+#include "common/http/accept.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "common/http_parser.h"
+#include "common/http/parser.h"
 
 namespace net::http {
 

@@ -1,10 +1,10 @@
 // Requests as handlers see them, responses as bytes.
-#include "common/http_message.h"
+#include "common/http/message.h"
 
 #include <gtest/gtest.h>
 
-#include "common/http_date.h"
-#include "common/http_response.h"
+#include "common/http/date.h"
+#include "common/http/response.h"
 #include "http_input.h"
 
 namespace net::http {

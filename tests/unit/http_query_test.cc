@@ -1,5 +1,5 @@
 // Query strings and percent-encoding.
-#include "common/http_query.h"
+#include "common/http/query.h"
 
 #include <gtest/gtest.h>
 

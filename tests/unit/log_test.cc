@@ -1,5 +1,5 @@
 // What a log line may hold.
-#include "common/log.h"
+#include "common/cli/log.h"
 
 #include <gtest/gtest.h>
 

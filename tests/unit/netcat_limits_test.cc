@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tools/netcat/access.h"
-#include "tools/netcat/rate_limit.h"
+#include "tools/netcat/relay/rate_limit.h"
 
 namespace netcat {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "tools/netcat/json_line.h"
-#include "tools/netcat/meter.h"
-#include "tools/netcat/session_log.h"
+#include "tools/netcat/relay/meter.h"
+#include "tools/netcat/relay/session_log.h"
 
 namespace netcat {
 namespace {

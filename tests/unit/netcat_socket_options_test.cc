@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "common/fd.h"
+#include "common/net/fd.h"
 #include "tools/netcat/socket_options.h"
 
 namespace netcat {

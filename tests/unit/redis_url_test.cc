@@ -1,9 +1,9 @@
 // Where Redis is, and Redis Cluster's arithmetic and words, by tables.
-#include "tools/counterd/redis_url.h"
+#include "tools/counterd/stores/redis/url.h"
 
 #include <gtest/gtest.h>
 
-#include "tools/counterd/redis_slots.h"
+#include "tools/counterd/stores/redis/slots.h"
 
 namespace counterd {
 namespace {

@@ -1,5 +1,5 @@
 // Names in any order in, in theirs out.
-#include "tools/counterd/sorted_names.h"
+#include "tools/counterd/stores/redis/sorted_names.h"
 
 #include <gtest/gtest.h>
 

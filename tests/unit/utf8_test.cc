@@ -1,5 +1,5 @@
 // UTF-8, against the tables of RFC 3629 and every code point there is.
-#include "common/utf8.h"
+#include "common/cli/utf8.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "common/loop.h"
-#include "common/stream.h"
+#include "common/net/loop.h"
+#include "common/net/stream.h"
 #include "tools/clockd/time_format.h"
 
 namespace clockd {

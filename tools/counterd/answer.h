@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/http_message.h"
+#include "common/http/message.h"
 #include "tools/counterd/call.h"
 #include "tools/counterd/counter.h"
 

@@ -2,10 +2,10 @@
 
 #include <array>
 
-#include "common/cli.h"
-#include "common/http_accept.h"
-#include "common/http_query.h"
-#include "common/log.h"
+#include "common/cli/cli.h"
+#include "common/cli/log.h"
+#include "common/http/accept.h"
+#include "common/http/query.h"
 #include "tools/counterd/answer.h"
 
 namespace counterd {

@@ -4,7 +4,7 @@
 #include <string>
 #include <variant>
 
-#include "common/http_message.h"
+#include "common/http/message.h"
 #include "tools/counterd/counter.h"
 
 namespace counterd {

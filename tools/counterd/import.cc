@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "common/utf8.h"
+#include "common/cli/utf8.h"
 
 namespace counterd {
 

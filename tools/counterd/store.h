@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "common/loop.h"
-#include "common/task.h"
+#include "common/net/loop.h"
+#include "common/net/task.h"
 #include "tools/counterd/counter.h"
 
 namespace counterd {

@@ -1,6 +1,6 @@
 #include "tools/counterd/token.h"
 
-#include "common/read_file.h"
+#include "common/cli/read_file.h"
 #include "tools/counterd/answer.h"
 
 namespace counterd {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/http_message.h"
+#include "common/http/message.h"
 
 namespace counterd {
 

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/dial.h"
+#include "common/net/dial.h"
 #include "tools/netcat/options.h"
-#include "tools/netcat/outcome.h"
+#include "tools/netcat/relay/outcome.h"
 
 namespace netcat {
 

@@ -1,6 +1,6 @@
 #include "tools/netcat/connect.h"
 
-#include "tools/netcat/output_guard.h"
+#include "tools/netcat/relay/output_guard.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
 

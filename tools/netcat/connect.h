@@ -1,7 +1,7 @@
 // connect.h - netcat as a client.
 #pragma once
 
-#include "tools/netcat/relay.h"
+#include "tools/netcat/relay/relay.h"
 
 namespace netcat {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <list>
 
-#include "common/loop.h"
+#include "common/net/loop.h"
 
 namespace netcat {
 

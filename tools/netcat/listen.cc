@@ -1,9 +1,9 @@
 #include "tools/netcat/listen.h"
 
-#include "common/listener.h"
-#include "tools/netcat/crowd.h"
+#include "common/net/listener.h"
 #include "tools/netcat/fatal_signals.h"
-#include "tools/netcat/output_guard.h"
+#include "tools/netcat/relay/crowd.h"
+#include "tools/netcat/relay/output_guard.h"
 #include "tools/netcat/report.h"
 
 namespace netcat {

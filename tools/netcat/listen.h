@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "common/listener.h"
-#include "tools/netcat/relay.h"
+#include "common/net/listener.h"
+#include "tools/netcat/relay/relay.h"
 
 namespace netcat {
 

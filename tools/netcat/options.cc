@@ -4,11 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/address.h"
-#include "common/cli.h"
+#include "common/cli/cli.h"
+#include "common/net/address.h"
 #include "tools/netcat/access.h"
 #include "tools/netcat/ports.h"
-#include "tools/netcat/rate_limit.h"
+#include "tools/netcat/relay/rate_limit.h"
 
 namespace netcat {
 

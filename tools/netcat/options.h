@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "common/timer.h"
+#include "common/net/timer.h"
 #include "tools/netcat/socket_options.h"
 
 namespace netcat {

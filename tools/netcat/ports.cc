@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/address.h"
+#include "common/net/address.h"
 
 namespace netcat {
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <cctype>
 
-#include "common/log.h"
+#include "common/cli/log.h"
 #include "tools/netcat/json_line.h"
 
 namespace netcat {

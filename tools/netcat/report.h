@@ -4,10 +4,10 @@
 
 #include <vector>
 
-#include "common/address.h"
+#include "common/net/address.h"
 #include "tools/netcat/options.h"
-#include "tools/netcat/outcome.h"
-#include "tools/netcat/tally.h"
+#include "tools/netcat/relay/outcome.h"
+#include "tools/netcat/relay/tally.h"
 
 namespace netcat {
 

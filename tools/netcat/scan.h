@@ -1,7 +1,7 @@
 // scan.h - which ports are open: netcat -z.
 #pragma once
 
-#include "tools/netcat/relay.h"
+#include "tools/netcat/relay/relay.h"
 
 namespace netcat {
 

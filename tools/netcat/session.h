@@ -1,10 +1,10 @@
 // session.h - what all connections of one run share.
 #pragma once
 
-#include "tools/netcat/meter.h"
 #include "tools/netcat/options.h"
-#include "tools/netcat/outcome.h"
-#include "tools/netcat/session_log.h"
+#include "tools/netcat/relay/meter.h"
+#include "tools/netcat/relay/outcome.h"
+#include "tools/netcat/relay/session_log.h"
 
 namespace netcat {
 

@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "common/dial.h"
+#include "common/net/dial.h"
 #include "tools/netcat/options.h"
-#include "tools/netcat/outcome.h"
+#include "tools/netcat/relay/outcome.h"
 
 namespace netcat {
 

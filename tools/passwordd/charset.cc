@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "common/utf8.h"
+#include "common/cli/utf8.h"
 
 namespace passwordd {
 

@@ -1,6 +1,6 @@
 #include "tools/passwordd/order.h"
 
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 namespace passwordd {
 

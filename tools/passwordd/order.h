@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "common/http_query.h"
+#include "common/http/query.h"
 #include "tools/passwordd/charset.h"
 
 namespace passwordd {

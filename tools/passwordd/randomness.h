@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "common/result.h"
+#include "common/net/result.h"
 #include "tools/passwordd/charset.h"
 
 namespace passwordd {

@@ -3,7 +3,7 @@
 #include <clocale>
 #include <cwctype>
 
-#include "common/utf8.h"
+#include "common/cli/utf8.h"
 
 namespace reverbd {
 

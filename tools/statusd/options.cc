@@ -2,9 +2,9 @@
 
 #include <cstdlib>
 
-#include "common/exit_status.h"
-#include "common/log.h"
-#include "common/read_file.h"
+#include "common/cli/exit_status.h"
+#include "common/cli/log.h"
+#include "common/cli/read_file.h"
 #include "tools/statusd/field.h"
 
 namespace statusd {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/server.h"
+#include "common/net/server.h"
 #include "tools/statusd/page.h"
 #include "tools/statusd/trouble.h"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "common/address.h"
-#include "common/http_query.h"
+#include "common/http/query.h"
+#include "common/net/address.h"
 
 namespace statusd {
 

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "common/cli.h"
+#include "common/cli/cli.h"
 
 namespace statusd {
 

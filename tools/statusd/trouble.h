@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/timer.h"
+#include "common/net/timer.h"
 
 namespace statusd {
 

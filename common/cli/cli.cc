@@ -1,0 +1,267 @@
+#include "common/cli/cli.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+
+#define CXXOPTS_NO_REGEX 1
+#include <cxxopts.hpp>
+
+#include "common/cli/exit_status.h"
+#include "common/cli/log.h"
+#include "common/cli/version.h"
+#include "common/net/address.h"
+
+namespace net {
+
+// --- values ---
+
+bool parse_duration(std::string_view text, Millis& out) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (error != std::errc() || !std::isfinite(value) || std::signbit(value)) return false;
+  const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
+  double unit = 0;
+  if (suffix == "ms") unit = 1;
+  if (suffix == "s" || suffix.empty()) unit = 1000;
+  if (suffix == "m") unit = 60'000;
+  if (suffix == "h") unit = 3'600'000;
+  constexpr double kMaxMillis = 3'600'000'000;
+  if (unit == 0 || value * unit > kMaxMillis) return false;
+  out = Millis(static_cast<std::int64_t>(std::ceil(value * unit - 1e-6)));
+  return true;
+}
+
+static std::string in_quotes(std::string_view value) { return "'" + std::string(value) + "'"; }
+
+Setter duration(Millis& out) {
+  return [&out](std::string_view value) {
+    return parse_duration(value, out) ? ""
+                                      : in_quotes(value) + " is not a time (try 500ms, 10s or 1m)";
+  };
+}
+
+Setter duration_over_zero(Millis& out) {
+  return [set = duration(out), &out](std::string_view value) {
+    const std::string wrong = set(value);
+    return wrong.empty() && out == Millis::zero() ? in_quotes(value) + " is no time at all" : wrong;
+  };
+}
+
+Setter text(std::string& out) {
+  return [&out](std::string_view value) { return out = value, ""; };
+}
+
+Setter each(std::vector<std::string>& out) {
+  return [&out](std::string_view value) { return out.emplace_back(value), ""; };
+}
+
+Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std::uint64_t)>& set) {
+  return [=](std::string_view value) -> std::string {
+    std::uint64_t n = 0;
+    if (!parse_number(value, min, max, n))
+      return in_quotes(value) + " is not a number from " + std::to_string(min) + " to " +
+             std::to_string(max);
+    set(n);
+    return "";
+  };
+}
+
+// --- the table ---
+
+Cli::Cli(std::string tool, std::string synopsis, std::string summary)
+    : tool_(std::move(tool)), synopsis_(std::move(synopsis)), summary_(std::move(summary)) {
+  log::open(tool_);
+}
+
+void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {
+  const std::size_t comma = names.find(',');
+  const bool both = comma != std::string::npos;
+  options_.push_back({both ? names.substr(0, comma) : "", both ? names.substr(comma + 1) : names,
+                      std::move(argument), std::move(help), std::move(set)});
+}
+
+void Cli::flag(const std::string& names, std::string help, std::function<void()> set) {
+  option(names, "", std::move(help),
+         [set = std::move(set)](std::string_view) { return set(), ""; });
+}
+
+void Cli::flag(const std::string& names, std::string help, bool& out) {
+  flag(names, std::move(help), [&out] { out = true; });
+}
+
+const Cli::Option* Cli::find(std::string_view name) const {
+  for (const Option& option : options_)
+    if (name == option.long_name || name == option.short_name) return &option;
+  return nullptr;
+}
+
+std::string Cli::help() const {
+  constexpr std::size_t kColumn = 30;
+  std::string text = "usage: " + tool_ + " " + synopsis_ + "\n" + summary_ + "\n\n";
+  for (const Option& option : options_) {
+    std::string line = option.short_name.empty() ? "      " : "  -" + option.short_name + ", ";
+    line += option.spelled() + (option.argument.empty() ? "" : " " + option.argument);
+    line.resize(std::max(kColumn, line.size() + 2), ' ');
+    text += line + option.help + "\n";
+  }
+  return text;
+}
+
+// --- parsing ---
+
+void Cli::fail(const std::string& sentence) {
+  log::error("%s", sentence.c_str());
+  std::exit(kUsage);
+}
+
+static std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+// How unlike the option's name it is; SIZE_MAX: too much so for a slip.  A letter may have been
+// meant in the other case.
+static std::size_t unlikeness(std::string_view name, std::string_view letter,
+                              std::string_view long_name) {
+  if (name.empty()) return SIZE_MAX;
+  if (name.size() == 1)
+    return letter.size() == 1 && (name[0] ^ letter[0]) == ('a' ^ 'A') ? 0 : SIZE_MAX;
+  if (long_name.starts_with(name)) return 0;
+  const std::size_t longer = std::max(name.size(), long_name.size());
+  const std::size_t distance = edit_distance(name, long_name);
+  const bool like = name.starts_with(long_name) || distance <= (longer < 4 ? 1 : longer / 2);
+  return like ? distance : SIZE_MAX;
+}
+
+void Cli::fail_unknown(const std::string& argument) const {
+  const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
+  const std::string_view name = std::string_view(argument).substr(dashes);
+  const Option* nearest = nullptr;
+  std::size_t least = SIZE_MAX;
+  for (const Option& option : options_) {
+    const std::size_t unlike = unlikeness(name, option.short_name, option.long_name);
+    if (unlike >= least) continue;
+    least = unlike;
+    nearest = &option;
+  }
+  fail("unknown option " + argument +
+       (nearest != nullptr ? " (did you mean " + nearest->spelled() + "?)" : " (see --help)"));
+}
+
+const Cli::Option& Cli::find_long(const std::string& spelled) const {
+  const Option* option = spelled.size() > 3 ? find(spelled.substr(2)) : nullptr;
+  if (option == nullptr) fail_unknown(spelled);
+  return *option;
+}
+
+// Every option in its long form, with its value behind an '='.  cxxopts alone takes a value that
+// sticks to its letter only if it is alphanumeric (not -w0.5), and complains in words of its own.
+std::vector<std::string> Cli::normalized(int argc, char** argv) const {
+  std::vector<std::string> out{tool_};
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const auto add_value = [&](const Option& option, std::string_view attached, bool is_attached) {
+      if (!is_attached && ++i == argc) fail(argument + ": a value is missing: " + option.argument);
+      out.push_back(option.spelled() + "=" + (is_attached ? std::string(attached) : argv[i]));
+    };
+    if (argument == "--") {
+      out.insert(out.end(), argv + i, argv + argc);
+      break;
+    }
+    if (argument.starts_with("--")) {
+      const std::size_t equals = argument.find('=');
+      const Option& option = find_long(argument.substr(0, equals));
+      const bool attached = equals != std::string::npos;
+      if (!option.argument.empty())
+        add_value(option, attached ? argument.substr(equals + 1) : "", attached);
+      else if (attached)
+        fail(option.spelled() + " takes no value");
+      else
+        out.push_back(argument);
+    } else if (argument.size() > 1 && argument[0] == '-') {
+      for (std::size_t at = 1; at < argument.size(); ++at) {
+        const Option* option = find(argument.substr(at, 1));
+        if (option == nullptr) fail_unknown("-" + argument.substr(at, 1));
+        if (option->argument.empty()) {
+          out.push_back(option->spelled());
+          continue;
+        }
+        add_value(*option, argument.substr(at + 1), at + 1 < argument.size());
+        break;
+      }
+    } else {
+      out.push_back(argument);
+    }
+  }
+  return out;
+}
+
+static void print_and_exit(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0) {
+      log::error("stdout: %s", Error::from_errno().message());
+      std::exit(kLocalIo);
+    }
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  std::exit(kOk);
+}
+
+bool Cli::is_given(const Option& option, const std::vector<std::string>& normalized) {
+  const std::string spelled = option.spelled();
+  return std::ranges::any_of(normalized, [&spelled](const std::string& argument) {
+    return argument.substr(0, argument.find('=')) == spelled;
+  });
+}
+
+std::vector<std::string> Cli::parse(int argc, char** argv) {
+  flag("h,help", "show this help and exit", [this] { print_and_exit(help()); });
+  flag("version", "show the version and exit",
+       [this] { print_and_exit(tool_ + " (wireutils) " WIREUTILS_VERSION "\n"); });
+  const std::vector<std::string> arguments = normalized(argc, argv);
+  cxxopts::Options table(tool_);
+  for (const Option& option : options_) {
+    if (!is_given(option, arguments)) continue;  // to declare all would cost every start its time
+    const auto value =
+        option.argument.empty()
+            ? std::static_pointer_cast<cxxopts::Value>(cxxopts::value<bool>())
+            : std::static_pointer_cast<cxxopts::Value>(cxxopts::value<std::string>());
+    table.add_options()(option.long_name, "", value);
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+  const auto parsed = table.parse(static_cast<int>(pointers.size()), pointers.data());
+  for (const auto& given : parsed.arguments()) {
+    const Option* option = find(given.key());
+    const std::string wrong = option->set(given.value());
+    if (!wrong.empty()) fail(option->spelled() + ": " + wrong);
+  }
+  return parsed.unmatched();
+}
+
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest free descriptor is the one that was closed.
+    (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+}  // namespace net

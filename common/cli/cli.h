@@ -1,0 +1,74 @@
+// cli.h - command lines: one table of options gives the parser, --help and the error sentences.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/net/duration.h"
+
+namespace net {
+
+// Takes an option's value; returns what is wrong with it ("is not a time"), or nothing.
+using Setter = std::function<std::string(std::string_view)>;
+
+// 500ms, 2s, 1m, 1h; without a suffix seconds; decimals allowed; at most 1000h.
+bool parse_duration(std::string_view text, Millis& out);
+
+Setter duration(Millis& out);
+Setter duration_over_zero(Millis& out);
+Setter text(std::string& out);
+Setter each(std::vector<std::string>& out);
+Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std::uint64_t)>& set);
+template <std::unsigned_integral T>
+Setter number(T& out, std::uint64_t min, std::uint64_t max) {
+  return number(min, max, [&out](std::uint64_t n) { out = static_cast<T>(n); });
+}
+
+class Cli {
+ public:
+  // synopsis: what follows the tool's name in the usage line.  summary: one sentence.
+  Cli(std::string tool, std::string synopsis, std::string summary);
+
+  // names: "w,timeout" or "drain".  argument: what --help calls the value.
+  void option(const std::string& names, std::string argument, std::string help, Setter set);
+  void flag(const std::string& names, std::string help, std::function<void()> set);
+  void flag(const std::string& names, std::string help, bool& out);
+
+  // Sets what is given, in its order; returns the operands.  --help and --version end the process
+  // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.
+  std::vector<std::string> parse(int argc, char** argv);
+  [[noreturn]] static void fail(const std::string& sentence);
+
+  std::string help() const;
+
+ private:
+  struct Option {
+    std::string short_name;
+    std::string long_name;
+    std::string argument;  // empty: a flag
+    std::string help;
+    Setter set;
+    std::string spelled() const { return "--" + long_name; }
+  };
+  const Option* find(std::string_view name) const;
+  std::vector<std::string> normalized(int argc, char** argv) const;
+  static bool is_given(const Option& option, const std::vector<std::string>& normalized);
+  const Option& find_long(const std::string& spelled) const;
+  [[noreturn]] void fail_unknown(const std::string& argument) const;
+
+  std::string tool_;
+  std::string synopsis_;
+  std::string summary_;
+  std::vector<Option> options_;
+};
+
+// For every main: fills the closed ones of descriptors 0-2, so that no other descriptor lands
+// there. A closed input is at its end, a closed output takes nothing.
+void hold_standard_descriptors();
+
+}  // namespace net

@@ -1,0 +1,31 @@
+#include "common/cli/read_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include "common/net/fd.h"
+
+namespace net {
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  const Fd file(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                            : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return Error::from_errno();
+  std::string text;
+  for (;;) {
+    char buffer[65536];
+    const ssize_t n = read(file.get(), buffer, sizeof buffer);
+    if (n == 0) return text;
+    if (n > 0) {
+      text.append(buffer, static_cast<std::size_t>(n));
+      if (text.size() > bytes_max) return Error(UV_EFBIG);
+    } else if (errno == EAGAIN) {  // somebody else has made standard input so
+      pollfd readable{.fd = file.get(), .events = POLLIN, .revents = 0};
+      (void)poll(&readable, 1, -1);
+    } else if (errno != EINTR) {
+      return Error::from_errno();
+    }
+  }
+}
+
+}  // namespace net

@@ -1,0 +1,16 @@
+// read_file.h - a whole file at once, before anything is served.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/net/result.h"
+
+namespace net {
+
+// "-" is standard input, as it stands.  UV_EFBIG: there is more than bytes_max.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max = SIZE_MAX);
+// What it is called in a message.
+inline std::string name_of_file(const std::string& path) { return path == "-" ? "stdin" : path; }
+
+}  // namespace net

@@ -1,0 +1,68 @@
+#include "common/http/accept.h"
+
+#include <charconv>
+#include <string>
+
+namespace net::http {
+
+static std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// Takes off `rest` what is before the first `separator`.
+static std::string_view take(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return trimmed(part);
+}
+
+static double weight(std::string_view parameters) {
+  while (!parameters.empty()) {
+    std::string_view value = take(parameters, ';');
+    if (!equal_ignoring_case(take(value, '='), "q")) continue;
+    double q = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
+    return error == std::errc() ? q : 0;
+  }
+  return 1;
+}
+
+struct Wish {
+  double weight = 0;
+  int close = -1;  // how closely what says so names the type
+  friend auto operator<=>(const Wish&, const Wish&) = default;
+};
+
+// How much a type is wanted: by its own name, or else by the range that names it most closely.
+static Wish wanted(std::string_view accept, std::string_view type, std::string_view range) {
+  Wish wish;
+  while (!accept.empty()) {
+    std::string_view parameters = take(accept, ',');
+    const std::string_view name = take(parameters, ';');
+    const int close = equal_ignoring_case(name, type)    ? 2
+                      : equal_ignoring_case(name, range) ? 1
+                      : name == "*/*"                    ? 0
+                                                         : -1;
+    if (close > wish.close) wish = {weight(parameters), close};
+  }
+  return wish;
+}
+
+bool prefers_json(std::string_view accept) {
+  const Wish json = wanted(accept, "application/json", "application/*");
+  return json.weight > 0 && json > wanted(accept, "text/plain", "text/*");
+}
+
+// Several fields of that name are one list.
+bool prefers_json(const Request& request) {
+  std::string accept;
+  for (const Field& field : request.fields)
+    if (equal_ignoring_case(field.name, "Accept")) accept.append(",").append(field.value);
+  return prefers_json(accept);
+}
+
+}  // namespace net::http

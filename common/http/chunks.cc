@@ -1,0 +1,96 @@
+#include "common/http/chunks.h"
+
+#include <algorithm>
+
+#include "common/cli/hex.h"
+#include "common/http/message.h"
+
+namespace net::http {
+
+static constexpr std::size_t kSizeDigitsMax = 15;  // RFC 9112, 7.1: anticipate overflow
+static constexpr std::string_view kLineEnd = "\r\n";
+static constexpr Refusal kMalformed{400, "The chunked body of the request is malformed."};
+static constexpr Refusal kTooMuch{431, "The request has too many chunk extensions or trailers."};
+
+Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
+  const std::size_t newline = input.find('\n');
+  const std::size_t size = newline == std::string_view::npos ? input.size() : newline + 1;
+  line_.append(input.substr(0, size));
+  input.remove_prefix(size);
+  const Progress progress = lines_.next(line_, line);
+  const bool too_much = lines_.too_long() && stage_ != kDataEnd;
+  if (progress == Progress::kRefused) refusal_ = too_much ? kTooMuch : kMalformed;
+  if (progress == Progress::kComplete) lines_ = Lines(kHeadBytesMax);
+  return progress;
+}
+
+Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
+  piece = {};
+  if (stage_ == kData) {
+    piece = input.substr(0, std::min<std::uint64_t>(chunk_left_, input.size()));
+    input.remove_prefix(piece.size());
+    chunk_left_ -= piece.size();
+    if (chunk_left_ == 0) {
+      stage_ = kDataEnd;
+      lines_.limit(1);  // nothing but the line end
+    }
+    return Progress::kPartial;
+  }
+  std::string_view line;
+  if (const Progress progress = take_line(input, line); progress != Progress::kComplete)
+    return progress;
+  const bool last = stage_ == kTrailers && line.empty();
+  if (stage_ == kSize) {
+    refusal_ = check_size(line);
+    piece = size_;
+  } else if (stage_ == kDataEnd) {
+    refusal_ = line.empty() ? Refusal() : kMalformed;
+    piece = kLineEnd;
+    stage_ = kSize;
+  } else if (last) {
+    piece = kLineEnd;
+  } else {
+    refusal_ = check_trailer(line);
+  }
+  line_.clear();
+  if (refusal_) return Progress::kRefused;
+  return last ? Progress::kComplete : Progress::kPartial;
+}
+
+Refusal ChunkGate::spend(std::size_t bytes) {
+  if (bytes > extra_left_) return kTooMuch;
+  extra_left_ -= bytes;
+  return {};
+}
+
+// No blank before an extension, though RFC 9112, 7.1.1 lets a recipient bear with one: nobody sends
+// it, and parsers differ.
+Refusal ChunkGate::check_size(std::string_view line) {
+  const std::string_view digits = line.substr(0, line.find(';'));
+  if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformed;
+  std::uint64_t size = 0;
+  for (const char c : digits) {
+    if (hex_digit(c) < 0) return kMalformed;
+    size = size << 4 | static_cast<unsigned>(hex_digit(c));
+  }
+  if (size > body_left_) return {413, "The body of the request is too large."};
+  body_left_ -= size;
+  chunk_left_ = size;
+  stage_ = size > 0 ? kData : kTrailers;
+  size_.assign(digits).append(kLineEnd);
+  return spend(line.size() - digits.size());
+}
+
+// What says where a message or a connection ends, or to whom it goes, comes too late in a trailer
+// (RFC 9110, 6.5.1).
+Refusal ChunkGate::check_trailer(std::string_view line) {
+  std::string_view name, value;
+  if (!split_field(line, name, value)) return {400, "A trailer of the request is malformed."};
+  for (const std::string_view framing :
+       {"content-length", "transfer-encoding", "host", "connection"})
+    if (equal_ignoring_case(name, framing))
+      return {400, "A trailer of the request does not belong there."};
+  return ++fields_ > kFieldsMax ? kTooMuch : spend(line.size());
+}
+
+}  // namespace net::http

@@ -1,0 +1,82 @@
+// gate.h - what a strict origin server refuses, found before a parser sees it (RFC 9112).
+//
+// No parser alone is strict enough, and where two parsers disagree on where a message ends, one of
+// them can be made to see a request that the other did not.  What passes here means one thing.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace net::http {
+
+inline constexpr std::size_t kHeadBytesMax = std::size_t{16}
+                                             << 10;   // all lines up to the empty one
+inline constexpr std::size_t kRequestLineMax = 8256;  // RFC 9112, 3: 8000 at least
+inline constexpr std::size_t kFieldsMax = 100;
+
+enum class Progress { kPartial, kComplete, kRefused };
+
+// How a request is refused: the answer's status, and its body.
+struct Refusal {
+  int status = 0;  // 0: it is not
+  std::string_view sentence;
+  explicit operator bool() const { return status != 0; }
+};
+
+// Lines that end in CRLF and have no other control byte than HTAB.  The verdict is that on the
+// first offence in the order of the bytes, however they arrive.
+class Lines {
+ public:
+  explicit Lines(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  // text: from the first byte of the first line on, more of it with each call.
+  Progress next(std::string_view text, std::string_view& line);
+  void limit(std::size_t bytes_max) { bytes_max_ = bytes_max; }
+  std::size_t end() const { return line_; }    // of the last line, behind its CRLF
+  bool too_long() const { return too_long_; }  // why it was refused
+
+ private:
+  std::size_t bytes_max_;
+  std::size_t line_ = 0;
+  std::size_t at_ = 0;
+  bool too_long_ = false;
+};
+
+// The head of one request.
+class HeadGate {
+ public:
+  explicit HeadGate(std::uint64_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
+
+  // input: from the end of the last request on, more of it with each call.
+  Progress check(std::string_view input);
+  const Refusal& refusal() const { return refusal_; }
+
+  std::size_t begin() const { return begin_; }  // behind empty lines
+  std::size_t end() const { return lines_.end(); }
+  std::size_t fields() const { return fields_; }
+  std::uint64_t content_length() const { return content_length_; }
+  bool chunked() const { return chunked_; }
+  bool expects_continue() const { return expects_continue_ && minor_ > 0; }
+
+ private:
+  Refusal check_request_line(std::string_view line);
+  Refusal check_field(std::string_view line);
+  Refusal check_whole() const;
+  Refusal too_large(std::string_view input) const;
+
+  std::uint64_t body_bytes_max_;
+  Lines lines_{kRequestLineMax};
+  Refusal refusal_;
+  std::size_t begin_ = 0;
+  std::size_t fields_ = 0;
+  std::uint64_t content_length_ = 0;
+  int minor_ = -1;  // the request line is yet to come
+  int hosts_ = 0;
+  bool sized_ = false;
+  bool chunked_ = false;
+  bool expects_continue_ = false;
+};
+
+// A token, ":" and a value, which is given without the blanks around it.
+bool split_field(std::string_view line, std::string_view& name, std::string_view& value);
+
+}  // namespace net::http

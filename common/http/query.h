@@ -1,0 +1,29 @@
+// query.h - what the query of a target, or a form, says: application/x-www-form-urlencoded.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace net::http {
+
+// "a=1&b=x%20y+z": '+' is a blank, keys may repeat, a key without '=' has an empty value.
+class Query {
+ public:
+  // Nothing where a '%' is not followed by two hexadecimal digits.
+  static std::optional<Query> parse(std::string_view text);
+
+  std::optional<std::string_view> get(std::string_view key) const;  // the first
+  std::vector<std::string_view> all(std::string_view key) const;
+  const std::vector<std::pair<std::string, std::string>>& pairs() const { return pairs_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> pairs_;
+};
+
+// Of a path, where '+' is itself.  Nothing as above.
+std::optional<std::string> percent_decoded(std::string_view text);
+
+}  // namespace net::http

@@ -1,0 +1,23 @@
+// response.h - responses as bytes (RFC 9112, 4 and 6).
+#pragma once
+
+#include <string>
+
+#include "common/http/message.h"
+
+namespace net::http {
+
+// What of a response follows from its request.
+struct Framing {
+  bool bodyless = false;  // to HEAD, or by its status
+  bool chunked = false;   // a stream, to HTTP/1.1
+  bool close = false;     // the connection ends after it
+};
+// keep_alive: the client expects the connection to go on.
+Framing framing_of(const Request& request, const Response& response, bool close);
+
+// The status line, the fields and the empty line.  date: a whole line.
+void append_head(std::string& out, const Request& request, const Response& response,
+                 const Framing& framing, std::string_view date);
+
+}  // namespace net::http

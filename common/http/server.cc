@@ -1,0 +1,252 @@
+#include "common/http/server.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "common/http/parser.h"
+#include "common/http/response.h"
+
+namespace net::http {
+
+namespace {
+
+// A client that pipelines and does not read costs no more than this, one answer and one read.
+constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
+// Of buffers that all connections use in turn: what has grown beyond is not kept.
+constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
+constexpr Millis kLinger{2'000};  // for a client to read why it was refused
+
+}  // namespace
+
+struct HttpService::Conn {
+  Stream& stream;
+  std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
+  std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
+  bool open = true;                  // to further requests
+  bool lingers = false;              // the client may be still talking
+};
+
+HttpService::HttpService(Loop& loop, const HttpOptions& options)
+    : loop_(loop), options_(options), parser_(new Parser(options.body_bytes_max)) {}
+HttpService::~HttpService() = default;
+
+// One connection, from its first byte to its last.
+Task<> HttpService::handle_conn(Stream stream) {
+  Conn conn{stream};
+  while (conn.open) {
+    const auto data = co_await stream.read(patience(conn));
+    const bool more = data && !data->empty();
+    std::optional<Task<>> rest = more ? serve(conn, *data) : take_leave(conn, data.error());
+    if (rest) co_await std::move(*rest);
+  }
+  if (conn.lingers || stream.has_unread()) co_await linger(stream, kLinger);
+}
+
+static Deadline deadline(Millis timeout) {
+  return Deadline(timeout > Millis::zero() ? timeout : kForever);
+}
+
+Millis HttpService::patience(Conn& conn) const {
+  if (!conn.end) conn.end = deadline(options_.idle_timeout);
+  return conn.end->left();
+}
+
+// --- what needs no waiting ---
+
+// The usual case: all answers to one read go out in one write.  Otherwise, what is to be awaited.
+std::optional<Task<>> HttpService::serve(Conn& conn, std::string_view input) {
+  std::optional<Answer> waiting = answer_ready(conn, input);
+  if (flush(conn) && !waiting && input.empty()) return std::nullopt;
+  return answer_slowly(conn, std::move(waiting), std::string(input));
+}
+
+// Answers into out_, up to an answer that has to be waited for.
+std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& input) {
+  while (conn.open && !input.empty() && out_.size() < kOutBytesMax) {
+    Parser& parser = conn.parser ? *conn.parser : *parser_;
+    const bool in_head = parser.in_head();
+    const Progress progress = parser.take(input);
+    if (progress == Progress::kRefused) {
+      refuse(conn, parser.refusal());
+    } else if (progress == Progress::kPartial) {
+      if (parser.begun()) hold_parser(conn);
+      if (parser.in_body()) conn.end.reset();
+      if (parser.in_head() && !in_head) conn.end = deadline(options_.head_timeout);
+      if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+    } else {
+      conn.end.reset();
+      Answer answer = this->answer(parser.request());
+      const auto* response = std::get_if<Response>(&answer);
+      if (response == nullptr || response->stream) {
+        parser.keep();
+        hold_parser(conn);
+        return answer;
+      }
+      put(conn, parser, *response, input.empty());
+    }
+  }
+  if (conn.parser && !conn.parser->begun()) release_parser(conn);
+  if (!conn.open) input = {};
+  return std::nullopt;
+}
+
+// The parser leaves with a connection whose request has to be waited for.
+void HttpService::hold_parser(Conn& conn) {
+  if (conn.parser) return;
+  conn.parser = std::exchange(parser_, std::make_unique<Parser>(options_.body_bytes_max));
+}
+
+void HttpService::release_parser(Conn& conn) {
+  if (conn.parser->capacity() <= kSpareBytesMax) parser_ = std::move(conn.parser);
+  conn.parser.reset();
+}
+
+void HttpService::put(Conn& conn, const Parser& parser, const Response& response, bool last) {
+  const Request& request = parser.request();
+  const Framing framing = frame(conn, parser, response, last);
+  append_head(out_, request, response, framing, date_.line());
+  const std::size_t sent = framing.bodyless ? 0 : response.body.size();
+  out_.append(response.body, 0, sent);
+  answered(request, response.status, sent, conn.stream);
+}
+
+// last: nothing of what has arrived comes after this request.
+Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& response, bool last) {
+  const bool stopping = loop_.input_ended() && last;
+  const Framing framing = framing_of(parser.request(), response, stopping || !parser.keep_alive());
+  conn.open = conn.open && !framing.close;
+  conn.lingers = framing.close && parser.keep_alive();
+  return framing;
+}
+
+void HttpService::refuse(Conn& conn, const Refusal& refusal) {
+  Response response = error_response(refusal.status, refusal.sentence);
+  response.add("Cache-Control", "no-store");
+  response.close = true;
+  const Request nothing;
+  append_head(out_, nothing, response, framing_of(nothing, response, true), date_.line());
+  out_.append(response.body);
+  answered(nothing, response.status, response.body.size(), conn.stream);
+  conn.open = false;
+  conn.lingers = true;
+}
+
+// True when all of out_ is written, or the client is gone.
+bool HttpService::flush(Conn& conn) {
+  if (out_.empty()) return true;
+  const auto written = conn.stream.try_write(out_);
+  if (!written) conn.open = false;
+  if (written && *written < out_.size()) {
+    out_.erase(0, *written);
+    return false;
+  }
+  out_.clear();
+  if (out_.capacity() > kSpareBytesMax) out_.shrink_to_fit();
+  return true;
+}
+
+// A client that is silent in the middle of a request is told so.
+std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
+  const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
+  if (conn.parser && late)
+    refuse(conn, {408, "The request did not come in time."});
+  else if (conn.parser && !why)
+    refuse(conn, {400, "The request is not complete."});
+  conn.open = false;
+  if (out_.empty()) return std::nullopt;
+  return write_out(conn);
+}
+
+// --- what has to be waited for ---
+
+// From a request whose answer takes time, or a client that does not read, to the end of one read.
+Task<> HttpService::answer_slowly(Conn& conn, std::optional<Answer> waiting, std::string rest) {
+  std::string_view input = rest;
+  for (;;) {
+    co_await write_out(conn);
+    if (waiting) {
+      co_await finish(conn, std::move(*waiting), input.empty());
+      waiting.reset();
+    } else if (input.empty()) {
+      co_return;
+    } else {
+      std::optional<Answer> next = answer_ready(conn, input);
+      if (next) waiting.emplace(std::move(*next));
+    }
+  }
+}
+
+Task<> HttpService::write_out(Conn& conn) {
+  if (flush(conn)) co_return;
+  const std::string out = std::exchange(out_, {});
+  Error e = co_await conn.stream.write(out);
+  if (e) conn.open = false;
+}
+
+Task<> HttpService::finish(Conn& conn, Answer answer, bool last) {
+  auto* task = std::get_if<Task<Response>>(&answer);
+  if (task != nullptr) {
+    Response response = co_await std::move(*task);
+    if (response.stream)
+      co_await stream_body(conn, response, last);
+    else
+      put(conn, *conn.parser, response, last);
+  } else {
+    co_await stream_body(conn, std::get<Response>(answer), last);
+  }
+  release_parser(conn);
+}
+
+namespace {
+
+class StreamedBody final : public Body {
+ public:
+  // head: goes out with the first piece.
+  StreamedBody(Stream& stream, std::string head, bool chunked)
+      : stream_(stream), before_(std::move(head)), chunked_(chunked) {}
+  std::size_t bytes() const { return bytes_; }
+
+  Task<Error> write(std::string_view piece) override {
+    if (piece.empty()) co_return Error();  // as a chunk it would be the last one
+    bytes_ += piece.size();
+    char size[24] = "";
+    if (chunked_) std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    before_.append(size);
+    Error e = co_await stream_.write(before_, piece, chunked_ ? "\r\n" : "");
+    before_.clear();
+    co_return e;
+  }
+
+  Task<Error> end() {
+    if (chunked_) before_.append("0\r\n\r\n");
+    if (before_.empty()) co_return Error();
+    Error e = co_await stream_.write(before_);
+    co_return e;
+  }
+
+ private:
+  Stream& stream_;
+  std::string before_;  // the next piece
+  bool chunked_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Task<> HttpService::stream_body(Conn& conn, const Response& response, bool last) {
+  const Request& request = conn.parser->request();
+  const Framing framing = frame(conn, *conn.parser, response, last);
+  std::string head;
+  append_head(head, request, response, framing, date_.line());
+  StreamedBody body(conn.stream, std::move(head), framing.chunked && !framing.bodyless);
+  Error e;
+  if (!framing.bodyless) {
+    Task<Error> writing = response.stream(body);
+    e = co_await std::move(writing);
+  }
+  if (!e) e = co_await body.end();
+  if (e) conn.open = conn.lingers = false;
+  answered(request, response.status, body.bytes(), conn.stream);
+}
+
+}  // namespace net::http

@@ -1,0 +1,67 @@
+// server.h - a Service whose connections speak HTTP/1.1 and HTTP/1.0.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "common/http/date.h"
+#include "common/http/response.h"
+#include "common/net/server.h"
+
+namespace net::http {
+
+class Parser;
+struct Refusal;
+
+// A handler that need not wait returns a Response, and costs no coroutine frame.
+using Answer = std::variant<Response, Task<Response>>;
+
+struct HttpOptions {
+  Millis idle_timeout{60'000};  // without a request, or a byte of a body; zero: none
+  Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
+  std::size_t body_bytes_max = 1 << 20;
+};
+
+class HttpService : public Service {
+ public:
+  HttpService(Loop& loop, const HttpOptions& options);
+  ~HttpService() override;
+  Task<> handle_conn(Stream stream) final;
+
+ protected:
+  // HEAD comes here too: the body of its answer is dropped, its Content-Length kept.
+  virtual Answer answer(const Request& request) = 0;
+  // After each answer, for logs and figures.  To a refused request too, whose method is empty then.
+  // body_bytes: as sent.
+  virtual void answered([[maybe_unused]] const Request& request, [[maybe_unused]] int status,
+                        [[maybe_unused]] std::size_t body_bytes,
+                        [[maybe_unused]] const Stream& conn) {}
+
+ private:
+  struct Conn;
+  std::optional<Task<>> serve(Conn& conn, std::string_view input);
+  std::optional<Task<>> take_leave(Conn& conn, Error why);
+  std::optional<Answer> answer_ready(Conn& conn, std::string_view& input);
+  bool flush(Conn& conn);
+  Task<> answer_slowly(Conn& conn, std::optional<Answer> waiting, std::string rest);
+  Task<> finish(Conn& conn, Answer answer, bool last);
+  Task<> stream_body(Conn& conn, const Response& response, bool last);
+  Task<> write_out(Conn& conn);
+
+  void put(Conn& conn, const Parser& parser, const Response& response, bool last);
+  void refuse(Conn& conn, const Refusal& refusal);
+  Framing frame(Conn& conn, const Parser& parser, const Response& response, bool last);
+  void hold_parser(Conn& conn);
+  void release_parser(Conn& conn);
+  Millis patience(Conn& conn) const;
+
+  Loop& loop_;
+  const HttpOptions options_;
+  Date date_;
+  std::string out_;                 // the answers to one read, until they are written
+  std::unique_ptr<Parser> parser_;  // between the requests of all connections
+};
+
+}  // namespace net::http

@@ -1,0 +1,73 @@
+#include "common/http/target.h"
+
+#include <array>
+
+#include "common/cli/hex.h"
+#include "common/http/message.h"
+
+namespace net::http {
+
+static constexpr std::string_view kIpBytes = "0123456789abcdefABCDEF:.";
+
+static constexpr std::array<bool, 256> reg_name_bytes() {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("-._~!$&'()*+,;=0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
+// The length of the name or address that `text` begins with; npos: it begins with none.
+static std::size_t host_size(std::string_view text) {
+  static constexpr auto kBytes = reg_name_bytes();
+  if (text.starts_with('[')) {
+    const std::size_t bracket = text.find(']');
+    const std::string_view ip = text.substr(1, bracket - 1);
+    const bool is_ip = ip.find(':') != ip.npos && ip.find_first_not_of(kIpBytes) == ip.npos;
+    return bracket != text.npos && is_ip ? bracket + 1 : text.npos;
+  }
+  for (std::size_t i = 0;; i += 3) {
+    while (i < text.size() && kBytes[static_cast<unsigned char>(text[i])]) ++i;
+    if (i == text.size() || text[i] != '%') return i;
+    if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0)
+      return text.npos;
+  }
+}
+
+bool is_host(std::string_view text) {
+  std::size_t at = host_size(text);
+  if (at == text.npos) return false;
+  if (at == text.size()) return true;
+  if (at == 0 || text[at] != ':') return false;
+  do ++at;
+  while (at < text.size() && text[at] >= '0' && text[at] <= '9');
+  return at == text.size();
+}
+
+// Strips "http://host" off `text`; false if there is something else.
+static bool strip_authority(std::string_view& text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return false;
+  const std::string_view scheme = text.substr(0, colon);
+  if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) return false;
+  text.remove_prefix(colon + 3);
+  const std::string_view authority = text.substr(0, text.find_first_of("/?"));
+  text.remove_prefix(authority.size());
+  return !authority.empty() && is_host(authority);
+}
+
+bool parse_target(std::string_view method, std::string_view text, Target& target) {
+  if (text == "*") {
+    target = {text, {}};
+    return method == "OPTIONS";
+  }
+  const bool absolute = !text.starts_with('/');
+  if (absolute && !strip_authority(text)) return false;
+  const std::size_t mark = text.find('?');
+  target.path = text.substr(0, mark);
+  target.query = mark == std::string_view::npos ? std::string_view() : text.substr(mark + 1);
+  if (target.path.empty()) target.path = "/";
+  return true;
+}
+
+}  // namespace net::http

@@ -1,0 +1,71 @@
+// address.h - where to listen or to connect: the forms that a person writes, and socket addresses.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/net/result.h"
+
+namespace net {
+
+// What ADDRESS on a command line means.  Pure: nothing is looked up.
+struct Address {
+  enum Kind { kTcp, kUnix, kFd };
+  Kind kind = kTcp;
+  std::string host;  // kTcp; empty: every address
+  std::string port;  // kTcp: a number or a service name
+  std::string path;  // kUnix; a leading '@' stands for the abstract name space
+  int fd = -1;       // kFd
+
+  // PORT, HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N.  On error `why` says what is wrong.
+  static bool parse(std::string_view text, Address& address, std::string& why);
+  std::string to_string() const;  // the longest form: localhost:8000 for 8000
+};
+
+// "[::1]" is "::1", anything else itself.
+std::string_view without_brackets(std::string_view host);
+// HOST:PORT or [V6]:PORT in two; false, and nothing done, for anything else, a bare V6 too.
+bool split_host_port(std::string_view text, std::string& host, std::string& port);
+// A decimal in [min, max], all of `text`.
+bool parse_number(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& out);
+// A port number or the name of a service of "tcp" or "udp", as a number; UV_EAI_SERVICE.
+Result<std::uint16_t> parse_port(const std::string& text, const char* protocol = "tcp");
+
+// A socket address of any family.
+class SockAddr {
+ public:
+  SockAddr() = default;
+  SockAddr(const sockaddr* address, socklen_t size);
+  static Result<SockAddr> numeric(std::string_view ip, std::uint16_t port);  // UV_EAI_NONAME
+  static Result<SockAddr> unix_path(std::string_view path);  // UV_ENAMETOOLONG; '@': abstract
+  static SockAddr local(int fd);                             // getsockname; empty on error
+  static SockAddr peer(int fd);
+
+  int family() const { return storage_.ss_family; }
+  std::uint16_t port() const;
+  void set_port(std::uint16_t port);
+  std::string host() const;       // 127.0.0.1, ::1, fe80::1%eth0; a Unix path
+  std::string to_string() const;  // 127.0.0.1:80, [::1]:80, unix:/run/x
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  socklen_t size() const { return size_; }
+  friend bool operator==(const SockAddr& a, const SockAddr& b);
+
+ private:
+  sockaddr_storage storage_{};
+  socklen_t size_ = 0;
+};
+
+// What a name means without asking anybody: a numeric address or, unless `numeric`, the loopback
+// addresses for localhost (RFC 6761, 6.3).  Empty: it has to be looked up.  family: AF_UNSPEC,
+// AF_INET, AF_INET6.
+std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family,
+                                      bool numeric);
+// The addresses to listen on, looked up now if need be; host empty: every address, v6 first.
+Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
+                                                int family, bool numeric);
+
+}  // namespace net

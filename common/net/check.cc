@@ -1,0 +1,9 @@
+#include "common/net/check.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+void net::detail::check_failed(const char* file, int line, const char* what) {
+  std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, what);
+  std::abort();
+}

@@ -1,0 +1,110 @@
+#include "common/net/descriptor.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace net {
+
+// A description of our own for the same pipe or terminal; none where it may not be opened anew.  To
+// open the master of a pseudo-terminal makes another terminal.
+static Fd reopened(int fd, int direction) {
+  int number = 0;
+  if (ioctl(fd, TIOCGPTN, &number) == 0) return {};
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return Fd(open(path.c_str(), direction | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+static bool allows(int flags, int direction) {
+  return (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == direction;
+}
+
+Descriptor::Descriptor(Loop& loop, Fd socket)
+    : own_(std::move(socket)),
+      fd_(own_.get()),
+      access_(kSocket),
+      watch_(std::make_unique<Watch>(loop, fd_)) {}
+
+Descriptor::Descriptor(Loop& loop, int standard, int direction)
+    : fd_(standard), access_(kBlocking) {
+  struct stat status = {};
+  const bool known = fstat(standard, &status) == 0;
+  const int flags = fcntl(standard, F_GETFL);
+  if (known && S_ISSOCK(status.st_mode)) {
+    access_ = kSocket;
+  } else if ((flags & O_NONBLOCK) != 0 || (known && S_ISREG(status.st_mode))) {
+    access_ = kNonblocking;
+  } else if (allows(flags, direction) && (S_ISFIFO(status.st_mode) || isatty(standard) == 1)) {
+    own_ = reopened(standard, direction);
+    access_ = own_ ? kNonblocking : kBlocking;
+    fd_ = own_ ? own_.get() : standard;
+  }
+  watch_ = std::make_unique<Watch>(loop, fd_);
+}
+
+Descriptor Descriptor::standard_input(Loop& loop) { return {loop, STDIN_FILENO, O_RDONLY}; }
+Descriptor Descriptor::standard_output(Loop& loop) { return {loop, STDOUT_FILENO, O_WRONLY}; }
+
+static short ready_events(int fd, short events) {
+  pollfd one{.fd = fd, .events = events, .revents = 0};
+  return poll(&one, 1, 0) > 0 ? one.revents : short{0};
+}
+
+bool Descriptor::has_input() const { return ready_events(fd_, POLLIN) != 0; }
+
+static Result<std::size_t> result_of(ssize_t n) {
+  if (n >= 0) return static_cast<std::size_t>(n);
+  return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+}
+
+Result<std::size_t> Descriptor::try_read(std::span<char> buffer) {
+  if (access_ == kSocket) return result_of(recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT));
+  if (access_ == kBlocking && !has_input()) return Error(UV_EAGAIN);
+  return result_of(::read(fd_, buffer.data(), buffer.size()));
+}
+
+Result<std::size_t> Descriptor::try_write(std::string_view data) {
+  if (access_ == kSocket)
+    return result_of(send(fd_, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  if (access_ == kBlocking) {
+    if (ready_events(fd_, POLLOUT) == 0) return Error(UV_EAGAIN);
+    data = data.substr(0, PIPE_BUF);  // a pipe that is ready takes so much without blocking
+  }
+  return result_of(::write(fd_, data.data(), data.size()));
+}
+
+Error Descriptor::shutdown() {
+  return ::shutdown(fd_, SHUT_WR) == 0 ? Error() : Error::from_errno();
+}
+
+Task<Result<std::size_t>> read(Descriptor& from, std::span<char> buffer) {
+  for (;;) {
+    Result<std::size_t> n = from.try_read(buffer);
+    if (n || n.error() != Error(UV_EAGAIN)) co_return n;
+    Error e = co_await from.readable();
+    if (e) co_return e;
+  }
+}
+
+Task<Error> write(Descriptor& to, std::string_view data) {
+  while (!data.empty()) {
+    Result<std::size_t> n = to.try_write(data);
+    if (n) {
+      data.remove_prefix(*n);
+    } else if (n.error() != Error(UV_EAGAIN)) {
+      co_return n.error();
+    } else {
+      Error e = co_await to.writable();
+      if (e) co_return e;
+    }
+  }
+  co_return Error();
+}
+
+}  // namespace net

@@ -1,0 +1,221 @@
+#include "common/net/dial.h"
+
+#include <netdb.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <list>
+#include <memory>
+
+#include "common/net/watch.h"
+
+namespace net {
+
+constexpr Millis kAttemptDelay{250};  // RFC 8305, section 8
+constexpr Millis kBusyDelay{10};      // until a Unix listener's queue is looked at again
+
+std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses) {
+  std::vector<SockAddr> first, second, mixed;
+  for (const SockAddr& address : addresses)
+    (address.family() == addresses.front().family() ? first : second).push_back(address);
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) mixed.push_back(first[i]);
+    if (i < second.size()) mixed.push_back(second[i]);
+  }
+  return mixed;
+}
+
+// --- look-up ---
+
+namespace {
+
+// libuv asks in a thread, which cannot be stopped: when nobody waits any more it is left behind.
+struct Query {
+  explicit Query(Loop& on) : loop(on), done(on) {}
+  Loop& loop;
+  Timer done;
+  uv_getaddrinfo_t request;
+  int status = UV_EAGAIN;
+  bool awaited = true;
+
+  static void on_answer(uv_getaddrinfo_t* request, int status, addrinfo*) {
+    auto* self = static_cast<Query*>(request->data);
+    self->status = status;
+    if (self->awaited) return self->done.wake();
+    --self->loop.abandoned();
+    uv_freeaddrinfo(request->addrinfo);
+    delete self;
+  }
+};
+
+}  // namespace
+
+static std::vector<SockAddr> addresses_of(const addrinfo* list, std::uint16_t port) {
+  std::vector<SockAddr> addresses;
+  for (const addrinfo* i = list; i != nullptr; i = i->ai_next) {
+    SockAddr address(i->ai_addr, i->ai_addrlen);
+    address.set_port(port);
+    if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
+                                           int family, bool numeric, Deadline deadline) {
+  if (numeric || host.empty()) co_return passive_addresses(host, port, family, numeric);
+  std::vector<SockAddr> addresses = known_addresses(host, port, family, false);
+  if (!addresses.empty()) co_return addresses;
+  if (SockAddr::numeric(host, port)) co_return Error(UV_EAI_ADDRFAMILY);
+  addrinfo hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  auto query = std::make_unique<Query>(loop);
+  query->request.data = query.get();
+  const int r =
+      uv_getaddrinfo(loop.uv(), &query->request, Query::on_answer, host.c_str(), nullptr, &hints);
+  if (r < 0) co_return Error(r);
+  Error e = co_await query->done.wait(deadline.left());
+  if (e != Error(UV_EINTR)) {
+    query.release()->awaited = false;
+    ++loop.abandoned();
+    co_return e ? e : Error(UV_ETIMEDOUT);
+  }
+  addresses = addresses_of(query->request.addrinfo, port);
+  uv_freeaddrinfo(query->request.addrinfo);
+  if (query->status < 0) co_return Error(query->status);
+  co_return addresses;
+}
+
+// --- the race ---
+
+namespace {
+
+struct Race {
+  Race(Loop& on, const DialOptions& with) : loop(on), options(with), progress(on) {}
+  Loop& loop;
+  const DialOptions& options;
+  Timer progress;            // woken at the end of each attempt
+  std::list<Watch*> racing;  // to be cancelled when one has won
+  WaitGroup attempts;
+  Dialed result{.stage = Dialed::kConnect, .error = UV_ENETUNREACH, .socket = {}, .peer = {}};
+
+  bool over = false;
+  bool timed_out = false;
+
+  bool won() const { return static_cast<bool>(result.socket); }
+};
+
+}  // namespace
+
+// What most helps whoever reads it: somebody answered, nobody did, we never got so far.
+static int rank(Error e) {
+  return e == Error(UV_ECONNREFUSED) ? 2 : e == Error(UV_ETIMEDOUT) ? 1 : 0;
+}
+
+static Error bind_source(const Race& race, int fd, int family) {
+  const DialOptions& options = race.options;
+  if (family == AF_UNIX || (options.sources.empty() && options.source_port == 0)) return {};
+  SockAddr source = *SockAddr::numeric(family == AF_INET6 ? "::" : "0.0.0.0", 0);
+  bool found = options.sources.empty();
+  for (const SockAddr& given : options.sources) {
+    if (!found && given.family() == family) source = given;
+    found = found || given.family() == family;
+  }
+  if (!found) return UV_EAFNOSUPPORT;
+  source.set_port(options.source_port);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return bind(fd, source.get(), source.size()) == 0 ? Error() : Error::from_errno();
+}
+
+static bool has_unread(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+static Task<Error> connect_one(Race& race, int fd, const SockAddr& address) {
+  while (connect(fd, address.get(), address.size()) != 0) {
+    if (errno == EISCONN) break;
+    if (errno == EAGAIN) {  // a Unix listener whose queue is full
+      Error e = co_await sleep(race.loop, kBusyDelay);
+      if (e || race.over) co_return Error(UV_ECANCELED);
+      continue;
+    }
+    if (errno != EINPROGRESS && errno != EINTR) co_return Error::from_errno();
+    Watch watch(race.loop, fd);
+    race.racing.push_back(&watch);
+    Error e = co_await watch.writable();
+    race.racing.remove(&watch);
+    if (e) co_return e;
+    if (has_unread(fd)) break;  // connected, and it may be over already: the reader is told
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    // Nobody listens there: we were given the port ourselves, and have met ourselves.
+    if (error == 0 && address.family() != AF_UNIX && SockAddr::local(fd) == address)
+      error = ECONNREFUSED;
+    co_return Error(-error);
+  }
+  co_return Error();
+}
+
+static Task<> attempt(Race& race, SockAddr address) {
+  const auto start = std::chrono::steady_clock::now();
+  Fd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Error e = fd ? Error() : Error::from_errno();
+  Dialed::Stage stage = Dialed::kConnect;
+  if (!e && race.options.prepare) race.options.prepare(fd.get(), address.family());
+  if (!e) {
+    e = bind_source(race, fd.get(), address.family());
+    if (e) stage = Dialed::kBind;
+  }
+  if (!e) e = co_await connect_one(race, fd.get(), address);
+  const bool stopped = e == Error(UV_ECANCELED);
+  if (stopped && race.timed_out) e = UV_ETIMEDOUT;
+  if (race.options.on_attempt)
+    race.options.on_attempt(address, e, std::chrono::steady_clock::now() - start);
+  if (stopped) co_return;
+  if (!e && !race.won())
+    race.result = {Dialed::kConnected, Error(), std::move(fd), address};
+  else if (e && !race.won() && rank(e) >= rank(race.result.error))
+    race.result = {stage, e, Fd(), address};
+  race.progress.wake();
+}
+
+Task<Dialed> dial(Loop& loop, std::vector<SockAddr> addresses, const DialOptions& options,
+                  Deadline deadline) {
+  Race race(loop, options);
+  addresses = interleaved(addresses);
+  for (std::size_t next = 0; !race.won() && !race.timed_out && !loop.canceled();) {
+    if (next < addresses.size()) race.attempts.go(attempt(race, addresses[next++]));
+    if (race.won() || (race.attempts.count() == 0 && next == addresses.size())) break;
+    const Millis left = deadline.left();
+    const bool stagger = next < addresses.size() && (left == kForever || left > kAttemptDelay);
+    Error e = co_await race.progress.wait(stagger ? kAttemptDelay : left);
+    race.timed_out = !e && !stagger;
+  }
+  race.over = true;
+  for (Watch* watch : race.racing) watch->cancel();
+  co_await race.attempts.wait();
+  if (race.timed_out && !race.won()) {
+    race.result.stage = Dialed::kConnect;
+    race.result.error = UV_ETIMEDOUT;
+  }
+  co_return std::move(race.result);
+}
+
+Task<Dialed> dial(Loop& loop, std::string host, std::uint16_t port, const DialOptions& options) {
+  const Deadline deadline(options.timeout);
+  auto addresses = co_await lookup(loop, host, port, options.family, options.numeric, deadline);
+  if (!addresses) {
+    Dialed failed;
+    failed.stage = Dialed::kLookup;
+    failed.error = addresses.error();
+    co_return failed;
+  }
+  Dialed dialed = co_await dial(loop, *addresses, options, deadline);
+  co_return dialed;
+}
+
+}  // namespace net

@@ -1,0 +1,47 @@
+// dial.h - names into addresses, addresses into connections: Happy Eyeballs v2 (RFC 8305).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/net/address.h"
+#include "common/net/fd.h"
+#include "common/net/timer.h"
+
+namespace net {
+
+struct DialOptions {
+  int family = AF_UNSPEC;
+  bool numeric = false;           // look nothing up
+  Millis timeout = kForever;      // for everything: the look-up and all attempts
+  std::vector<SockAddr> sources;  // local addresses; empty: the system's choice
+  std::uint16_t source_port = 0;
+  std::function<void(int fd, int family)> prepare;  // a socket before it is bound or connected
+  // Told of every attempt's end: success for the winner, UV_ECANCELED for who was slower.
+  std::function<void(const SockAddr&, Error, std::chrono::nanoseconds elapsed)> on_attempt;
+};
+
+struct Dialed {
+  enum Stage { kConnected, kLookup, kBind, kConnect };
+  Stage stage = kConnected;  // where it ended
+  Error error;               // UV_ETIMEDOUT also when options.timeout has run out
+  Fd socket;                 // non-blocking
+  SockAddr peer;
+};
+
+// Addresses in turns of families, the first one's family first (RFC 8305, section 4).
+std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses);
+
+// Every stream address of the name; host empty: those to listen on.  UV_EAI_* where there is none,
+// UV_ETIMEDOUT.
+Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
+                                           int family, bool numeric, Deadline deadline);
+
+// The first connection that any of the name's addresses gives.
+Task<Dialed> dial(Loop& loop, std::string host, std::uint16_t port, const DialOptions& options);
+// Of these addresses; a Unix-domain address too.
+Task<Dialed> dial(Loop& loop, std::vector<SockAddr> addresses, const DialOptions& options,
+                  Deadline deadline);
+
+}  // namespace net

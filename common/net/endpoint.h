@@ -1,0 +1,23 @@
+// endpoint.h - what a daemon's ADDRESS stands for: bound sockets.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/net/listener.h"
+
+namespace net {
+
+struct Endpoint {
+  std::string name;  // of the ADDRESS, in its longest form
+  Fd socket;
+  bool inherited = false;  // fd:N
+};
+
+// Adds the sockets of one ADDRESS.  Returns an exit status, having said what is wrong.
+int bind_endpoint(const std::string& text, const ListenOptions& options,
+                  std::vector<Endpoint>& endpoints);
+// Says why nothing listens there; kNoListen.
+int fail_to_listen(const std::string& where, Error e);
+
+}  // namespace net

@@ -1,0 +1,36 @@
+// line_reader.h - a stream's input, a line at a time, as Go's bufio.Scanner gives it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/net/stream.h"
+
+namespace net {
+
+class LineReader {
+ public:
+  // max: the bytes of the longest line, its newline not counted.
+  LineReader(Stream& in, std::size_t max) : in_(in), max_(max) {}
+
+  // The next line without its "\n" or "\r\n"; a last line may lack it.  Nothing at the end of the
+  // input, or on error().  `timeout` is for the whole line.
+  Task<std::optional<std::string>> next(Millis timeout = kForever);
+  // Why there is no next line: success at end of file, UV_EMSGSIZE for a line too long,
+  // UV_ETIMEDOUT.
+  Error error() const { return error_; }
+
+ private:
+  std::optional<std::string> take();
+  void add(const Result<std::string_view>& data);
+
+  Stream& in_;
+  std::size_t max_;
+  std::string buffer_;       // nothing while the client is silent between lines
+  std::size_t start_ = 0;    // of what is not taken yet
+  std::size_t scanned_ = 0;  // no newline before it
+  bool ended_ = false;
+  Error error_;
+};
+
+}  // namespace net

@@ -1,0 +1,77 @@
+// listener.h - a listening socket: TCP or Unix-domain, bound here or inherited; binding datagram
+// sockets too.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/net/address.h"
+#include "common/net/fd.h"
+#include "common/net/watch.h"
+
+namespace net {
+
+struct ListenOptions {
+  int type = SOCK_STREAM;  // SOCK_DGRAM: to be bound only
+  int backlog = SOMAXCONN;
+  bool reuse_port = false;   // share the port with the other threads' listeners
+  Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
+  std::function<void(int fd, int family)> prepare{};  // a socket before it is bound
+};
+
+// A bound socket that does not listen yet.  A Unix path that nobody serves any more is replaced;
+// UV_EADDRINUSE if somebody does.
+Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
+// One for each address of a name that this machine has; port 0 becomes the same port for all of
+// them where that can be.
+Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
+
+// The file of a Unix-domain socket that we have bound; other addresses have none.
+class BoundPath {
+ public:
+  BoundPath() = default;
+  explicit BoundPath(const SockAddr& address);
+  void remove();  // if it is still ours
+
+ private:
+  std::string path_;
+  ino_t inode_ = 0;
+};
+
+// Not libuv's own: uv_listen accepts one connection more than was asked for, and on EMFILE accepts
+// in order to drop.
+class Listener {
+ public:
+  // Starts to listen; takes sockets that already do.  Ours is a Unix path to remove at the end.
+  static Result<Listener> listen(Loop& loop, Fd socket, const ListenOptions& options);
+  Listener(Listener&&) = default;
+  ~Listener() { close(); }
+
+  // Success when somebody may be waiting, UV_ECANCELED after close().
+  auto readable() { return watch_->readable(); }
+  // The next connection in the queue; UV_EAGAIN where there is none.
+  Result<Fd> accept();
+  void close();  // stops listening; removes our Unix path
+
+  const SockAddr& address() const { return address_; }  // with the real port
+
+ private:
+  Listener(Loop& loop, Fd socket);
+
+  SockAddr address_;
+  Fd socket_;
+  std::unique_ptr<Watch> watch_;
+  BoundPath path_;
+};
+
+// The next connection, waited for.
+Task<Result<Fd>> accept(Listener& listener);
+
+// The soft limit raised to the hard one: clients are descriptors.
+void raise_descriptor_limit();
+
+}  // namespace net

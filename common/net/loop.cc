@@ -1,0 +1,159 @@
+#include "common/net/loop.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "common/cli/exit_status.h"
+#include "common/cli/log.h"
+#include "common/net/timer.h"
+#include "common/net/watch.h"
+
+namespace net {
+
+void detail::require(Error e, const char* what) {
+  if (!e) return;
+  log::error("cannot make %s: %s", what, e.message());
+  std::_Exit(kLocalIo);
+}
+
+Loop::Loop() {
+  std::signal(SIGPIPE, SIG_IGN);
+  detail::require(Error(uv_loop_init(&loop_)), "an event loop");
+  loop_.data = this;
+  uv_idle_init(&loop_, &idle_);
+  const auto on_posted = [](uv_async_t* async) {
+    static_cast<Loop*>(async->loop->data)->run_posted();
+  };
+  detail::require(Error(uv_async_init(&loop_, &async_, on_posted)), "an event loop");
+  uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
+  idle_.data = async_.data = nullptr;  // no task waits on these: not for cancel_all()
+  timers_ = std::make_unique<detail::TimerQueue>(*this);
+}
+
+Loop::~Loop() {
+  watches_.reset();
+  timers_.reset();
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle_), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
+  if (abandoned_ > 0) return;  // libuv's thread still uses the loop; the process is about to end
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  CHECK(uv_loop_close(&loop_) == 0);
+}
+
+static Task<> run_main(Loop& loop, Task<int> main, int& status) {
+  status = co_await std::move(main);
+  if (loop.abandoned() > 0) uv_stop(loop.uv());
+}
+
+int Loop::run(Task<int> main) {
+  int status = -1;
+  WaitGroup group;
+  group.go(run_main(*this, std::move(main), status));
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  CHECK(group.count() == 0);  // or a task waits for what no handle can bring
+  return status;
+}
+
+void Loop::cancel_all() {
+  canceled_ = true;
+  timers_->cancel_all();
+  if (watches_) watches_->cancel_all();
+  auto cancel = [](uv_handle_t* handle, void*) {
+    if (handle->data != nullptr && !uv_is_closing(handle))
+      static_cast<detail::Cancelable*>(handle->data)->cancel();
+  };
+  uv_walk(&loop_, cancel, nullptr);
+}
+
+void Loop::end_input() {
+  input_ended_ = true;
+  auto end = [](uv_handle_t* handle, void*) {
+    if (handle->data != nullptr && !uv_is_closing(handle))
+      static_cast<detail::Cancelable*>(handle->data)->end_input();
+  };
+  uv_walk(&loop_, end, nullptr);
+}
+
+void Loop::resume_later(std::coroutine_handle<> task) {
+  ready_.push_back(task);
+  uv_idle_start(&idle_,
+                [](uv_idle_t* idle) { static_cast<Loop*>(idle->loop->data)->resume_ready(); });
+}
+
+void Loop::resume_ready() {
+  uv_idle_stop(&idle_);
+  const std::vector<std::coroutine_handle<>> ready = std::exchange(ready_, {});
+  for (std::coroutine_handle<> task : ready) task.resume();
+}
+
+void Loop::post(std::function<void()> call) {
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(call));
+  uv_async_send(&async_);
+}
+
+void Loop::hold() {
+  if (held_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&async_));
+}
+
+void Loop::release() {
+  if (--held_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
+}
+
+void Loop::run_posted() {
+  std::vector<std::function<void()>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(posted_);
+  }
+  for (const auto& call : calls) call();
+}
+
+std::span<char> Loop::scratch() {
+  if (!scratch_) scratch_ = std::make_unique_for_overwrite<char[]>(kScratchBytes);
+  return {scratch_.get(), kScratchBytes};
+}
+
+detail::WatchSet& Loop::watches() {
+  if (!watches_) watches_ = std::make_unique<detail::WatchSet>(*this);
+  return *watches_;
+}
+
+namespace detail {
+
+void HandleState::close() {
+  if (closing()) return;
+  on_close();
+  uv_close(handle(), [](uv_handle_t* handle) {
+    auto* self = static_cast<HandleState*>(static_cast<Cancelable*>(handle->data));
+    if (!self->owned_) {
+      delete self;
+      return;
+    }
+    self->closed_ = true;
+    self->resume_waiters();  // may end in disown()
+  });
+}
+
+void HandleState::disown() {
+  owned_ = false;
+  if (closed_)
+    delete this;
+  else
+    close();
+}
+
+SignalState::SignalState(Loop& loop, int number) {
+  require(Error(uv_signal_init(loop.uv(), &signal)), "a signal handler");
+  signal.data = static_cast<Cancelable*>(this);
+  auto on_signal = [](uv_signal_t* s, int) {
+    auto* self = static_cast<SignalState*>(static_cast<Cancelable*>(s->data));
+    ++self->pending;
+    self->resume_waiters();
+  };
+  CHECK(uv_signal_start(&signal, on_signal, number) == 0);
+}
+
+}  // namespace detail
+
+}  // namespace net

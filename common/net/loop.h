@@ -1,0 +1,180 @@
+// loop.h - the event loop, and signals.
+#pragma once
+
+#include <uv.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "common/net/duration.h"
+#include "common/net/result.h"
+#include "common/net/task.h"
+
+namespace net {
+
+namespace detail {
+// Without what the kernel refuses here no loop runs: one sentence, and the process ends.
+void require(Error e, const char* what);
+
+// What the `data` of every handle that tasks wait on points to.
+struct Cancelable {
+  virtual void cancel() = 0;  // end what waits on the handle with UV_ECANCELED
+  virtual void end_input() {}
+
+ protected:
+  ~Cancelable() = default;
+};
+
+// A handle in memory of its own, which libuv needs until the close callback has run, whatever
+// becomes of the owner.
+class HandleState : public Cancelable {
+ public:
+  bool closing() { return uv_is_closing(handle()) != 0; }
+  void close();
+  void disown();  // the owner's last call: closes, and frees the memory as soon as libuv lets go
+  void cancel() override { close(); }
+
+ protected:
+  virtual ~HandleState() = default;
+  virtual uv_handle_t* handle() = 0;
+  virtual void on_close() {}          // when close() begins
+  virtual void resume_waiters() = 0;  // from the close callback
+
+ private:
+  bool owned_ = true;
+  bool closed_ = false;
+};
+
+class TimerQueue;
+class WatchSet;
+}  // namespace detail
+
+// Bytes over the streams of one loop; written by its thread, read by any.
+struct Traffic {
+  std::atomic<std::uint64_t> in{0};
+  std::atomic<std::uint64_t> out{0};
+  static void add(std::atomic<std::uint64_t>& sum, std::size_t n) {  // one writer: no locked add
+    sum.store(sum.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+};
+
+// The event loop.  It outlives everything that runs on it, and belongs to one thread but for
+// post().
+class Loop {
+ public:
+  static constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
+
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // Runs `main`, and all it starts, to the end; returns what `main` returns.
+  int run(Task<int> main);
+  // Ends every wait, now and later, with UV_ECANCELED; closes every stream.
+  void cancel_all();
+  bool canceled() const { return canceled_; }
+  // Ends the input of every stream: what has arrived is still read, then end of file.
+  void end_input();
+  bool input_ended() const { return input_ended_; }
+
+  // Resumes a suspended task from the loop itself, not from inside the caller.
+  void resume_later(std::coroutine_handle<> task);
+  // Runs `call` on the loop's thread.  The one function that any thread may call.
+  void post(std::function<void()> call);
+  // The loop lives on while it is held: for a task that only another thread's post() resumes.
+  void hold();
+  void release();
+
+  // One read's worth of memory that all streams share: valid until the reading task next waits.
+  std::span<char> scratch();
+  detail::TimerQueue& timers() { return *timers_; }
+  detail::WatchSet& watches();
+  Traffic& traffic() { return traffic_; }
+  // Look-ups that nobody waits for any more still hold a thread: leave by _exit, not exit.
+  int& abandoned() { return abandoned_; }
+  uv_loop_t* uv() { return &loop_; }
+
+ private:
+  void resume_ready();
+  void run_posted();
+
+  uv_loop_t loop_;
+  uv_idle_t idle_;
+  uv_async_t async_;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  // guarded by mutex_
+  std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<detail::TimerQueue> timers_;
+  std::unique_ptr<detail::WatchSet> watches_;
+  Traffic traffic_;
+  bool canceled_ = false;
+  bool input_ended_ = false;
+  int abandoned_ = 0;
+  int held_ = 0;
+};
+
+namespace detail {
+
+struct SignalState final : HandleState {
+  SignalState(Loop& loop, int number);
+  uv_signal_t signal;
+  std::coroutine_handle<> waiter;
+  int pending = 0;
+  uv_handle_t* handle() override { return reinterpret_cast<uv_handle_t*>(&signal); }
+  void resume_waiters() override {
+    if (waiter) std::exchange(waiter, nullptr).resume();
+  }
+};
+
+}  // namespace detail
+
+// Lets everything else that is ready have its turn.
+inline auto yield(Loop& loop) {
+  struct Awaiter {
+    Loop& loop;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> task) { loop.resume_later(task); }
+    void await_resume() const {}
+  };
+  return Awaiter{loop};
+}
+
+// Catches a signal for as long as it lives; the default action is back when it is gone.
+class Signal {
+ public:
+  Signal(Loop& loop, int number) : state_(new detail::SignalState(loop, number)) {}
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  ~Signal() { state_->disown(); }
+
+  // The next signal, also one that came since the last wait.  One waiter.
+  auto wait() {
+    struct Awaiter {
+      detail::SignalState* state;
+      bool await_ready() const { return state->pending > 0 || state->closing(); }
+      void await_suspend(std::coroutine_handle<> handle) { state->waiter = handle; }
+      Error await_resume() {
+        if (state->pending == 0) return UV_ECANCELED;
+        --state->pending;
+        return Error();
+      }
+    };
+    return Awaiter{state_};
+  }
+  void close() { state_->close(); }
+
+ private:
+  detail::SignalState* state_;
+};
+
+}  // namespace net

@@ -1,0 +1,50 @@
+// server.h - what every daemon has in common: its addresses, limits, signals, threads and drain.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/cli/cli.h"
+#include "common/net/stream.h"
+
+namespace net {
+
+struct ServerOptions {
+  std::vector<std::string> addresses;
+  std::string default_address = "localhost:8000";
+  std::uint64_t max_clients = 0;  // 0: what RLIMIT_NOFILE allows
+  bool once = false;
+  Millis idle_timeout{0};        // zero: none, which is kForever to a read
+  Millis write_timeout{30'000};  // zero: none
+  Millis lame_duck{0};           // between the signal to stop and the end of accepting
+  Millis drain{5'000};
+  std::uint32_t backlog = 4096;
+  std::uint32_t threads = 1;  // 0: one a core
+  bool print_port = false;
+};
+
+// Adds the daemons' shared options, and -v and -q.
+void add_server_options(Cli& cli, ServerOptions& options);
+
+// What a daemon does with its clients; one for each loop.
+class Service {
+ public:
+  virtual ~Service() = default;
+  // One connection, from its first byte to its last.
+  virtual Task<> handle_conn(Stream conn) = 0;
+  // Runs beside the connections until the loop is cancelled.
+  virtual Task<> run() { co_return; }
+  // The server is told to stop, and still serves for the time of lame_duck: say so to who asks.
+  virtual void stop_soon() {}
+  // The server is stopping and input has ended: finish what is under way.
+  virtual void drain() {}
+};
+
+using MakeService = std::function<std::unique_ptr<Service>(Loop&)>;
+
+// Listens, serves and stops as the options and signals say; returns the exit status.
+int serve(const ServerOptions& options, const MakeService& make_service);
+
+}  // namespace net

@@ -1,0 +1,200 @@
+// stream.h - a connected byte stream: TCP, or a Unix-domain socket.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "common/net/fd.h"
+#include "common/net/timer.h"
+#include "common/net/watch.h"
+
+namespace net {
+
+class Stream;
+
+// Told when a stream closes, for a task that waits for something else.  In a list of the stream's.
+class CloseHook {
+ public:
+  virtual void stream_closed(Error why) = 0;  // from the close callback; not hooked any more
+  void hook(CloseHook*& list);
+  void unhook();
+
+ protected:
+  ~CloseHook() = default;
+
+ private:
+  CloseHook* next_ = nullptr;
+  CloseHook** link_ = nullptr;  // what points to us
+};
+
+namespace detail {
+
+struct ReadWait;
+struct WriteWait;
+
+// 16,000 clients are 16,000 of these: no timer until one is needed, no buffer ever.
+struct StreamState final : HandleState, WatchTarget, TimerTarget {
+  StreamState(Loop& loop, Fd socket);
+  union {
+    uv_handle_t base;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  };
+  TimerQueue::Entry timer;  // for the nearer of the two deadlines, or earlier
+  ReadWait* reader = nullptr;
+  CloseHook* hooks = nullptr;
+  std::uint64_t read_deadline = 0;  // in the loop's milliseconds; 0: none
+  std::uint64_t write_deadline = 0;
+  std::uint32_t write_timeout = 0;  // milliseconds; 0: none
+  std::uint32_t discard_timeout = 0;
+  std::size_t unsent = 0;           // queued bytes when write_deadline was set
+  int close_reason = UV_ECANCELED;  // what later operations end with
+  bool timed = false;               // timer is in the queue
+  bool discarding = false;
+  bool watched = false;
+
+  uv_handle_t* handle() override { return &base; }
+  void on_close() override;
+  void resume_waiters() override;
+  void end_input() override;
+  void on_events(std::uint32_t events) override;
+
+  Loop& loop() { return *static_cast<Loop*>(base.loop->data); }
+  void close_for(int reason);
+  void set_deadline(std::uint64_t& deadline, std::uint64_t ms);
+  void arm_timer();
+  void on_time() override;
+  int start_reading();
+  void on_read(ssize_t n);
+  void watch_for_reset();
+  void end_read(ssize_t status);
+  ssize_t read_now(std::span<char> buffer);
+  ~StreamState() override { CHECK(reader == nullptr); }
+};
+
+struct ReadWait {
+  StreamState* state;
+  std::span<char> buffer;  // empty: the loop's scratch
+  Millis timeout;
+  bool past_end = false;  // read on after Loop::end_input()
+  ssize_t status = UV_ECANCELED;
+  std::coroutine_handle<> waiter{};
+
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> handle);
+};
+
+struct ReadInto : ReadWait {
+  Result<std::size_t> await_resume() const {
+    if (status < 0 && status != UV_EOF) return Error(static_cast<int>(status));
+    return status < 0 ? std::size_t{0} : static_cast<std::size_t>(status);
+  }
+};
+
+struct ReadView : ReadWait {
+  Result<std::string_view> await_resume() const {
+    if (status < 0 && status != UV_EOF) return Error(static_cast<int>(status));
+    return std::string_view(buffer.data(), status < 0 ? 0 : static_cast<std::size_t>(status));
+  }
+};
+
+struct WriteWait {
+  StreamState* state;
+  std::array<uv_buf_t, 3> buffers;
+  int status = 0;
+  std::coroutine_handle<> waiter{};
+
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> handle);
+  Error await_resume() const { return status; }
+};
+
+struct ShutdownWait {
+  StreamState* state;
+  int status = 0;
+  std::coroutine_handle<> waiter{};
+
+  bool await_ready();
+  bool await_suspend(std::coroutine_handle<> handle);
+  Error await_resume() const { return status; }
+};
+
+struct StreamSleep final : TimerTarget, CloseHook {
+  StreamSleep(Stream& on, Millis time) : stream(on), delay(time) {}
+  Stream& stream;
+  Millis delay;
+  Error status;
+  std::coroutine_handle<> waiter;
+  TimerQueue::Entry entry;
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> task);
+  Error await_resume() const { return status; }
+  void on_time() override;
+  void stream_closed(Error why) override;
+};
+
+}  // namespace detail
+
+// It outlives the operations on it.  After close(), or an error that closes it, they all end with
+// an error, at once.
+class Stream {
+ public:
+  // Takes a connected socket.
+  Stream(Loop& loop, Fd socket) : state_(new detail::StreamState(loop, std::move(socket))) {}
+  Stream(Stream&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Stream& operator=(Stream&&) = delete;
+  ~Stream() {
+    if (state_ != nullptr) state_->disown();
+  }
+
+  // What has arrived, at most buffer.size() bytes; 0 is end of file.  One reader at a time.
+  // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.  Once the server
+  // stops (Loop::end_input) nothing is waited for: what has arrived, then end of file.
+  auto read(std::span<char> buffer, Millis timeout = kForever) {
+    return detail::ReadInto{{state_, buffer, timeout, false}};
+  }
+  // The same without a buffer of one's own: a view that is valid until the task next waits.
+  auto read(Millis timeout = kForever) { return detail::ReadView{{state_, {}, timeout}}; }
+
+  // Writes all of it, in the order of the calls.  What is written must live until then.
+  auto write(std::string_view a, std::string_view b = {}, std::string_view c = {}) {
+    return detail::WriteWait{state_, {buffer(a), buffer(b), buffer(c)}};
+  }
+  // Writes what the socket takes now, maybe nothing; never waits.
+  Result<std::size_t> try_write(std::string_view data);
+  // Half-close: the peer reads end of file after all that was written.
+  auto shutdown() { return detail::ShutdownWait{state_}; }
+
+  // Waits for `delay`, at most until the stream closes.
+  auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
+
+  // Reads and throws away from now on.  The peer's end of file leaves the stream open; a reset, or
+  // silence for `timeout`, closes it.
+  void discard_input(Millis timeout = Millis::zero());
+  void hook(CloseHook& hook) { hook.hook(state_->hooks); }
+
+  // A write that makes no progress for so long closes the stream with UV_ETIMEDOUT; zero: never.
+  void set_write_timeout(Millis timeout);
+  void close() { state_->close(); }
+  bool closed() const { return state_->closing(); }
+  // Whether the peer has sent what nobody has read: to close now would reset the connection.
+  bool has_unread() const;
+  int fd() const;
+
+ private:
+  friend Task<> linger(Stream& stream, Millis limit);
+  friend struct detail::StreamSleep;
+  static uv_buf_t buffer(std::string_view s) { return {const_cast<char*>(s.data()), s.size()}; }
+  detail::StreamState* state_;
+};
+
+// Half-closes, then discards what still comes until the peer's end of file, at most for `limit`: a
+// close with unread input would lose what the peer has not read yet.
+Task<> linger(Stream& stream, Millis limit);
+
+}  // namespace net

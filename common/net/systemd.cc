@@ -1,0 +1,45 @@
+#include "common/net/systemd.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "common/net/address.h"
+#include "common/net/fd.h"
+
+namespace net::systemd {
+
+constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+
+static std::uint64_t number_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  std::uint64_t n = 0;
+  return value != nullptr && parse_number(value, 0, INT32_MAX, n) ? n : 0;
+}
+
+std::vector<int> take_sockets() {
+  std::vector<int> sockets;
+  if (number_in("LISTEN_PID") == static_cast<std::uint64_t>(getpid())) {
+    for (std::uint64_t left = number_in("LISTEN_FDS"); left > 0; --left) {
+      const int fd = kFirst + static_cast<int>(sockets.size());
+      if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;
+      sockets.push_back(fd);
+    }
+  }
+  for (const char* variable : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(variable);
+  return sockets;
+}
+
+void notify(std::string_view state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  const auto address = SockAddr::unix_path(path);
+  const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!address || !fd) return;
+  (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, (*address).get(),
+               (*address).size());
+}
+
+}  // namespace net::systemd

@@ -1,0 +1,107 @@
+#include "common/net/timer.h"
+
+#include <vector>
+
+namespace net {
+
+namespace detail {
+
+TimerQueue::TimerQueue(Loop& loop) : timer_(new uv_timer_t) {
+  uv_timer_init(loop.uv(), timer_);
+  timer_->data = nullptr;  // not for Loop::cancel_all()
+}
+
+TimerQueue::~TimerQueue() {
+  CHECK(queue_.empty());
+  uv_close(reinterpret_cast<uv_handle_t*>(timer_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+}
+
+// libuv's clock stands still between polls and counts whole milliseconds: without the update a wait
+// would be short by what the loop has done since, without the 1 by a fraction of a millisecond.
+TimerQueue::Entry TimerQueue::add(Millis delay, TimerTarget* target) {
+  uv_update_time(timer_->loop);
+  const std::uint64_t now = uv_now(timer_->loop);
+  const std::uint64_t due =
+      delay == kForever ? kNever : now + static_cast<std::uint64_t>(delay.count()) + 1;
+  const Entry entry = queue_.emplace(due, target);
+  arm();
+  return entry;
+}
+
+void TimerQueue::remove(Entry entry) {
+  queue_.erase(entry);
+  arm();
+}
+
+// An end that is no longer the first is left to fire: most are moved again and again, and never
+// come.
+void TimerQueue::arm() {
+  if (queue_.empty() || queue_.begin()->first == kNever) {
+    uv_timer_stop(timer_);
+    armed_for_ = kNever;
+  } else if (const std::uint64_t due = queue_.begin()->first; due < armed_for_) {
+    const std::uint64_t now = uv_now(timer_->loop);
+    auto on_due = [](uv_timer_t* timer) { static_cast<Loop*>(timer->loop->data)->timers().fire(); };
+    uv_timer_start(timer_, on_due, due > now ? due - now : 0, 0);
+    armed_for_ = due;
+  }
+}
+
+void TimerQueue::fire() {
+  armed_for_ = kNever;
+  const std::uint64_t now = uv_now(timer_->loop);  // what is added meanwhile is for the next time
+  while (!queue_.empty() && queue_.begin()->first <= now) {
+    TimerTarget* const target = queue_.begin()->second;
+    queue_.erase(queue_.begin());
+    target->on_time();
+  }
+  arm();
+}
+
+void TimerQueue::cancel_all() {
+  std::vector<TimerTarget*> targets;
+  for (const auto& [due, target] : queue_) targets.push_back(target);
+  for (TimerTarget* target : targets) target->on_cancel();  // resumes nobody before it returns
+}
+
+void Sleep::on_cancel() {
+  loop.timers().remove(entry);
+  canceled = true;
+  loop.resume_later(waiter);
+}
+
+}  // namespace detail
+
+bool Timer::ready() {
+  if (!loop_.canceled() && !woken_) return false;
+  status_ = loop_.canceled() ? UV_ECANCELED : UV_EINTR;
+  woken_ = false;
+  return true;
+}
+
+void Timer::start(Millis time, std::coroutine_handle<> waiter) {
+  CHECK(!waiter_);
+  waiter_ = waiter;
+  entry_ = loop_.timers().add(time, this);
+}
+
+void Timer::on_time() {
+  status_ = Error();
+  std::exchange(waiter_, nullptr).resume();
+}
+
+void Timer::end(Error why) {
+  loop_.timers().remove(entry_);
+  status_ = why;
+  loop_.resume_later(std::exchange(waiter_, nullptr));
+}
+
+void Timer::wake() {
+  if (waiter_)
+    end(UV_EINTR);
+  else
+    woken_ = true;
+}
+
+}  // namespace net

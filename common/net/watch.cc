@@ -1,0 +1,162 @@
+#include "common/net/watch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace net {
+
+namespace detail {
+
+WatchSet::WatchSet(Loop& loop) : epoll_(epoll_create1(EPOLL_CLOEXEC)), poll_(new uv_poll_t) {
+  require(epoll_ >= 0 ? Error() : Error::from_errno(), "an epoll set");
+  CHECK(uv_poll_init(loop.uv(), poll_, epoll_) == 0);
+  poll_->data = nullptr;  // not for Loop::cancel_all()
+  auto on_ready = [](uv_poll_t* poll, int, int) {
+    static_cast<Loop*>(poll->loop->data)->watches().dispatch();
+  };
+  uv_poll_start(poll_, UV_READABLE, on_ready);
+  uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+}
+
+WatchSet::~WatchSet() {
+  CHECK(first_ == nullptr);
+  uv_poll_stop(poll_);
+  uv_close(reinterpret_cast<uv_handle_t*>(poll_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
+  ::close(epoll_);
+}
+
+Error WatchSet::add(int fd, std::uint32_t events, WatchTarget* target) {
+  epoll_event event{.events = events, .data = {.ptr = target}};
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? Error() : Error::from_errno();
+}
+
+void WatchSet::modify(int fd, std::uint32_t events, WatchTarget* target) {
+  epoll_event event{.events = events, .data = {.ptr = target}};
+  CHECK(epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0);
+}
+
+void WatchSet::remove(int fd, WatchTarget* target) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  for (int i = 0; i < fetched_; ++i) {
+    epoll_event& event = events_[static_cast<std::size_t>(i)];
+    if (event.data.ptr == target) event.data.ptr = nullptr;
+  }
+}
+
+void WatchSet::dispatch() {
+  fetched_ = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
+  for (int i = 0; i < fetched_; ++i) {
+    const epoll_event& event = events_[static_cast<std::size_t>(i)];
+    if (event.data.ptr != nullptr)
+      static_cast<WatchTarget*>(event.data.ptr)->on_events(event.events);
+  }
+  fetched_ = 0;
+}
+
+void WatchSet::cancel_all() {
+  for (Watch* watch = first_; watch != nullptr; watch = watch->next_) watch->cancel();
+}
+
+void WatchSet::wait_begins() {
+  if (waiting_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(poll_));
+}
+
+void WatchSet::wait_ends() {
+  if (--waiting_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+}
+
+}  // namespace detail
+
+Watch::Watch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
+  detail::WatchSet& set = loop_.watches();
+  next_ = std::exchange(set.first_, this);
+  if (next_ != nullptr) next_->previous_ = this;
+  const Error e = set.add(fd_, 0, this);
+  pollable_ = registered_ = !e;
+}
+
+Watch::~Watch() {
+  CHECK(std::ranges::all_of(waits_, [](const Wait* wait) { return wait == nullptr; }));
+  detail::WatchSet& set = loop_.watches();
+  (previous_ != nullptr ? previous_->next_ : set.first_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+  if (registered_) set.remove(fd_, this);
+}
+
+Watch::Wait* Watch::take(Kind kind) {
+  Wait* wait = std::exchange(waits_[kind], nullptr);
+  if (wait != nullptr) loop_.watches().wait_ends();
+  return wait;
+}
+
+void Watch::cancel() {
+  canceled_ = true;
+  if (registered_) loop_.watches().remove(fd_, this);
+  registered_ = false;
+  for (Kind kind : {kRead, kWrite, kHangup}) {
+    if (Wait* wait = take(kind)) {
+      wait->status = UV_ECANCELED;
+      loop_.resume_later(wait->waiter);
+    }
+  }
+}
+
+static constexpr std::uint32_t kIn = EPOLLIN;
+static constexpr std::uint32_t kOut = EPOLLOUT;
+
+void Watch::arm(std::uint32_t events) {
+  if (registered_ && (armed_ & events) == events) return;
+  detail::WatchSet& set = loop_.watches();
+  armed_ |= events;
+  if (registered_) {
+    set.modify(fd_, armed_, this);
+  } else {
+    const Error e = set.add(fd_, armed_, this);
+    CHECK(!e);
+    registered_ = true;
+  }
+}
+
+// An interest that nobody waits for any more is dropped when it fires, not before: a task most
+// often waits for the same again.
+void Watch::on_events(std::uint32_t events) {
+  constexpr std::uint32_t kGone = EPOLLERR | EPOLLHUP;
+  const bool gone = (events & kGone) != 0;
+  Wait* reader = gone || (events & kIn) != 0 ? take(kRead) : nullptr;
+  Wait* writer = gone || (events & kOut) != 0 ? take(kWrite) : nullptr;
+  Wait* hangup = gone ? take(kHangup) : nullptr;
+  if (reader == nullptr && writer == nullptr && hangup == nullptr) {
+    detail::WatchSet& set = loop_.watches();
+    armed_ = gone ? 0 : armed_ & ~events;
+    if (gone) {
+      set.remove(fd_, this);
+      registered_ = false;
+    } else {
+      set.modify(fd_, armed_, this);
+    }
+    return;
+  }
+  // The last of them may end in this watch's destruction, none in that of the others' frames.
+  if (reader != nullptr) reader->waiter.resume();
+  if (writer != nullptr) writer->waiter.resume();
+  if (hangup != nullptr) hangup->waiter.resume();
+}
+
+bool Watch::Wait::await_ready() {
+  if (!watch.canceled_ && !watch.loop_.canceled() && (watch.pollable_ || kind == kHangup))
+    return false;
+  status = watch.canceled_ || watch.loop_.canceled() ? Error(UV_ECANCELED) : Error();
+  return true;
+}
+
+void Watch::Wait::await_suspend(std::coroutine_handle<> handle) {
+  CHECK(watch.waits_[kind] == nullptr);
+  watch.waits_[kind] = this;
+  waiter = handle;
+  watch.loop_.watches().wait_begins();
+  if (watch.pollable_) watch.arm(kind == kRead ? kIn : kind == kWrite ? kOut : 0);
+}
+
+}  // namespace net

@@ -1,0 +1,103 @@
+// watch.h - the readiness of a descriptor, awaited.
+//
+// uv_poll_t would set O_NONBLOCK on the descriptor, which standard input shares with other
+// processes; it watches no descriptor twice, and it cannot wait for a hang-up alone.  So the loop
+// has one epoll set of its own for such descriptors, itself watched by libuv.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+
+#include "common/net/loop.h"
+
+namespace net {
+
+class Watch;
+
+namespace detail {
+
+struct WatchTarget {
+  virtual void on_events(std::uint32_t events) = 0;
+
+ protected:
+  ~WatchTarget() = default;
+};
+
+// The loop's epoll set.  EPOLLERR and EPOLLHUP come unasked.
+class WatchSet {
+ public:
+  explicit WatchSet(Loop& loop);
+  WatchSet(const WatchSet&) = delete;
+  WatchSet& operator=(const WatchSet&) = delete;
+  ~WatchSet();
+
+  Error add(int fd, std::uint32_t events, WatchTarget* target);  // UV_EPERM: a regular file
+  void modify(int fd, std::uint32_t events, WatchTarget* target);
+  void remove(int fd, WatchTarget* target);
+
+ private:
+  friend class net::Watch;
+  friend class net::Loop;
+  void dispatch();
+  void cancel_all();
+  void wait_begins();  // the loop lives as long as somebody waits
+  void wait_ends();
+
+  int epoll_;
+  uv_poll_t* poll_;
+  std::size_t waiting_ = 0;
+  Watch* first_ = nullptr;
+  std::array<epoll_event, 64> events_;
+  int fetched_ = 0;  // of events_, while they are dispatched
+};
+
+}  // namespace detail
+
+// Waits on one descriptor, which it does not own and which outlives it.  One waiter a method.
+class Watch final : detail::WatchTarget {
+ public:
+  Watch(Loop& loop, int fd);
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+  ~Watch();
+
+  // A regular file and the like are always ready, and never hang up.
+  bool pollable() const { return pollable_; }
+  // Success when a read (a write) would not block, or at a hang-up; UV_ECANCELED after cancel().
+  auto readable() { return Wait{*this, kRead}; }
+  auto writable() { return Wait{*this, kWrite}; }
+  // Success once the other side is gone: no reader of a pipe, a socket reset or closed both ways.
+  auto hangup() { return Wait{*this, kHangup}; }
+  // The descriptor may be closed from then on.
+  void cancel();
+
+ private:
+  enum Kind { kRead, kWrite, kHangup, kKinds };
+  struct Wait {
+    Watch& watch;
+    Kind kind;
+    Error status{};
+    bool await_ready();
+    void await_suspend(std::coroutine_handle<> handle);
+    Error await_resume() const { return status; }
+    std::coroutine_handle<> waiter{};
+  };
+  friend class detail::WatchSet;
+
+  void on_events(std::uint32_t events) override;
+  void arm(std::uint32_t events);
+  Wait* take(Kind kind);
+
+  Loop& loop_;
+  int fd_;
+  bool pollable_ = true;
+  bool registered_ = false;
+  bool canceled_ = false;
+  std::uint32_t armed_ = 0;
+  std::array<Wait*, kKinds> waits_{};
+  Watch* next_;
+  Watch* previous_ = nullptr;
+};
+
+}  // namespace net

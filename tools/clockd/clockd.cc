@@ -1,0 +1,105 @@
+// clockd - sends the time to every client, a line a tick.
+//
+// Protocol: the server sends; what a client sends is thrown away.  With --once --count 1 this is
+// the Daytime Protocol (RFC 867).  After "The Go Programming Language", section 8.2.
+
+#include <cstdlib>
+#include <ctime>
+#include <string>
+
+#include "common/cli/cli.h"
+#include "common/net/server.h"
+#include "tools/clockd/ticker.h"
+#include "tools/clockd/time_format.h"
+
+namespace {
+
+using clockd::Ticker;
+using net::Error;
+using net::Stream;
+using net::Task;
+
+constexpr net::Millis kLinger{2'000};  // for a client that is still talking to read its last lines
+
+struct Options {
+  net::ServerOptions server;
+  net::Millis interval{1000};
+  std::uint64_t count = 0;  // lines a client; 0: no end
+  clockd::TimeFormat format;
+};
+
+// Takes off `line` what the socket takes at once; false if the connection is gone.
+bool send_now(Stream& conn, std::string_view& line) {
+  const auto written = conn.try_write(line);
+  if (written) line.remove_prefix(*written);
+  return static_cast<bool>(written);
+}
+
+// What the socket did not take at once.  Later ticks go by meanwhile.
+Task<Error> send_rest(Stream& conn, std::string_view line) {
+  const std::string rest(line);  // the ticker's own line changes with the next tick
+  Error e = co_await conn.write(rest);
+  co_return e;
+}
+
+// One connection, from its first line to its last.
+Task<> tell_time(Ticker& ticker, Stream conn, const Options& options) {
+  conn.discard_input(options.server.idle_timeout);
+  Ticker::Index seen = Ticker::kNone;
+  for (std::uint64_t sent = 0; options.count == 0 || sent < options.count; ++sent) {
+    std::string_view line = co_await ticker.next(conn, seen);
+    if (line.empty() || !send_now(conn, line)) break;
+    if (line.empty()) continue;
+    Error e = co_await send_rest(conn, line);
+    if (e) break;
+  }
+  if (conn.has_unread()) co_await net::linger(conn, kLinger);
+}
+
+class Clock final : public net::Service {
+ public:
+  Clock(net::Loop& loop, const Options& options)
+      : options_(options), ticker_(loop, options.interval, options.format) {}
+  Task<> handle_conn(Stream conn) override { return tell_time(ticker_, std::move(conn), options_); }
+  Task<> run() override { return ticker_.run(); }
+  // Who was promised a number of lines gets them; the others have had whole ones.
+  void drain() override {
+    if (options_.count == 0) ticker_.stop();
+  }
+
+ private:
+  const Options& options_;
+  Ticker ticker_;
+};
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  std::string zone;
+  bool utc = false;
+  net::Cli cli("clockd", "[options] [ADDRESS...]", "Send the time to every client, a line a tick.");
+  cli.option("interval", "T", "time between lines (1s)", net::duration_over_zero(o.interval));
+  cli.option("count", "N", "close after N lines; 0: never (0)",
+             net::number(o.count, 0, UINT64_MAX));
+  cli.option("format", "F", "a strftime(3) format, or a name: time, rfc3339, unix and more (time)",
+             [&o](std::string_view text) { return clockd::TimeFormat::parse(text, o.format); });
+  cli.option("time-zone", "AREA/CITY", "time zone (the system's)", [&zone](std::string_view name) {
+    zone = name;
+    return clockd::set_time_zone(zone) ? "" : "unknown time zone '" + zone + "'";
+  });
+  cli.flag("utc", "Coordinated Universal Time", utc);
+  net::add_server_options(cli, o.server);
+  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  if (utc && !zone.empty()) net::Cli::fail("--utc and --time-zone contradict each other");
+  if (utc) setenv("TZ", "UTC0", 1);
+  tzset();
+  return o;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  net::hold_standard_descriptors();
+  const Options options = parse_options(argc, argv);
+  return net::serve(options.server,
+                    [&options](net::Loop& loop) { return std::make_unique<Clock>(loop, options); });
+}

@@ -1,0 +1,252 @@
+#include "tools/counterd/stores/redis/session.h"
+
+#include <hiredis/async.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+namespace counterd {
+
+using net::Error;
+using net::Task;
+
+constexpr std::size_t kWordsMax = 12;          // of a command
+constexpr std::size_t kUnderWayMax = 1 << 16;  // commands, which are some 16 MB
+
+static RedisValue value_of(const redisReply& reply) {
+  RedisValue value;
+  switch (reply.type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR:
+      value.type = reply.type == REDIS_REPLY_ERROR ? RedisValue::kError : RedisValue::kText;
+      value.text.assign(reply.str, reply.len);
+      break;
+    case REDIS_REPLY_INTEGER:
+      value.type = RedisValue::kNumber;
+      value.number = reply.integer;
+      break;
+    case REDIS_REPLY_ARRAY:
+      value.type = RedisValue::kList;
+      value.list.reserve(reply.elements);
+      for (std::size_t i = 0; i < reply.elements; ++i)
+        value.list.push_back(value_of(*reply.element[i]));
+      break;
+    default:
+      break;
+  }
+  return value;
+}
+
+// "connection refused", as everything else of ours says it.
+static std::string why_of(int error, const char* sentence) {
+  if (error == REDIS_ERR_EOF) return "the connection was closed";
+  if (error == REDIS_ERR_OOM) return "an answer that nobody asked for";  // see unasked()
+  std::string why = sentence;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  if (error == REDIS_ERR_IO && !why.empty()) why[0] = lower(why[0]);
+  return why;
+}
+
+struct RedisSession::Hooks {
+  static RedisSession& of(void* data) { return *static_cast<RedisSession*>(data); }
+
+  static void attach(RedisSession& session) {
+    auto& hooks = session.context_->ev;
+    hooks.data = session.context_->data = &session;
+    hooks.addRead = add_read;
+    hooks.addWrite = add_write;
+    hooks.delWrite = [](void* data) { of(data).writing_ = false; };
+    hooks.cleanup = clean_up;
+    redisAsyncSetConnectCallback(session.context_, connected);
+    guard(*session.context_->c.reader);
+    session.context_->c.reader->privdata = &session;
+  }
+
+  // hiredis would abort of a reply to no command, or give it to one that is not even sent.  For
+  // such a reply no object is made, which ends the connection.  An error may come unasked: that
+  // there are too many clients.
+  static bool unasked(const redisReadTask* task) {
+    const RedisSession& session = of(task->privdata);
+    if (task->parent != nullptr || task->type == REDIS_REPLY_ERROR) return false;
+    const redisCallback* next = session.context_->replies.head;
+    if (next == nullptr) return true;
+    const auto* call = static_cast<const RedisCall*>(next->privdata);
+    return call != nullptr && call->end_ > session.written();
+  }
+
+  static inline redisReplyObjectFunctions original, guarded;  // the same for all connections
+  template <auto kCreate>
+  struct Guard;
+  template <typename... Rest,
+            void* (*redisReplyObjectFunctions::*kCreate)(const redisReadTask*, Rest...)>
+  struct Guard<kCreate> {
+    static void* create(const redisReadTask* task, Rest... rest) {
+      return unasked(task) ? nullptr : (original.*kCreate)(task, rest...);
+    }
+  };
+  static void guard(redisReader& reader) {
+    using Functions = redisReplyObjectFunctions;
+    static std::once_flag once;
+    std::call_once(once, [&reader] {
+      original = guarded = *reader.fn;
+      guarded.createString = Guard<&Functions::createString>::create;
+      guarded.createArray = Guard<&Functions::createArray>::create;
+      guarded.createInteger = Guard<&Functions::createInteger>::create;
+      guarded.createNil = Guard<&Functions::createNil>::create;
+    });
+    reader.fn = &guarded;
+  }
+
+  static void add_read(void* data) {
+    RedisSession& session = of(data);
+    if (!std::exchange(session.reading_, true)) session.tasks_.go(session.read_all());
+  }
+
+  static void add_write(void* data) {
+    RedisSession& session = of(data);
+    if (!std::exchange(session.writing_, true)) session.write_.wake();
+  }
+
+  static void connected(const redisAsyncContext* context, int) {
+    of(context->data).connected_.wake();
+  }
+
+  static void reply(redisAsyncContext* context, void* reply, void* data) {
+    RedisSession& session = of(context->data);
+    RedisCall& call = *static_cast<RedisCall*>(data);
+    session.sent_.pop_front();
+    if (reply == nullptr) return session.end(call);
+    call.answer_.fate = RedisAnswer::kAnswered;
+    call.answer_.value = value_of(*static_cast<redisReply*>(reply));
+    call.waiter_.resume();
+  }
+
+  // The descriptor is closed next, and the context gone.  From 1.1 on hiredis calls this before the
+  // commands under way end, until then behind that.
+  static void clean_up(void* data) {
+    RedisSession& session = of(data);
+    session.learn_why();
+    session.unwritten_ = session.unwritten();
+    session.watch_->cancel();
+    session.context_ = nullptr;
+    for (net::Timer* timer : {&session.connected_, &session.write_, &session.time_}) timer->wake();
+  }
+};
+
+RedisSession::~RedisSession() { CHECK(context_ == nullptr); }
+
+Task<> RedisSession::connect(net::SockAddr address, Millis timeout) {
+  context_ = redisAsyncConnect(address.host().c_str(), address.port());
+  CHECK(context_ != nullptr);
+  if (context_->err != 0) {
+    why_ = why_of(context_->err, context_->errstr);
+    redisAsyncFree(std::exchange(context_, nullptr));
+    co_return;
+  }
+  (void)redisEnableKeepAlive(&context_->c);  // without it the first command finds out
+  watch_.emplace(loop_, context_->c.fd);
+  Hooks::attach(*this);
+  tasks_.go(write_all());
+  tasks_.go(keep_time());
+  Error e = co_await connected_.wait(timeout);
+  if (!e) close("connection timed out");
+}
+
+void RedisSession::close(std::string why) {
+  if (!open()) return;
+  closing_ = true;
+  why_ = std::move(why);
+  redisAsyncFree(context_);  // in a hook, as soon as that has returned
+}
+
+void RedisSession::learn_why() {
+  if (!std::exchange(closing_, true)) why_ = why_of(context_->err, context_->errstr);
+}
+
+// --- what an event library does ---
+
+Task<> RedisSession::read_all() {
+  for (;;) {
+    Error e = co_await watch_->readable();  // also at a hang-up: then the read says what it was
+    if (e || context_ == nullptr) co_return;
+    redisAsyncHandleRead(context_);
+  }
+}
+
+Task<> RedisSession::write_all() {
+  Error e = co_await watch_->writable();  // connected, or refused
+  while (context_ != nullptr && (!e || e == Error(UV_EINTR))) {
+    redisAsyncHandleWrite(context_);
+    if (context_ == nullptr) co_return;
+    if (writing_)
+      e = co_await watch_->writable();
+    else
+      e = co_await write_.wait(net::kForever);
+  }
+}
+
+Task<> RedisSession::keep_time() {
+  while (open()) {
+    silent_ = sent_.empty();
+    Millis left = net::kForever;
+    if (!silent_) {
+      const auto due = sent_.front() + patience_;
+      left = std::max(Millis(0), std::chrono::ceil<Millis>(due - Clock::now()));
+    }
+    if (left == Millis(0)) {
+      // It may be us who have been slow: what has arrived counts.
+      const auto oldest = sent_.front();
+      redisAsyncHandleRead(context_);
+      if (!open() || sent_.empty() || sent_.front() != oldest) continue;
+      close("no answer for " + std::to_string(patience_.count()) + " ms");
+      co_return;
+    }
+    Error e = co_await time_.wait(left);
+    if (e == Error(UV_ECANCELED)) close("counterd is stopping");
+  }
+}
+
+// --- commands ---
+
+bool RedisSession::send(RedisCall& call) {
+  constexpr std::string_view kAsking[] = {"ASKING"};
+  call.answer_.why = open() ? "too many commands wait for an answer" : why_;
+  if (!open() || sent_.size() >= kUnderWayMax) return false;
+  if (call.asking_ && !append(kAsking, nullptr)) return false;
+  if (!append(call.words_, &call)) return false;
+  call.end_ = appended_;
+  sent_.push_back(Clock::now());
+  if (silent_) time_.wake();
+  silent_ = false;
+  return true;
+}
+
+bool RedisSession::append(RedisWords words, RedisCall* call) {
+  CHECK(words.size() <= kWordsMax);
+  std::array<const char*, kWordsMax> texts{};
+  std::array<std::size_t, kWordsMax> sizes{};
+  std::ranges::transform(words, texts.begin(), &std::string_view::data);
+  std::ranges::transform(words, sizes.begin(), &std::string_view::size);
+  const std::size_t before = unwritten();
+  if (redisAsyncCommandArgv(context_, call != nullptr ? Hooks::reply : nullptr, call,
+                            static_cast<int>(words.size()), texts.data(), sizes.data()) != REDIS_OK)
+    return false;
+  appended_ += unwritten() - before;
+  return true;
+}
+
+std::size_t RedisSession::unwritten() const {
+  return context_ != nullptr ? sdslen(context_->c.obuf) : unwritten_;
+}
+
+// A command of which Redis has not been sent the last byte cannot be done any more.
+void RedisSession::end(RedisCall& call) {
+  learn_why();
+  call.answer_.fate = call.end_ <= written() ? RedisAnswer::kUnknown : RedisAnswer::kNotDone;
+  call.answer_.why = why_;
+  loop_.resume_later(call.waiter_);
+}
+
+}  // namespace counterd

@@ -1,0 +1,11 @@
+// store.h - the store in Redis, with times of one's own.
+#pragma once
+
+#include "tools/counterd/store.h"
+#include "tools/counterd/stores/redis/connection.h"
+
+namespace counterd {
+
+MakeStore make_redis_store(RedisOptions options, std::uint64_t max_counters);
+
+}  // namespace counterd

@@ -1,0 +1,32 @@
+// value.h - what Redis answers, and what becomes of a command.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace counterd {
+
+struct RedisValue {
+  enum Type { kNothing, kText, kNumber, kList, kError };
+  Type type = kNothing;
+  std::string text = {};  // of a kError its sentence, whose first word is a code
+  std::int64_t number = 0;
+  std::vector<RedisValue> list = {};
+
+  bool failed(std::string_view code) const { return type == kError && text.starts_with(code); }
+};
+
+struct RedisAnswer {
+  enum Fate {
+    kAnswered,  // maybe by an error: then Redis has changed nothing
+    kNotDone,   // the command has not left this process
+    kUnknown,   // it has, and the connection was lost before the answer
+  };
+  Fate fate = kNotDone;
+  RedisValue value = {};
+  std::string why = {};  // a sentence's end; unless it was answered
+};
+
+}  // namespace counterd

@@ -1,0 +1,59 @@
+// netcat - standard input and output over the network: an nc whose half-close is right by default,
+// that loses nothing, and whose exit status says how it went.
+//
+// In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
+// relay, the connection itself, with transfer, its bytes, delivery, what became of them, and pace,
+// its -i; scan, many ports; target, whom both dial and try again; output_guard, what goes on before
+// there is a connection; datagram, all of -u.
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "common/cli/cli.h"
+#include "tools/netcat/connect.h"
+#include "tools/netcat/datagram/datagram.h"
+#include "tools/netcat/listen.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/report.h"
+#include "tools/netcat/scan.h"
+
+namespace {
+
+net::Task<netcat::Outcome> move_data(netcat::Session& session) {
+  const netcat::Options& options = session.options;
+  netcat::Outcome outcome = session.open_log();
+  if (outcome.status != net::kOk) co_return outcome;
+  if (options.udp)
+    outcome = co_await netcat::exchange_datagrams(session);
+  else if (options.listen)
+    outcome = co_await netcat::listen(session);
+  else if (options.scan)
+    outcome = co_await netcat::scan(session.loop, options);
+  else
+    outcome = co_await netcat::connect(session);
+  co_return outcome;
+}
+
+net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
+  netcat::Session session(loop, options);
+  net::WaitGroup beside;
+  if (options.progress) beside.go(session.meter.run());
+  netcat::Outcome outcome = co_await move_data(session);
+  session.meter.stop();
+  co_await beside.wait();
+  netcat::say_failed(session.options, outcome);
+  co_return outcome.status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  net::hold_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is told
+  const netcat::Options options = netcat::parse_options(argc, argv);
+  net::Loop loop;
+  const int status = loop.run(run(loop, options));
+  if (loop.abandoned() > 0) _exit(status);  // exit(3) would wait for the look-up
+  return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
+}

@@ -1,0 +1,58 @@
+// meter.h - how far it has come, every now and then on standard error: netcat --progress.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/net/timer.h"
+
+namespace netcat {
+
+struct Progress {
+  std::uint64_t sent = 0;  // bytes
+  std::uint64_t received = 0;
+  std::optional<std::uint64_t> to_send;  // all that will be; where it is known
+  double rate = 0;                       // now, both ways, bytes a second
+  std::chrono::duration<double> elapsed{0};
+
+  double mean_rate() const;
+  std::optional<double> percent() const;
+  std::optional<std::chrono::duration<double>> left() const;  // the time; nothing if unknown
+};
+
+// "sent 12.0 MiB, received 0 B, 3.1 MiB/s, mean 3.0 MiB/s, elapsed 0:04, 48 %, ETA 0:05"
+std::string progress_line(const Progress& progress);
+std::string progress_json(const Progress& progress);
+
+class Meter {
+ public:
+  Meter(net::Loop& loop, bool json);
+
+  void start();                                         // the first connection is there
+  void moved(std::size_t sent, std::size_t received) {  // bytes
+    now_.sent += sent;
+    now_.received += received;
+  }
+
+  // Says it again and again until stop(), and then for the last time.
+  net::Task<> run();
+  void stop();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void show(bool last);
+
+  net::Timer timer_;
+  bool json_;
+  bool redraws_;  // one line of a terminal
+  bool started_ = false;
+  bool stopped_ = false;
+  Progress now_;
+  Clock::time_point start_;
+  Clock::time_point shown_;        // when
+  std::uint64_t shown_bytes_ = 0;  // and how many there were
+};
+
+}  // namespace netcat

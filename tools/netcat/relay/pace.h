@@ -1,0 +1,35 @@
+// pace.h - a line at a time, and time between the lines: netcat -i.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "common/net/timer.h"
+
+namespace netcat {
+
+class Pace {
+ public:
+  // Zero: everything at once.
+  Pace(net::Loop& loop, net::Millis interval) : interval_(interval), timer_(loop) {}
+
+  // Takes off the front of `data` what goes next: a line with its end, or what there is of one.
+  std::string_view take(std::string_view& data) const;
+  // Waits until it may go, or for cancel().
+  net::Task<> wait();
+  // It has gone: if that was a line's end, time passes before the next.
+  void sent(bool line_ended);
+
+  bool waiting() const { return waiting_; }
+  void cancel() { timer_.wake(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  net::Millis interval_;
+  net::Timer timer_;
+  bool line_ended_ = false;
+  bool waiting_ = false;
+  Clock::time_point next_;  // the earliest for the next line
+};
+
+}  // namespace netcat

@@ -1,0 +1,50 @@
+#include "tools/netcat/relay/rate_limit.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+
+namespace netcat {
+
+using net::Millis;
+
+constexpr std::uint64_t kChunksPerSecond = 20;
+constexpr Millis kCatchUp{50};  // a timer that is late is made good, a silence is not
+
+bool parse_rate(std::string_view text, std::uint64_t& out) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (error != std::errc() || !std::isfinite(value)) return false;
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  const std::size_t power = std::string_view(" KMG").find(
+      unit.empty() ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(unit[0]))));
+  if (power == std::string_view::npos || unit.size() > 1) return false;
+  value = std::ceil(std::ldexp(value, 10 * static_cast<int>(power)));
+  constexpr double kMost = 1e15;
+  if (value < 1 || value > kMost) return false;
+  out = static_cast<std::uint64_t>(value);
+  return true;
+}
+
+std::size_t RateLimit::chunk() const {
+  return is_set() ? std::max<std::uint64_t>(1, rate_ / kChunksPerSecond) : SIZE_MAX;
+}
+
+net::Task<> RateLimit::wait() {
+  const auto left = std::chrono::ceil<Millis>(next_ - Clock::now());
+  if (left <= Millis::zero()) co_return;
+  waiting_ = true;
+  (void)co_await timer_.wait(left);  // who cancels knows why
+  waiting_ = false;
+}
+
+void RateLimit::moved(std::size_t bytes) {
+  if (!is_set()) return;
+  const std::chrono::duration<double> time(static_cast<double>(bytes) / static_cast<double>(rate_));
+  next_ =
+      std::max(next_, Clock::now() - kCatchUp) + std::chrono::duration_cast<Clock::duration>(time);
+}
+
+}  // namespace netcat

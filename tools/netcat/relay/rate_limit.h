@@ -1,0 +1,38 @@
+// rate_limit.h - so many bytes a second, and no more: netcat --rate.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "common/net/timer.h"
+
+namespace netcat {
+
+// Bytes a second: 500, 64K, 1.5M or 2G, in powers of 1024; false for anything else, 0 too.
+bool parse_rate(std::string_view text, std::uint64_t& out);
+
+class RateLimit {
+ public:
+  // 0: no limit.
+  RateLimit(net::Loop& loop, std::uint64_t bytes_per_second)
+      : rate_(bytes_per_second), timer_(loop) {}
+
+  bool is_set() const { return rate_ > 0; }
+  std::size_t chunk() const;  // bytes that may go at a time: a twentieth of a second's
+  // Waits until some may go, or for cancel().
+  net::Task<> wait();
+  void moved(std::size_t bytes);
+
+  bool waiting() const { return waiting_; }
+  void cancel() { timer_.wake(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::uint64_t rate_;
+  net::Timer timer_;
+  bool waiting_ = false;
+  Clock::time_point next_ = Clock::now();  // the earliest for the next bytes
+};
+
+}  // namespace netcat
