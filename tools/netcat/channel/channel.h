@@ -1,0 +1,62 @@
+// channel.h - one end of a relay: where bytes come from and go to.
+//
+// The local end is standard input and output (stdio) or a client's place in a crowd (seat); the
+// remote end is a connection (socket).  A further kind of either needs nothing but this interface.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "common/net/result.h"
+#include "common/net/task.h"
+
+namespace netcat {
+
+class Channel {
+ public:
+  Channel() = default;
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  virtual ~Channel() = default;
+
+  // What is there now, at most buffer.size() bytes; UV_EAGAIN: nothing yet; 0: the end of input.
+  virtual net::Result<std::size_t> try_read(std::span<char> buffer) = 0;
+  // Takes at least one byte of `data`, which is not empty; UV_EAGAIN: nothing now.
+  virtual net::Result<std::size_t> try_write(std::string_view data) = 0;
+  // Nothing more is written: the other side reads the end of input after all that was written
+  // (half-close).  UV_EAGAIN: call it again once writable.
+  virtual net::Error finish() = 0;
+
+  // try_read() would return something: data, the end or an error.
+  virtual bool has_input() = 0;
+  // False: there is no room for what would be read for this end, so read nothing yet.
+  virtual bool has_room() { return true; }
+
+  // Success once a try may do more than UV_EAGAIN; UV_ECANCELED after cancel().  One waiter each.
+  virtual net::Task<net::Error> readable() = 0;
+  virtual net::Task<net::Error> writable() = 0;
+  // Success once nothing that is written can arrive any more.
+  virtual net::Task<net::Error> hangup() = 0;
+  // Ends every wait, now and later, with UV_ECANCELED.
+  virtual void cancel() = 0;
+
+  // --- where the kernel may move the bytes itself (splice, sendfile) ---
+  virtual int read_fd() const { return -1; }  // -1: it may not
+  virtual int write_fd() const { return -1; }
+
+  // --- a remote end ---
+  // While true, closing the connection resets it, and so does the death of this process.
+  virtual void reset_on_close(bool) {}
+  // Bytes, and the half-close, that the other machine has not acknowledged; an error: it never
+  // will.
+  virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
+  // From now on hangup() also notices that the other machine is gone though nothing is sent.
+  virtual void probe_peer() {}
+
+  // --- a local end ---
+  // What was typed and not read yet is thrown away, so that it does not end up at the prompt.
+  virtual void forget_typed() {}
+};
+
+}  // namespace netcat
