@@ -32,7 +32,7 @@ Descriptor::Descriptor(Loop& loop, Fd socket)
       watch_(std::make_unique<Watch>(loop, fd_)) {}
 
 Descriptor::Descriptor(Loop& loop, int standard, int direction)
-    : fd_(standard), access_(kBlocking) {
+    : standard_(standard), fd_(standard), access_(kBlocking) {
   struct stat status = {};
   const bool known = fstat(standard, &status) == 0;
   const int flags = fcntl(standard, F_GETFL);
@@ -81,6 +81,16 @@ Result<std::size_t> Descriptor::try_write(std::string_view data) {
 
 Error Descriptor::shutdown() {
   return ::shutdown(fd_, SHUT_WR) == 0 ? Error() : Error::from_errno();
+}
+
+void Descriptor::close() {
+  cancel();
+  own_.reset();
+  if (standard_ < 0) return;
+  const Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (nothing) dup2(nothing.get(), standard_);
+  fd_ = standard_;
+  access_ = kNonblocking;
 }
 
 Task<Result<std::size_t>> read(Descriptor& from, std::span<char> buffer) {

@@ -28,6 +28,7 @@ class Descriptor {
   // What is taken now, of at least one byte: UV_EAGAIN: nothing.
   Result<std::size_t> try_write(std::string_view data);
   Error shutdown();        // half-close; a socket's only
+  void close();            // cancels; a standard descriptor becomes /dev/null
   bool has_input() const;  // data, or end of file: a read would not block
 
   auto readable() { return watch_->readable(); }
@@ -45,6 +46,7 @@ class Descriptor {
   Descriptor(Loop& loop, int standard, int direction);
 
   Fd own_;
+  int standard_ = -1;
   int fd_;
   Access access_;
   std::unique_ptr<Watch> watch_;

@@ -1,4 +1,4 @@
-// duration.h - lengths of time, as every wait takes them.
+// duration.h - points in time, and lengths of time as every wait takes them.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 namespace net {
 
 using Millis = std::chrono::milliseconds;
+using TimePoint = std::chrono::steady_clock::time_point;
 
 inline constexpr Millis kForever{-1};
 

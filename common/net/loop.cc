@@ -16,7 +16,7 @@ void detail::require(Error e, const char* what) {
   std::_Exit(kLocalIo);
 }
 
-Loop::Loop() {
+Loop::Loop(Time time) : time_(time) {
   std::signal(SIGPIPE, SIG_IGN);
   detail::require(Error(uv_loop_init(&loop_)), "an event loop");
   loop_.data = this;
@@ -49,9 +49,29 @@ int Loop::run(Task<int> main) {
   int status = -1;
   WaitGroup group;
   group.go(run_main(*this, std::move(main), status));
-  uv_run(&loop_, UV_RUN_DEFAULT);
+  if (is_virtual())
+    run_virtually(group);
+  else
+    uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK(group.count() == 0);  // or a task waits for what no handle can bring
   return status;
+}
+
+TimePoint Loop::now() const {
+  return is_virtual() ? virtual_now_ : std::chrono::steady_clock::now();
+}
+
+void Loop::run_virtually(const WaitGroup& group) {
+  while (group.count() > 0) {
+    if (!ready_.empty()) {
+      resume_ready();
+    } else {
+      const auto next = timers_->first();
+      if (!next) return;
+      virtual_now_ = std::max(virtual_now_, *next);
+      timers_->fire();
+    }
+  }
 }
 
 void Loop::cancel_all() {
@@ -76,12 +96,13 @@ void Loop::end_input() {
 
 void Loop::resume_later(std::coroutine_handle<> task) {
   ready_.push_back(task);
+  if (is_virtual()) return;
   uv_idle_start(&idle_,
                 [](uv_idle_t* idle) { static_cast<Loop*>(idle->loop->data)->resume_ready(); });
 }
 
 void Loop::resume_ready() {
-  uv_idle_stop(&idle_);
+  if (!is_virtual()) uv_idle_stop(&idle_);
   const std::vector<std::coroutine_handle<>> ready = std::exchange(ready_, {});
   for (std::coroutine_handle<> task : ready) task.resume();
 }

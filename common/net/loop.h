@@ -72,13 +72,23 @@ class Loop {
  public:
   static constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
 
-  Loop();
+  // Virtual time: whenever no task can go on, the clock jumps to the next timer; descriptors are
+  // not watched.  For simulations.
+  enum class Time { kReal, kVirtual };
+
+  explicit Loop(Time time = Time::kReal);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
   // Runs `main`, and all it starts, to the end; returns what `main` returns.
   int run(Task<int> main);
+  // The one clock for everything that runs on the loop.
+  TimePoint now() const;
+  bool is_virtual() const { return time_ == Time::kVirtual; }
+  // Virtual time passes while nothing runs, as for a process that is stopped.
+  void skip(Millis time) { virtual_now_ += time; }
+
   // Ends every wait, now and later, with UV_ECANCELED; closes every stream.
   void cancel_all();
   bool canceled() const { return canceled_; }
@@ -104,9 +114,12 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
+  void run_virtually(const WaitGroup& group);
   void resume_ready();
   void run_posted();
 
+  Time time_;
+  TimePoint virtual_now_{};
   uv_loop_t loop_;
   uv_idle_t idle_;
   uv_async_t async_;

@@ -6,7 +6,7 @@ namespace net {
 
 namespace detail {
 
-TimerQueue::TimerQueue(Loop& loop) : timer_(new uv_timer_t) {
+TimerQueue::TimerQueue(Loop& loop) : loop_(loop), timer_(new uv_timer_t) {
   uv_timer_init(loop.uv(), timer_);
   timer_->data = nullptr;  // not for Loop::cancel_all()
 }
@@ -17,13 +17,23 @@ TimerQueue::~TimerQueue() {
            [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
 }
 
+std::uint64_t TimerQueue::now() const {
+  if (!loop_.is_virtual()) return uv_now(timer_->loop);
+  const auto now = std::chrono::floor<Millis>(loop_.now().time_since_epoch());
+  return static_cast<std::uint64_t>(now.count());
+}
+
+std::optional<TimePoint> TimerQueue::first() const {
+  if (queue_.empty() || queue_.begin()->first == kNever) return {};
+  return TimePoint(Millis(queue_.begin()->first));
+}
+
 // libuv's clock stands still between polls and counts whole milliseconds: without the update a wait
 // would be short by what the loop has done since, without the 1 by a fraction of a millisecond.
 TimerQueue::Entry TimerQueue::add(Millis delay, TimerTarget* target) {
   uv_update_time(timer_->loop);
-  const std::uint64_t now = uv_now(timer_->loop);
   const std::uint64_t due =
-      delay == kForever ? kNever : now + static_cast<std::uint64_t>(delay.count()) + 1;
+      delay == kForever ? kNever : now() + static_cast<std::uint64_t>(delay.count()) + 1;
   const Entry entry = queue_.emplace(due, target);
   arm();
   return entry;
@@ -37,21 +47,21 @@ void TimerQueue::remove(Entry entry) {
 // An end that is no longer the first is left to fire: most are moved again and again, and never
 // come.
 void TimerQueue::arm() {
+  if (loop_.is_virtual()) return;
   if (queue_.empty() || queue_.begin()->first == kNever) {
     uv_timer_stop(timer_);
     armed_for_ = kNever;
   } else if (const std::uint64_t due = queue_.begin()->first; due < armed_for_) {
-    const std::uint64_t now = uv_now(timer_->loop);
     auto on_due = [](uv_timer_t* timer) { static_cast<Loop*>(timer->loop->data)->timers().fire(); };
-    uv_timer_start(timer_, on_due, due > now ? due - now : 0, 0);
+    uv_timer_start(timer_, on_due, due > now() ? due - now() : 0, 0);
     armed_for_ = due;
   }
 }
 
 void TimerQueue::fire() {
   armed_for_ = kNever;
-  const std::uint64_t now = uv_now(timer_->loop);  // what is added meanwhile is for the next time
-  while (!queue_.empty() && queue_.begin()->first <= now) {
+  const std::uint64_t until = now();  // what is added meanwhile is for the next time
+  while (!queue_.empty() && queue_.begin()->first <= until) {
     TimerTarget* const target = queue_.begin()->second;
     queue_.erase(queue_.begin());
     target->on_time();

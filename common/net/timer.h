@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 
 #include "common/net/loop.h"
 
@@ -49,11 +50,14 @@ class TimerQueue {
   Entry add(Millis delay, TimerTarget* target);
   void remove(Entry entry);
   void cancel_all();
+  std::optional<TimePoint> first() const;  // when the next wait ends, if any does by itself
+  void fire();                             // ends the waits that are due
 
  private:
+  std::uint64_t now() const;
   void arm();
-  void fire();
 
+  Loop& loop_;
   uv_timer_t* timer_;
   static constexpr std::uint64_t kNever = UINT64_MAX;
   std::uint64_t armed_for_ = kNever;

@@ -30,7 +30,7 @@ TEST(NetcatAccess, ADeniedClientLeavesTheServerWaiting) {
 }
 
 TEST(NetcatAccess, NobodyButWhoIsAllowed) {
-  Listening s({"-k", "--allow", "127.0.0.2/31,127.1.0.0/16", "--deny", "127.0.0.3"});
+  Listening s({"-k", "-d", "--allow", "127.0.0.2/31,127.1.0.0/16", "--deny", "127.0.0.3"});
   for (const char* last : {"127.0.0.1", "127.0.0.3", "127.0.0.4", "127.0.0.2", "127.1.2.3"})
     (void)visit(s, last);
   EXPECT_EQ(s.netcat.out.line(), "from 127.0.0.2");
@@ -49,7 +49,7 @@ TEST(NetcatAccess, DatagramsToo) {
 TEST(NetcatAccess, NamesAreLookedUpAtTheStart) {
   const auto end = run({"netcat", "-l", "--allow", "nosuch.invalid", "127.0.0.1", "0"});
   EXPECT_EQ(end.status, 3);
-  EXPECT_THAT(end.err, MatchesRegex("netcat: nosuch.invalid: [^\n]*\n"));
+  EXPECT_THAT(end.err, MatchesRegex("netcat: cannot resolve nosuch.invalid: [^\n]*\n"));
 }
 
 TEST(NetcatAccess, WhatIsNoHostIsAUsageError) {
@@ -99,7 +99,7 @@ TEST(NetcatIdleTimeout, IsStatus9) {
   Session s({"--idle-timeout", "200ms"});
   const auto end = finish(s.netcat);
   EXPECT_EQ(end.status, 9);
-  EXPECT_EQ(end.err, "netcat: " + s.place() + ": idle for too long (--idle-timeout)\n");
+  EXPECT_EQ(end.err, "netcat: " + s.place() + ": idle timeout (--idle-timeout)\n");
 }
 
 TEST(NetcatIdleTimeout, IsNoLimitOnTheWaitForAClient) {
@@ -112,6 +112,7 @@ TEST(NetcatIdleTimeout, IsNoLimitOnTheWaitForAClient) {
 TEST(NetcatIdleTimeout, TakesThePlaceOfTheOtherLimit) {
   Session s({"-w", "200ms", "--idle-timeout", "0"});
   EXPECT_TRUE(s.netcat.lives_for(Millis(600)));
+  s.peer.send("bye\n");
   s.peer.close();
   EXPECT_EQ(s.netcat.wait(kPrompt), 0);
 }

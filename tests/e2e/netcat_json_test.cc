@@ -77,10 +77,12 @@ TEST(NetcatJson, AClientsConnection) {
 
 TEST(NetcatJson, ThePeerEndsFirst) {
   Session s({"--json"});
+  s.peer.send("bye\n");
   s.peer.close();
   const auto lines = lines_of(finish(s.netcat).err);
   ASSERT_FALSE(lines.empty());
   EXPECT_EQ(member(lines.back(), "closed_first"), "\"peer\"");
+  EXPECT_EQ(member(lines.back(), "input_open"), "true");
 }
 
 TEST(NetcatJson, AResetIsTheReasonAndAnError) {
@@ -142,7 +144,7 @@ TEST(NetcatJson, AServersPortComesBeforeItsClient) {
 }
 
 TEST(NetcatJson, EachClientOfManyIsClosed) {
-  Process netcat({"netcat", "--json", "-lk", "127.0.0.1", "0"}, all_pipes());
+  Process netcat({"netcat", "--json", "-lkd", "127.0.0.1", "0"}, all_pipes());
   const int port = std::stoi(member(netcat.err.line(), "port"));
   auto one = connect_tcp("127.0.0.1", port);
   EXPECT_EQ(event(netcat.err.line()), "\"connected\"");

@@ -175,9 +175,10 @@ TEST(NetcatProgress, AnErrorHasItsOwnLine) {
 
 TEST(NetcatProgress, WithJsonItIsAnEvent) {
   Session s({"--progress", "--json"});
+  s.peer.send("bye\n");
   s.peer.close();
   EXPECT_THAT(finish(s.netcat).err,
-              HasSubstr("{\"event\":\"progress\",\"bytes_sent\":0,\"bytes_received\":0,"));
+              HasSubstr("{\"event\":\"progress\",\"bytes_sent\":0,\"bytes_received\":4,"));
 }
 
 TEST(NetcatProgress, NothingWithoutAConnection) {

@@ -111,7 +111,7 @@ TEST(NetcatOpenBsd, UnixNamelookup) { expect_unix_talk({"-U", "-v"}); }
 TEST(NetcatOpenBsd, UnixProbe) {
   const TempDir dir;
   const std::string path = dir.path("server.sock");
-  Process server({"netcat", "-U", "-n", "-v", "-l", path}, all_pipes());
+  Process server({"netcat", "-U", "-n", "-v", "-l", path}, {.in = Stdio::null()});
   while (server.err.line() != "Listening on " + path) continue;
   const Words probe{"netcat", "-N", "-U", "-v", path};
   const Outcome first = run(probe);

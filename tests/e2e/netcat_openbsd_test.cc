@@ -83,7 +83,7 @@ void expect_bad_address(const Words& options, const std::string& address) {
   const Outcome end = run(netcat_argv(options, {}));
   EXPECT_EQ(end.status, 3);
   EXPECT_EQ(end.out, "");
-  EXPECT_THAT(end.err, MatchesRegex("netcat: " + address + ": [^\n]+\n"));
+  EXPECT_THAT(end.err, MatchesRegex("netcat: cannot resolve " + address + ": [^\n]+\n"));
 }
 
 TEST(NetcatOpenBsd, TcpBadLocalhostServer) {

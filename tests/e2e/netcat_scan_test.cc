@@ -204,7 +204,7 @@ TEST(NetcatScan, AUnixSocketIsOpenRefusedOrNotThere) {
 TEST(NetcatScan, ANameThatIsNotFoundIsToldOnce) {
   const auto end = run({"netcat", "-zv", "-w", "10", "nosuch.invalid", "1-3"});
   EXPECT_EQ(end.status, 3);
-  EXPECT_THAT(end.err, MatchesRegex("netcat: nosuch.invalid: [^\n]+\n"));
+  EXPECT_THAT(end.err, MatchesRegex("netcat: cannot resolve nosuch.invalid: [^\n]+\n"));
 }
 
 TEST(NetcatScan, ASourceThatIsNotOursIsStatus7) {

@@ -268,7 +268,6 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"--wait --retry-interval 0 x 80", "--retry-interval: '0' is no time at all\n$"},
       {"-w 0 localhost 80", "--timeout: '0' is no time at all\n$"},
       {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
-      {"-q -2 localhost 80", "--quit-after: '-2' is not a time"},
   };
   for (const Wrong& row : table) expect_usage_error(row);
 }

@@ -16,6 +16,9 @@ class JsonLine {
   }
   JsonLine& add(std::string_view name, std::uint64_t number);
   JsonLine& add(std::string_view name, double number);  // to a thousandth
+  JsonLine& add(std::string_view name, bool value) {
+    return add_raw(name, value ? "true" : "false");
+  }
   // `value` is JSON already.
   JsonLine& add_raw(std::string_view name, std::string_view value);
 

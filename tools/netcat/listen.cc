@@ -1,9 +1,13 @@
 #include "tools/netcat/listen.h"
 
+#include <list>
+
 #include "common/net/listener.h"
+#include "tools/netcat/access.h"
+#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/fatal_signals.h"
-#include "tools/netcat/relay/crowd.h"
-#include "tools/netcat/relay/output_guard.h"
+#include "tools/netcat/hub.h"
+#include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
 
 namespace netcat {
@@ -17,6 +21,8 @@ using net::SockAddr;
 using net::Task;
 
 using Listeners = std::vector<Listener>;
+
+constexpr net::Millis kAcceptPause{100};  // when the system has no descriptor left
 
 static Outcome not_listening(const Options& options, Error e) {
   return {net::kNoListen, "listen on " + options.where() + ": " + e.message()};
@@ -101,31 +107,140 @@ static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline de
   first.settle();
 }
 
-static Task<Outcome> serve_one(Session& session, Listeners& listeners, const Access& access,
-                               net::Deadline deadline) {
+static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
+                               const Access& access, net::Deadline deadline) {
   const Options& options = session.options;
-  OutputGuard guard(session);
   FirstClient first{options, access, listeners, Fd(), Error()};
   net::Timer limit(session.loop);
   net::WaitGroup waiting;
   if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, deadline));
   for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
   co_await waiting.wait();
-  const bool gone = co_await guard.release();
-  if (gone) co_return Outcome{kBrokenPipe, ""};
+  if (session.is_output_gone) co_return Outcome{kBrokenPipe};
   if (!first.socket) {
-    const bool timed_out = first.error == Error(UV_ETIMEDOUT);
-    const char* why = timed_out ? "no client in time (-w)" : first.error.message();
-    const int status = timed_out ? net::kTimedOut : net::kNoListen;
-    co_return Outcome{status, "listen on " + options.where() + ": " + why};
+    if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
+    co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
   }
   const int fd = first.socket.get();
-  say_received(options, SockAddr::peer(fd), SockAddr::local(fd));
-  Outcome outcome = co_await relay(session, std::move(first.socket));
+  const SockAddr peer = SockAddr::peer(fd);
+  say_received(options, peer, SockAddr::local(fd));
+  Socket remote(session.loop, std::move(first.socket));
+  Outcome outcome = co_await relay_stdio(session, local, remote, peer, false);
   co_return outcome;
 }
 
-Task<Outcome> listen(Session& session) {
+// --- any number of clients ---
+
+namespace {
+
+// The doors of a hub: at the limit nobody is accepted, clients wait in the kernel's queue.
+class Doors {
+ public:
+  Doors(Session& session, Hub& hub, Listeners& listeners, const Access& access)
+      : session_(session), hub_(hub), listeners_(listeners), access_(access), first_(session.loop) {
+    hub_.on_change = [this] { changed(); };
+  }
+
+  Task<> run();
+
+ private:
+  Task<> accept_all(Listener& listener, net::Timer& room);
+  void admit(Fd socket);
+  Task<> limit_first();
+  void changed();
+  bool is_full() const {
+    const std::uint64_t most = session_.options.max_conns;
+    return most > 0 && hub_.count() >= most;
+  }
+
+  Session& session_;
+  Hub& hub_;
+  Listeners& listeners_;
+  const Access& access_;
+  net::Timer first_;             // woken when the first client comes
+  std::list<net::Timer> rooms_;  // one for each listener, woken when a client leaves
+};
+
+Task<> Doors::run() {
+  net::WaitGroup tasks;
+  for (Listener& listener : listeners_)
+    tasks.go(accept_all(listener, rooms_.emplace_back(session_.loop)));
+  if (session_.options.timeout != net::kForever) tasks.go(limit_first());
+  co_await tasks.wait();
+}
+
+void Doors::changed() {
+  for (net::Timer& room : rooms_) room.wake();
+  if (!hub_.ended()) return;
+  first_.wake();
+  for (Listener& listener : listeners_) listener.close();
+}
+
+Task<> Doors::limit_first() {
+  Error e = co_await first_.wait(session_.options.timeout);
+  if (!e) hub_.end({.reason = Verdict::kNoClient});
+}
+
+Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
+  bool said = false;
+  while (!hub_.ended()) {
+    Error e = co_await listener.readable();
+    if (e) co_return;
+    if (is_full()) {
+      hub_.make_room();
+      (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
+      continue;
+    }
+    Result<Fd> socket = listener.accept();
+    if (socket) {
+      said = false;
+      admit(std::move(*socket));
+    } else if (socket.error() != Error(UV_EAGAIN)) {
+      if (!std::exchange(said, true))
+        say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
+      hub_.make_room();
+      e = co_await net::sleep(session_.loop, kAcceptPause);
+      if (e) co_return;
+    }
+  }
+}
+
+void Doors::admit(Fd socket) {
+  const SockAddr peer = SockAddr::peer(socket.get());
+  if (!access_.admits(peer)) return say_denied(session_.options, peer);
+  say_received(session_.options, peer, SockAddr::local(socket.get()));
+  first_.wake();
+  hub_.admit(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
+}
+
+}  // namespace
+
+static void report_client(const Session& session, const SockAddr& peer, const Tally& tally,
+                          const Verdict& verdict) {
+  const Options& options = session.options;
+  const bool unexpected = verdict.reason == Verdict::kLost && !tally.peer_ended;
+  if (unexpected) say_problem(options, peer, verdict.error.message());
+  if (verdict.reason == Verdict::kStuck) say_problem(options, peer, "does not read: disconnected");
+  say_closed(options, peer, tally, outcome_of(verdict, options, ""));
+}
+
+static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listeners,
+                               const Access& access) {
+  const auto on_closed = [&session](const SockAddr& peer, const Tally& tally, const Verdict& how) {
+    report_client(session, peer, tally, how);
+  };
+  Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
+  session.on_output_gone = [&hub] { hub.output_gone(); };
+  Doors doors(session, hub, listeners, access);
+  net::WaitGroup accepting;
+  accepting.go(doors.run());
+  const Verdict verdict = co_await hub.run();
+  co_await accepting.wait();
+  session.on_output_gone = nullptr;
+  co_return outcome_of(verdict, session.options, session.log.problem());
+}
+
+Task<Outcome> listen(Session& session, Stdio& local) {
   const Options& options = session.options;
   const net::Deadline deadline(options.timeout);
   Access access;
@@ -139,9 +254,9 @@ Task<Outcome> listen(Session& session) {
   outcome = co_await open_listeners(session, deadline, listeners);
   if (options.keep_open) net::raise_descriptor_limit();
   if (outcome.status == net::kOk && options.keep_open)
-    outcome = co_await serve_crowd(session, listeners, access);
+    outcome = co_await serve_all(session, local, listeners, access);
   else if (outcome.status == net::kOk)
-    outcome = co_await serve_one(session, listeners, access, deadline);
+    outcome = co_await serve_one(session, local, listeners, access, deadline);
   co_await signals.release();
   co_return outcome;
 }

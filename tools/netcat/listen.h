@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "common/net/listener.h"
-#include "tools/netcat/relay/relay.h"
+#include "tools/netcat/channel/stdio.h"
+#include "tools/netcat/session.h"
 
 namespace netcat {
 
@@ -12,6 +13,6 @@ namespace netcat {
 net::Task<Outcome> bind_all(net::Loop& loop, const Options& options, net::ListenOptions how,
                             net::Deadline deadline, std::vector<net::Fd>& bound);
 // Listens, and relays.
-net::Task<Outcome> listen(Session& session);
+net::Task<Outcome> listen(Session& session, Stdio& local);
 
 }  // namespace netcat

@@ -1,10 +1,10 @@
 // netcat - standard input and output over the network: an nc whose half-close is right by default,
 // that loses nothing, and whose exit status says how it went.
 //
-// In tools/netcat: options, the command line; connect, the client; listen and crowd, the server;
-// relay, the connection itself, with transfer, its bytes, delivery, what became of them, and pace,
-// its -i; scan, many ports; target, whom both dial and try again; output_guard, what goes on before
-// there is a connection; datagram, all of -u.
+// In tools/netcat: options, the command line; connect, the client; listen, the server, with hub for
+// many clients at once; relay_stdio, one connection, and relay/, what moves its bytes between two
+// of channel/ until the rules of relay/ending are met; target, what is dialled, and scan, many
+// ports; datagram/, all of -u.
 
 #include <unistd.h>
 
@@ -20,18 +20,36 @@
 
 namespace {
 
+// The reader of standard output may leave while nothing moves.
+net::Task<> watch_output(netcat::Session& session, netcat::Stdio& local) {
+  net::Error e = co_await local.hangup();
+  if (e != net::Error(UV_ECANCELED)) session.output_gone();
+}
+
+net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
+  netcat::Stdio local(session.loop);
+  netcat::Outcome outcome;
+  net::WaitGroup beside;
+  if (!session.options.send_only) beside.go(watch_output(session, local));
+  if (session.options.listen)
+    outcome = co_await netcat::listen(session, local);
+  else
+    outcome = co_await netcat::connect(session, local);
+  local.cancel();
+  co_await beside.wait();
+  co_return outcome;
+}
+
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
   if (outcome.status != net::kOk) co_return outcome;
   if (options.udp)
     outcome = co_await netcat::exchange_datagrams(session);
-  else if (options.listen)
-    outcome = co_await netcat::listen(session);
   else if (options.scan)
     outcome = co_await netcat::scan(session.loop, options);
   else
-    outcome = co_await netcat::connect(session);
+    outcome = co_await move_stream(session);
   co_return outcome;
 }
 

@@ -41,14 +41,13 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("n,numeric", "look no names up", o.numeric);
   cli.option("w,timeout", "T", "time to connect, or for a client to come; then the idle limit",
              net::duration_over_zero(o.timeout));
-  cli.option("q,quit-after", "T", "leave T after the end of stdin; -1: no limit (-1; -u: 1s)",
+  cli.option("q,quit-after", "T", "exit T after the end of stdin; 0: no limit (0; -u: 1s)",
              [&o](std::string_view text) {
                net::Millis limit{};
                o.quit_after.reset();
-               o.quit_never = text == "-1";
-               if (text == "-1") return std::string();
-               std::string wrong = net::duration(limit)(text);
-               o.quit_after = limit;
+               o.quit_never = text.starts_with('-');
+               std::string wrong = net::duration(limit)(text.substr(o.quit_never ? 1 : 0));
+               if (!o.quit_never) o.quit_after = limit;
                return wrong;
              });
 }
@@ -62,8 +61,9 @@ void add_transfer_options(Cli& cli, Options& o) {
     if (o.shutdown_asked) Cli::fail("--shutdown and --no-shutdown contradict each other");
     o.shutdown = false;
   });
+  cli.flag("half-open", "go on until stdin ends, even if the peer has ended", o.half_open);
   cli.flag("d,recv-only", "never read stdin", o.recv_only);
-  cli.flag("send-only", "discard what arrives; leave when all is delivered", o.send_only);
+  cli.flag("send-only", "discard what arrives; exit when all is delivered", o.send_only);
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
   cli.option("W,packets", "N", "with -u: leave after N datagrams received",
              net::number(o.packets, 1, UINT64_MAX));
@@ -155,6 +155,9 @@ void check_contradictions(const Options& o) {
   const std::pair<bool, const char*> contradictions[] = {
       {!o.listen && o.source_port_given && o.source_port == 0, "--source-port: '0' is no port"},
       {o.recv_only && o.send_only, "--recv-only and --send-only contradict each other"},
+      {o.recv_only && o.half_open, "--recv-only and --half-open contradict each other"},
+      {o.udp && o.half_open, "--udp and --half-open contradict each other"},
+      {o.scan && o.half_open, "--scan and --half-open contradict each other"},
       {o.keep_open && !o.listen, "--keep-open wants --listen"},
       {o.max_conns > 0 && !o.listen, "--max-conns wants --listen"},
       {!o.allow.empty() && !o.listen, "--allow wants --listen"},

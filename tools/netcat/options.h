@@ -38,6 +38,7 @@ struct Options {
   bool shutdown_asked = false;  // by -N, in so many words
   bool recv_only = false;
   bool send_only = false;
+  bool half_open = false;  // the peer's end ends nothing
   bool crlf = false;
   std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
   bool broadcast = false;

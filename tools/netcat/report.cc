@@ -86,6 +86,8 @@ static void print_closed(const Options& options, const SockAddr& peer, const Tal
             .add("bytes_sent", tally.sent)
             .add("bytes_received", tally.received)
             .add("closed_first", sides[tally.first_end])
+            .add("input_open", tally.input_open)
+            .add("answered", tally.answered)
             .add("reason", reason)
             .add("ms", tally.elapsed().count()));
 }
@@ -187,6 +189,12 @@ void say_denied(const Options& options, const SockAddr& peer) {
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
                 const Outcome& outcome) {
   if (options.json) return print_closed(options, peer, tally, reason_of(outcome));
+  if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
+    net::log::plain("Connection closed: input still open");
+  if (options.verbose > 0 && !tally.answered)
+    net::log::plain(
+        "Connection closed: the peer ended without an answer to the end of input (--no-shutdown "
+        "may help)");
   if (options.verbose < 2) return;
   const double seconds = tally.elapsed().count() / 1000;
   net::log::plain("Sent %llu bytes, received %llu bytes in %.3f seconds",

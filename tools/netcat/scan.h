@@ -1,7 +1,7 @@
 // scan.h - which ports are open: netcat -z.
 #pragma once
 
-#include "tools/netcat/relay/relay.h"
+#include "tools/netcat/session.h"
 
 namespace netcat {
 

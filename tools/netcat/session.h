@@ -5,6 +5,7 @@
 #include "tools/netcat/relay/meter.h"
 #include "tools/netcat/relay/outcome.h"
 #include "tools/netcat/relay/session_log.h"
+#include "tools/netcat/relay/transfer.h"
 
 namespace netcat {
 
@@ -18,10 +19,22 @@ struct Session {
     return e ? Outcome{net::kLocalIo, path + ": " + e.message()} : Outcome();
   }
 
+  // The reader of standard output has left: before there is a connection that ends everything.
+  void output_gone() {
+    is_output_gone = true;
+    if (on_output_gone)
+      on_output_gone();
+    else
+      loop.cancel_all();
+  }
+
   net::Loop& loop;
   Options options;  // port 0 becomes the one that the kernel has picked
   SessionLog log;
   Meter meter;
+  Buffers buffers;
+  std::function<void()> on_output_gone;
+  bool is_output_gone = false;
 };
 
 }  // namespace netcat

@@ -36,7 +36,8 @@ class Channel {
   // Success once a try may do more than UV_EAGAIN; UV_ECANCELED after cancel().  One waiter each.
   virtual net::Task<net::Error> readable() = 0;
   virtual net::Task<net::Error> writable() = 0;
-  // Success once nothing that is written can arrive any more.
+  // Waits until nothing that is written can arrive any more, and returns why: UV_EPIPE (the reader
+  // has left, or closed), UV_ECONNRESET, UV_ETIMEDOUT; UV_ECANCELED after cancel().
   virtual net::Task<net::Error> hangup() = 0;
   // Ends every wait, now and later, with UV_ECANCELED.
   virtual void cancel() = 0;
@@ -55,8 +56,10 @@ class Channel {
   virtual void probe_peer() {}
 
   // --- a local end ---
-  // What was typed and not read yet is thrown away, so that it does not end up at the prompt.
-  virtual void forget_typed() {}
+  // Nothing more will be read; what was typed is thrown away, so that the shell does not get it.
+  virtual void stop_reading() {}
+  // It keeps the bytes waiting for a reason of its own.
+  virtual bool holds_up() { return false; }
 };
 
 }  // namespace netcat

@@ -5,35 +5,27 @@
 
 #include "common/cli/exit_status.h"
 #include "common/net/result.h"
+#include "tools/netcat/relay/ending.h"
 
 namespace netcat {
 
 using net::kBrokenPipe;
 
+struct Options;
+
 struct Outcome {
   int status = net::kOk;
-  std::string why;     // a sentence for any other status but kBrokenPipe
+  std::string why{};   // a sentence for any other status but kBrokenPipe
   bool reset = false;  // by the peer
 };
 
-// What a router or the peer's machine says of it (ICMP).
-inline bool is_unreachable(net::Error e) {
-  for (const int code : {UV_ENETUNREACH, UV_EHOSTUNREACH, UV_ENETDOWN, UV_EHOSTDOWN, UV_EACCES,
-                         UV_ENOPROTOOPT, UV_EPROTO})
-    if (e == net::Error(code)) return true;
-  return false;
-}
-
+// A router or the peer's machine says that it cannot be reached (ICMP).
+bool is_unreachable(net::Error e);
 // What a failed look-up means.
-inline Outcome not_found(const std::string& name, net::Error e) {
-  return {e == net::Error(UV_ETIMEDOUT) ? net::kTimedOut : net::kNoName, name + ": " + e.message()};
-}
-
+Outcome not_found(const std::string& name, net::Error e);
 // What a failed write to standard output means.
-inline Outcome output_failed(net::Error e) {
-  const bool reader_gone = e == net::Error(UV_EPIPE) || e == net::Error(UV_ECONNRESET);
-  if (reader_gone) return {kBrokenPipe, ""};
-  return {net::kLocalIo, std::string("stdout: ") + e.message()};
-}
+Outcome output_failed(net::Error e);
+// log_problem: the sentence for Verdict::kLogFailed.
+Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem);
 
 }  // namespace netcat

@@ -13,7 +13,7 @@ std::string_view Pace::take(std::string_view& data) const {
 
 net::Task<> Pace::wait() {
   if (!line_ended_) co_return;
-  const auto left = std::chrono::ceil<Millis>(next_ - Clock::now());
+  const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
   waiting_ = true;
   (void)co_await timer_.wait(left);  // who cancels knows why
@@ -21,8 +21,8 @@ net::Task<> Pace::wait() {
 }
 
 void Pace::sent(bool line_ended) {
-  line_ended_ = interval_ > Millis::zero() && line_ended;
-  if (line_ended_) next_ = Clock::now() + interval_;
+  line_ended_ = is_set() && line_ended;
+  if (line_ended_) next_ = loop_.now() + interval_;
 }
 
 }  // namespace netcat

@@ -1,7 +1,6 @@
 // pace.h - a line at a time, and time between the lines: netcat -i.
 #pragma once
 
-#include <chrono>
 #include <string_view>
 
 #include "common/net/timer.h"
@@ -11,7 +10,8 @@ namespace netcat {
 class Pace {
  public:
   // Zero: everything at once.
-  Pace(net::Loop& loop, net::Millis interval) : interval_(interval), timer_(loop) {}
+  Pace(net::Loop& loop, net::Millis interval) : loop_(loop), interval_(interval), timer_(loop) {}
+  bool is_set() const { return interval_ > net::Millis::zero(); }
 
   // Takes off the front of `data` what goes next: a line with its end, or what there is of one.
   std::string_view take(std::string_view& data) const;
@@ -24,12 +24,12 @@ class Pace {
   void cancel() { timer_.wake(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  net::Loop& loop_;
   net::Millis interval_;
   net::Timer timer_;
   bool line_ended_ = false;
   bool waiting_ = false;
-  Clock::time_point next_;  // the earliest for the next line
+  net::TimePoint next_;  // the earliest for the next line
 };
 
 }  // namespace netcat

@@ -33,7 +33,7 @@ std::size_t RateLimit::chunk() const {
 }
 
 net::Task<> RateLimit::wait() {
-  const auto left = std::chrono::ceil<Millis>(next_ - Clock::now());
+  const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
   waiting_ = true;
   (void)co_await timer_.wait(left);  // who cancels knows why
@@ -43,8 +43,8 @@ net::Task<> RateLimit::wait() {
 void RateLimit::moved(std::size_t bytes) {
   if (!is_set()) return;
   const std::chrono::duration<double> time(static_cast<double>(bytes) / static_cast<double>(rate_));
-  next_ =
-      std::max(next_, Clock::now() - kCatchUp) + std::chrono::duration_cast<Clock::duration>(time);
+  next_ = std::max(next_, loop_.now() - kCatchUp) +
+          std::chrono::duration_cast<net::TimePoint::duration>(time);
 }
 
 }  // namespace netcat

@@ -16,7 +16,7 @@ class RateLimit {
  public:
   // 0: no limit.
   RateLimit(net::Loop& loop, std::uint64_t bytes_per_second)
-      : rate_(bytes_per_second), timer_(loop) {}
+      : loop_(loop), rate_(bytes_per_second), timer_(loop), next_(loop.now()) {}
 
   bool is_set() const { return rate_ > 0; }
   std::size_t chunk() const;  // bytes that may go at a time: a twentieth of a second's
@@ -28,11 +28,11 @@ class RateLimit {
   void cancel() { timer_.wake(); }
 
  private:
-  using Clock = std::chrono::steady_clock;
+  net::Loop& loop_;
   std::uint64_t rate_;
   net::Timer timer_;
   bool waiting_ = false;
-  Clock::time_point next_ = Clock::now();  // the earliest for the next bytes
+  net::TimePoint next_;  // the earliest for the next bytes
 };
 
 }  // namespace netcat

@@ -1,13 +1,82 @@
-// relay.h - standard input to the peer and the peer to standard output, until both have ended.
+// relay.h - one connection: what the local end has goes to the remote one and back, until the rules
+// of its ending are met.
 #pragma once
 
-#include "common/net/descriptor.h"
-#include "tools/netcat/relay/outcome.h"
+#include "tools/netcat/channel/channel.h"
+#include "tools/netcat/relay/ending.h"
+#include "tools/netcat/relay/pace.h"
+#include "tools/netcat/relay/rate_limit.h"
+#include "tools/netcat/relay/tally.h"
+#include "tools/netcat/relay/transfer.h"
 #include "tools/netcat/session.h"
 
 namespace netcat {
 
-// Relays until the connection is over.
-net::Task<Outcome> relay(Session& session, net::Fd socket);
+struct RelayOptions {
+  Terms terms;
+  bool discards = false;  // what arrives
+  bool paced = true;      // -i, --rate and -C are applied to the input here
+  std::string peer{};     // in the session log, where there is more than one
+};
+
+class Relay {
+ public:
+  // The channels outlive it.
+  Relay(Session& session, Channel& local, Channel& remote, RelayOptions options);
+
+  // One connection, from its first byte to its last.
+  net::Task<Verdict> run();
+  const Tally& tally() const { return tally_; }
+
+  // The reader of standard output has left.
+  void output_gone();
+  // The connection had been reset before it was used; what the peer has sent can still be read.
+  void peer_reset() { stop_sending(net::Error(UV_ECONNRESET)); }
+  void end(Verdict::Reason reason, net::Error e = {});
+
+ private:
+  // One of the two directions.
+  struct Way {
+    Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate, TransferOptions how);
+    Channel& from;
+    Channel& to;
+    RateLimit limit;
+    Transfer transfer;
+    std::uint64_t logged = 0;  // bytes
+    bool drained = false;      // the end of the input has been read
+    bool ended = false;
+    bool held = false;  // it waits for our own consumer, or for time to pass
+  };
+  enum class Next { kGoOn, kAwaitInput, kAwaitOutput, kOver };
+
+  net::Task<> move(Way& way);
+  net::Task<> wait_for_turn(Way& way);
+  Next pump(Way& way);
+  Next at_end(Way& way);
+  void failed(Way& way, const Step& step);
+  void moved(Way& way, const Step& step);
+  void stop_sending(net::Error e);
+  void log(Direction direction, std::string_view data);
+  TransferOptions how_up();
+  TransferOptions how_down();
+  net::Task<> watch_time();
+  net::Task<> watch_peer();
+  void look();
+  void leave(const Verdict& verdict);
+
+  Session& session_;
+  net::Loop& loop_;
+  Channel& local_;
+  Channel& remote_;
+  RelayOptions options_;
+  Ending ending_;
+  Pace pace_;
+  Way up_;
+  Way down_;
+  net::Timer look_;  // woken when the ending may have come nearer
+  net::WaitGroup tasks_;
+  Tally tally_;
+  std::optional<Verdict> verdict_;
+};
 
 }  // namespace netcat

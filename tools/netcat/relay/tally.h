@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "common/net/duration.h"
+
 namespace netcat {
 
 struct Tally {
@@ -13,12 +15,18 @@ struct Tally {
   std::uint64_t sent = 0;  // bytes
   std::uint64_t received = 0;
   Side first_end = kNobody;  // half-closed, closed or reset the connection
-  Clock::time_point start = Clock::now();
+  bool answered = true;      // false: the peer ended after what we had sent, without a byte
+  bool peer_ended = false;
+  bool input_open = false;  // it ended before the input did
+  net::TimePoint start = Clock::now();
+  net::TimePoint end{};
 
   void ended_by(Side side) {
     if (first_end == kNobody) first_end = side;
   }
-  std::chrono::duration<double, std::milli> elapsed() const { return Clock::now() - start; }
+  std::chrono::duration<double, std::milli> elapsed() const {
+    return (end == net::TimePoint() ? Clock::now() : end) - start;
+  }
 };
 
 }  // namespace netcat

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,18 +14,22 @@
 
 namespace netcat {
 
-using net::Descriptor;
 using net::Error;
 using net::Result;
 
-constexpr std::size_t kBufferBytes = std::size_t{128} << 10;
 constexpr int kPipeBytes = 1 << 20;                        // what an unprivileged pipe may hold
 constexpr std::size_t kBulkBytes = std::size_t{16} << 10;  // a step of this size has others behind
 constexpr std::size_t kStepBytes = std::size_t{1}
                                    << 20;  // at once, so that the other way has a turn
 
-Transfer::Transfer(Descriptor& from, Descriptor& to, TransferOptions options)
-    : from_(from), to_(to), options_(std::move(options)), way_(choose(from, to, options_)) {}
+Transfer::Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
+                   TransferOptions options)
+    : from_(from),
+      to_(to),
+      buffers_(buffers),
+      chunk_(chunk),
+      options_(std::move(options)),
+      way_(choose()) {}
 
 static bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
@@ -37,33 +42,31 @@ static bool is_tcp(int fd) {
 }
 
 // The one decision.  What turns out not to work falls back to the copy.
-Transfer::Way Transfer::choose(const Descriptor& from, const Descriptor& to,
-                               const TransferOptions& options) {
+Transfer::Way Transfer::choose() const {
   struct stat in = {};
   struct stat out = {};
   const char* forced = std::getenv("NETCAT_COPY");
-  if (options.touches_bytes() || (forced != nullptr && *forced != '\0')) return kCopy;
-  if (options.discard) return is_tcp(from.fd()) ? kDrop : kCopy;
-  if (fstat(from.fd(), &in) != 0 || fstat(to.fd(), &out) != 0) return kCopy;
-  const int flags = fcntl(to.fd(), F_GETFL);
+  if (options_.touches_bytes() || chunk_ != SIZE_MAX || (forced != nullptr && *forced != '\0'))
+    return kCopy;
+  const int from_fd = from_.read_fd();
+  const int to_fd = to_.write_fd();
+  if (options_.discard) return is_tcp(from_fd) ? kDrop : kCopy;
+  if (fstat(from_fd, &in) != 0 || fstat(to_fd, &out) != 0) return kCopy;
+  const int flags = fcntl(to_fd, F_GETFL);
   const bool appends = (flags & O_APPEND) != 0;  // splice(2) refuses
   const bool writable = (flags & O_ACCMODE) != O_RDONLY;
   if (S_ISREG(in.st_mode) && S_ISSOCK(out.st_mode)) return kSendfile;
   if (S_ISFIFO(in.st_mode) && S_ISSOCK(out.st_mode)) return kSplice;
   if (S_ISSOCK(in.st_mode) && S_ISFIFO(out.st_mode)) return kSplice;
   if (S_ISSOCK(in.st_mode) && S_ISREG(out.st_mode) && !appends) return kPiped;
-  if (is_tcp(from.fd()) && is_null_device(out) && writable) return kDrop;
+  if (is_tcp(from_fd) && is_null_device(out) && writable) return kDrop;
   return kCopy;
 }
 
 void Transfer::discard() {
-  if (!std::exchange(options_.discard, true)) way_ = choose(from_, to_, options_);
-}
-
-void Transfer::give_up_output() {
-  pending_ = {};
+  release();
   piped_ = 0;
-  discard();
+  if (!std::exchange(options_.discard, true)) way_ = choose();
 }
 
 Step Transfer::step() {
@@ -86,17 +89,8 @@ Step Transfer::step() {
 
 Step Transfer::copy() {
   if (pending_.empty()) {
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
-    const std::size_t most = std::min(kBufferBytes, options_.chunk);
-    const Result<std::size_t> n = from_.try_read({buffer_.get(), most});
-    if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kInputBlocks};
-    if (!n) return {Step::kInputFailed, 0, n.error()};
-    if (*n == 0) return {Step::kEnd};
-    if (options_.on_read) options_.on_read({buffer_.get(), *n});
-    if (options_.discard) return {Step::kMoved, *n};
-    pending_ = {buffer_.get(), *n};
-    if (options_.crlf) pending_ = crlf_.encode(pending_);
-    if (options_.lines) return {Step::kMoved};
+    const Step step = fill();
+    if (step.what != Step::kMoved || options_.discard || options_.lines) return step;
   }
   const std::size_t newline = options_.lines ? pending_.find('\n') : pending_.npos;
   const std::string_view piece =
@@ -109,13 +103,46 @@ Step Transfer::copy() {
   return {Step::kMoved, *n, Error(), newline != pending_.npos && *n == piece.size()};
 }
 
+// Reads what is to be written next.
+Step Transfer::fill() {
+  if (!buffer_) buffer_ = buffers_.take();
+  const std::size_t most = std::min(Buffers::kBytes, chunk_);
+  const Result<std::size_t> n = from_.try_read({buffer_.get(), most});
+  if (!n || *n == 0) release();
+  if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kInputBlocks};
+  if (!n) return {Step::kInputFailed, 0, n.error()};
+  if (*n == 0) return {Step::kEnd};
+  if (options_.on_read) options_.on_read({buffer_.get(), *n});
+  if (options_.discard) return {Step::kMoved, *n};
+  pending_ = {buffer_.get(), *n};
+  if (options_.crlf) pending_ = crlf_.encode(pending_);
+  return {Step::kMoved};
+}
+
+std::unique_ptr<char[]> Buffers::take() {
+  if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kBytes);
+  std::unique_ptr<char[]> buffer = std::move(free_.back());
+  free_.pop_back();
+  return buffer;
+}
+
+void Buffers::give(std::unique_ptr<char[]> buffer) {
+  constexpr std::size_t kSpare = 8;
+  if (free_.size() < kSpare) free_.push_back(std::move(buffer));
+}
+
+void Transfer::release() {
+  pending_ = {};
+  if (buffer_) buffers_.give(std::move(buffer_));
+}
+
 // The kernel does not say which side it was, nor before it has tried whether it can.
 Step Transfer::failed(Error e, bool input) {
   if (e != Error(UV_EINVAL) && e != Error(UV_ENOSYS))
     return {input ? Step::kInputFailed : Step::kOutputFailed, 0, e};
   way_ = kCopy;
   if (piped_ == 0) return copy();
-  buffer_ = std::make_unique_for_overwrite<char[]>(std::max(piped_, kBufferBytes));
+  buffer_ = std::make_unique_for_overwrite<char[]>(std::max(piped_, Buffers::kBytes));
   for (std::size_t at = 0; at < piped_;) {
     const ssize_t n = read(pipe_out_.get(), buffer_.get() + at, piped_ - at);
     CHECK(n > 0);  // it is there
@@ -126,7 +153,7 @@ Step Transfer::failed(Error e, bool input) {
 }
 
 Step Transfer::sendfile() {
-  const ssize_t n = ::sendfile(to_.fd(), from_.fd(), nullptr, kStepBytes);
+  const ssize_t n = ::sendfile(to_.write_fd(), from_.read_fd(), nullptr, kStepBytes);
   if (n > 0) return {Step::kMoved, static_cast<std::size_t>(n)};
   if (n == 0) return {Step::kEnd};
   const Error e = Error::from_errno();
@@ -134,18 +161,37 @@ Step Transfer::sendfile() {
   return failed(e, e == Error(UV_EIO) || e == Error(UV_EBADF));
 }
 
-Step Transfer::splice() {
-  const ssize_t n = ::splice(from_.fd(), nullptr, to_.fd(), nullptr, kStepBytes, SPLICE_F_NONBLOCK);
-  if (n > 0) {
-    widen(from_.is_socket() ? to_.fd() : from_.fd(), static_cast<std::size_t>(n));
-    return {Step::kMoved, static_cast<std::size_t>(n)};
+static bool is_socket(int fd) {
+  struct stat status = {};
+  return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
+static bool takes_output(int fd) {
+  pollfd one{.fd = fd, .events = POLLOUT, .revents = 0};
+  return poll(&one, 1, 0) > 0;
+}
+
+// splice(2) has moved nothing.  At a mark of urgent data it never does: there only read(2) goes on,
+// and only read's 0 is the end.
+Step Transfer::stopped(Error e) {
+  const bool blocked = e == Error(UV_EAGAIN) || e == Error(UV_EINTR);
+  if (e && !blocked) {
+    const bool from_socket = is_socket(from_.read_fd());
+    const bool not_open = e == Error(UV_EBADF);  // for this direction, which a socket always is
+    return failed(e, not_open ? !from_socket : from_socket && e != Error(UV_EPIPE));
   }
-  if (n == 0) return {Step::kEnd};
-  const Error e = Error::from_errno();
-  if (e == Error(UV_EAGAIN) || e == Error(UV_EINTR))
-    return {from_.has_input() ? Step::kOutputBlocks : Step::kInputBlocks};
-  const bool not_open = e == Error(UV_EBADF);  // for this direction, which a socket always is
-  return failed(e, not_open ? !from_.is_socket() : from_.is_socket() && e != Error(UV_EPIPE));
+  if (blocked && !from_.has_input()) return {Step::kInputBlocks};
+  if (blocked && !takes_output(to_.write_fd())) return {Step::kOutputBlocks};
+  return copy();
+}
+
+Step Transfer::splice() {
+  const int from = from_.read_fd();
+  const int to = to_.write_fd();
+  const ssize_t n = ::splice(from, nullptr, to, nullptr, kStepBytes, SPLICE_F_NONBLOCK);
+  if (n <= 0) return stopped(n < 0 ? Error::from_errno() : Error());
+  if (!widened_) widen(is_socket(from) ? to : from, static_cast<std::size_t>(n));
+  return {Step::kMoved, static_cast<std::size_t>(n)};
 }
 
 Step Transfer::splice_through_pipe() {
@@ -157,15 +203,12 @@ Step Transfer::splice_through_pipe() {
   }
   if (piped_ == 0) {
     const ssize_t n =
-        ::splice(from_.fd(), nullptr, pipe_in_.get(), nullptr, kPipeBytes, SPLICE_F_NONBLOCK);
-    if (n == 0) return {Step::kEnd};
-    const Error e = n < 0 ? Error::from_errno() : Error();
-    if (e == Error(UV_EAGAIN) || e == Error(UV_EINTR)) return {Step::kInputBlocks};
-    if (e) return failed(e, true);
+        ::splice(from_.read_fd(), nullptr, pipe_in_.get(), nullptr, kPipeBytes, SPLICE_F_NONBLOCK);
+    if (n <= 0) return stopped(n < 0 ? Error::from_errno() : Error());
     piped_ = static_cast<std::size_t>(n);
     widen(pipe_in_.get(), piped_);
   }
-  const ssize_t n = ::splice(pipe_out_.get(), nullptr, to_.fd(), nullptr, piped_, 0);
+  const ssize_t n = ::splice(pipe_out_.get(), nullptr, to_.write_fd(), nullptr, piped_, 0);
   if (n < 0) {
     const Error e = Error::from_errno();
     if (e == Error(UV_EINTR)) return {Step::kOutputBlocks};
@@ -186,7 +229,7 @@ void Transfer::widen(int pipe, std::size_t moved) {
 
 Step Transfer::drop() {
   static char untouched[kStepBytes];
-  const ssize_t n = recv(from_.fd(), untouched, sizeof untouched, MSG_TRUNC | MSG_DONTWAIT);
+  const ssize_t n = recv(from_.read_fd(), untouched, sizeof untouched, MSG_TRUNC | MSG_DONTWAIT);
   if (n > 0) return {Step::kMoved, static_cast<std::size_t>(n)};
   if (n == 0) return {Step::kEnd};
   const Error e = Error::from_errno();

@@ -1,11 +1,13 @@
-// transfer.h - bytes from one descriptor to another, without copying them where the kernel can.
+// transfer.h - bytes from one channel to another, without copying them where the kernel can.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
-#include "common/net/descriptor.h"
+#include "common/net/fd.h"
+#include "tools/netcat/channel/channel.h"
 #include "tools/netcat/relay/crlf.h"
 
 namespace netcat {
@@ -20,29 +22,42 @@ struct Step {
 };
 
 struct TransferOptions {
-  bool crlf = false;             // LF becomes CRLF
-  bool lines = false;            // no more than a line a step; reading is a step of its own
-  bool discard = false;          // read, and throw away
-  std::size_t chunk = SIZE_MAX;  // bytes a step
+  bool crlf = false;     // LF becomes CRLF
+  bool lines = false;    // no more than a line a step; reading is a step of its own
+  bool discard = false;  // read, and throw away
   // Whoever wants to see the bytes.
   std::function<void(std::string_view)> on_read{};
   std::function<void(std::string_view)> on_written{};
 
-  bool touches_bytes() const { return crlf || lines || chunk != SIZE_MAX || on_read || on_written; }
+  bool touches_bytes() const { return crlf || lines || on_read || on_written; }
+};
+
+// Memory for the copies of all transfers: a transfer that waits for input has none.
+class Buffers {
+ public:
+  static constexpr std::size_t kBytes = std::size_t{128} << 10;
+  std::unique_ptr<char[]> take();
+  void give(std::unique_ptr<char[]> buffer);
+
+ private:
+  std::vector<std::unique_ptr<char[]>> free_;
 };
 
 class Transfer {
  public:
-  Transfer(net::Descriptor& from, net::Descriptor& to, TransferOptions options);
+  // chunk: bytes a step at most.
+  Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
+           TransferOptions options);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
+
+  ~Transfer() { release(); }
 
   // Moves some of what is there, never waits.  kEnd comes only after all that was read has been
   // written.
   Step step();
+  // From now on what is read is thrown away, and so is what has not been written yet.
   void discard();
-  // The same, also for what has been read and not yet written.
-  void give_up_output();
   bool is_pending() const { return !pending_.empty(); }
 
  private:
@@ -53,22 +68,26 @@ class Transfer {
     kPiped,     // socket to file: splice(2) twice, with a pipe of ours between
     kDrop,      // TCP to nowhere or /dev/null: the kernel throws it away
   };
-  static Way choose(const net::Descriptor& from, const net::Descriptor& to,
-                    const TransferOptions& options);
+  Way choose() const;
   Step copy();
+  Step fill();
   Step sendfile();
   Step splice();
   Step splice_through_pipe();
   Step drop();
+  Step stopped(net::Error e);
   void widen(int pipe, std::size_t moved);
   Step failed(net::Error e, bool input);
+  void release();
 
-  net::Descriptor& from_;
-  net::Descriptor& to_;
+  Channel& from_;
+  Channel& to_;
+  Buffers& buffers_;
+  std::size_t chunk_;
   TransferOptions options_;
   Way way_;
-  std::unique_ptr<char[]> buffer_;  // made when the first byte is copied
-  std::string_view pending_;        // read, not yet written
+  std::unique_ptr<char[]> buffer_;
+  std::string_view pending_;  // read, not yet written
   CrlfEncoder crlf_;
   net::Fd pipe_in_;
   net::Fd pipe_out_;

@@ -1,0 +1,92 @@
+// seat.h - a client's place in a crowd (-k): its share of standard input and output.
+//
+// A seat reads what every seat reads: the piece of standard input that is being handed out.  It
+// writes to standard output in turns, so that what one client sends at once is not torn apart.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "common/net/timer.h"
+#include "tools/netcat/channel/channel.h"
+
+namespace netcat {
+
+class Seat;
+
+// What the seats share.
+class Seats {
+ public:
+  Seats(net::Loop& loop, Channel& local) : loop_(loop), local_(local), changed_(loop) {}
+
+  // Offers `piece` to everyone who is there now; it lives until nobody takes it any more.
+  void offer(std::string_view piece);
+  bool is_taken() const { return behind_ == 0; }  // by all who are still there
+  bool was_taken() const { return takers_ > 0; }  // by anyone
+  bool is_empty() const { return takes_input_ == 0; }
+  void end_input();
+  // While true, the input waits for something else than the client.
+  void set_held(bool held) { held_ = held; }
+  // Woken when a seat is taken, left, or done with the piece.
+  net::Timer& changed() { return changed_; }
+  // Wakes the seat whose turn it is whenever standard output has room, until that is cancelled.
+  net::Task<> watch_room();
+  void cancel();
+  // Called when a client has ended its sending.
+  std::function<void()> on_finish;
+
+ private:
+  friend class Seat;
+  void pass_turn();
+
+  net::Loop& loop_;
+  Channel& local_;
+  net::Timer changed_;
+  net::Timer blocked_{loop_};  // woken when standard output is full
+  std::vector<Seat*> seats_;
+  std::string_view piece_;
+  std::size_t takers_ = 0;
+  std::size_t behind_ = 0;       // seats that have not taken all of the piece
+  std::size_t takes_input_ = 0;  // seats that will take the next
+  std::deque<Seat*> queue_;      // for the turn
+  Seat* turn_ = nullptr;         // writes, or may
+  bool input_ended_ = false;
+  bool held_ = false;
+  bool canceled_ = false;
+};
+
+class Seat final : public Channel {
+ public:
+  explicit Seat(Seats& seats);
+  ~Seat() override;
+
+  net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_write(std::string_view data) override;
+  net::Error finish() override;
+  bool has_input() override { return at_ < piece_.size() || seats_.input_ended_; }
+  bool has_room() override { return seats_.turn_ == nullptr || seats_.turn_ == this; }
+  bool holds_up() override;
+  net::Task<net::Error> readable() override;
+  net::Task<net::Error> writable() override;
+  net::Task<net::Error> hangup() override;
+  void cancel() override;
+  void stop_reading() override;  // what it has not taken is for the others
+
+  bool is_behind() const { return taking_; }  // has not taken all of the piece
+
+ private:
+  friend class Seats;
+  void confirm();
+
+  Seats& seats_;
+  std::string_view piece_;
+  std::size_t at_ = 0;   // of piece_, what is to be read next
+  bool taking_ = false;  // some of the piece is not known to be written
+  bool deaf_ = false;
+  bool canceled_ = false;
+  net::Timer input_;
+  net::Timer room_;
+};
+
+}  // namespace netcat

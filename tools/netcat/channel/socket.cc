@@ -1,0 +1,83 @@
+#include "tools/netcat/channel/socket.h"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace netcat {
+
+using net::Error;
+using net::Task;
+
+static int get_option(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
+}
+
+static void set_option(int fd, int level, int name, int value) {
+  (void)setsockopt(fd, level, name, &value, sizeof value);  // the connection works without it
+}
+
+Socket::Socket(net::Loop& loop, net::Fd socket) : conn_(loop, std::move(socket)) {
+  is_tcp_ = get_option(conn_.fd(), SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP;
+}
+
+net::Result<std::size_t> Socket::try_read(std::span<char> buffer) { return conn_.try_read(buffer); }
+
+net::Result<std::size_t> Socket::try_write(std::string_view data) { return conn_.try_write(data); }
+
+Error Socket::finish() {
+  finished_ = true;
+  const Error e = conn_.shutdown();
+  return e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e;
+}
+
+Task<Error> Socket::readable() {
+  Error e = co_await conn_.readable();
+  co_return e;
+}
+
+Task<Error> Socket::writable() {
+  Error e = co_await conn_.writable();
+  co_return e;
+}
+
+Task<Error> Socket::hangup() {
+  Error e = co_await conn_.hangup();
+  if (e) co_return e;
+  const int pending = get_option(conn_.fd(), SOL_SOCKET, SO_ERROR);
+  if (pending == 0 && finished_) co_return Error(UV_ECANCELED);  // both sides have just ended
+  if (!is_tcp_) co_return Error(UV_EPIPE);
+  co_return pending == ETIMEDOUT ? Error(UV_ETIMEDOUT) : Error(UV_ECONNRESET);
+}
+
+void Socket::reset_on_close(bool on) {
+  const linger how{.l_onoff = on, .l_linger = 0};
+  (void)setsockopt(conn_.fd(), SOL_SOCKET, SO_LINGER, &how, sizeof how);
+}
+
+// The bytes in a Unix-domain socket are with the other process already.
+net::Result<std::size_t> Socket::undelivered() {
+  int bytes = 0;
+  if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return std::size_t{0};
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const bool known = getsockopt(conn_.fd(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  if (known && info.tcpi_state != TCP_CLOSE) return static_cast<std::size_t>(bytes);
+  // The last acknowledgement may have come just now.
+  if (ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 && bytes == 0) return std::size_t{0};
+  return Error(UV_ECONNRESET);
+}
+
+void Socket::probe_peer() {
+  if (!is_tcp_) return;
+  set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, 10);  // seconds
+  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+}  // namespace netcat

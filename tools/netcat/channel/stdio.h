@@ -1,0 +1,43 @@
+// stdio.h - standard input and output as one end of a relay, whatever the shell has put there.
+#pragma once
+
+#include "common/net/descriptor.h"
+#include "common/net/timer.h"
+#include "tools/netcat/channel/channel.h"
+
+namespace netcat {
+
+class Stdio final : public Channel {
+ public:
+  // What standard input is: kNothing is /dev/null, closed or not open for reading.
+  enum class Input { kNothing, kTerminal, kStream };
+
+  explicit Stdio(net::Loop& loop);
+  Input input() const { return input_; }
+
+  net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_write(std::string_view data) override;
+  net::Error finish() override;  // closes standard output
+  bool has_input() override;
+  net::Task<net::Error> readable() override;
+  net::Task<net::Error> writable() override;
+  net::Task<net::Error> hangup() override;
+  void cancel() override;
+  int read_fd() const override;
+  int write_fd() const override { return out_.fd(); }
+  void stop_reading() override;
+
+ private:
+  bool in_background() const;
+
+  net::Descriptor in_;
+  net::Descriptor out_;
+  Input input_;
+  bool orphaned_;     // a background job that no shell will bring to the foreground
+  bool named_pipe_;   // standard output, whose reader may leave and come back
+  net::Timer pause_;  // between two looks at who is in the foreground
+  net::Timer never_;  // for hangup() of a named pipe
+  bool canceled_ = false;
+};
+
+}  // namespace netcat

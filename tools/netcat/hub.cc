@@ -1,0 +1,165 @@
+#include "tools/netcat/hub.h"
+
+#include <algorithm>
+
+namespace netcat {
+
+using net::Error;
+using net::Millis;
+using net::Task;
+
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+constexpr Millis kPatience{30'000};
+
+Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockAddr& address)
+    : peer(address),
+      remote(std::move(channel)),
+      seat(hub.seats_),
+      relay(hub.session_, seat, *remote,
+            {hub.terms_, hub.session_.options.send_only, false, address.to_string()}),
+      moved_at(hub.loop_.now()) {}
+
+// A client's half-close ends its sending only: until standard input ends it goes on receiving.
+static Terms for_seat(Terms terms) {
+  terms.until_input_ends = true;
+  return terms;
+}
+
+Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed)
+    : session_(session),
+      loop_(session.loop),
+      local_(local),
+      terms_(for_seat(terms)),
+      on_closed_(std::move(on_closed)),
+      seats_(loop_, local),
+      pace_(loop_, session.options.interval),
+      limit_(loop_, session.options.rate),
+      patience_(terms.idle == net::kForever ? kPatience : terms.idle),
+      ended_(loop_) {
+  seats_.on_finish = [this] {
+    if (on_change) on_change();
+  };
+}
+
+Task<Verdict> Hub::run() {
+  net::WaitGroup tasks;
+  if (terms_.input != Terms::Input::kNone) tasks.go(feed());
+  tasks.go(seats_.watch_room());
+  (void)co_await ended_.wait(net::kForever);  // end() wakes it
+  co_await tasks.wait();
+  co_await conns_.wait();
+  co_return *verdict_;
+}
+
+void Hub::end(const Verdict& verdict) {
+  if (verdict_) return;
+  verdict_ = verdict;
+  for (Client& client : clients_) client.relay.end(verdict.reason, verdict.error);
+  seats_.cancel();
+  local_.cancel();
+  pace_.cancel();
+  limit_.cancel();
+  ended_.wake();
+  if (on_change) on_change();
+}
+
+void Hub::admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer) {
+  conns_.go(serve(std::move(remote), peer));
+}
+
+// One client, from its first byte to its last.
+Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer) {
+  const auto client = clients_.emplace(clients_.end(), *this, std::move(remote), peer);
+  const Verdict verdict = co_await client->relay.run();
+  const bool ours = verdict.reason == Verdict::kOutputFailed ||
+                    verdict.reason == Verdict::kOutputGone || verdict.reason == Verdict::kLogFailed;
+  on_closed_(peer, client->relay.tally(), verdict);
+  clients_.erase(client);
+  if (ours) end(verdict);
+}
+
+// It may have closed altogether: only a write would tell.
+void Hub::make_room() {
+  if (std::ranges::any_of(clients_, &Client::displaced)) return;  // and has not left yet
+  const auto ended = [](const Client& client) { return client.relay.tally().peer_ended; };
+  const auto client = std::ranges::find_if(clients_, ended);
+  if (client == clients_.end()) return;
+  client->displaced = true;
+  client->relay.end(Verdict::kComplete);
+}
+
+// --- standard input ---
+
+// Input is taken only while there is a client to have it.
+Task<> Hub::feed() {
+  std::vector<char> buffer(kPieceBytes);
+  while (!verdict_) {
+    if (seats_.is_empty()) {
+      (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
+      continue;
+    }
+    const net::Result<std::size_t> n = local_.try_read(buffer);
+    if (!n && n.error() == Error(UV_EAGAIN)) {
+      Error e = co_await local_.readable();
+      if (e) co_return;
+      continue;
+    }
+    if (!n) co_return end({.reason = Verdict::kInputFailed, .error = n.error()});
+    if (*n == 0) break;
+    std::string_view data(buffer.data(), *n);
+    if (session_.options.crlf) data = crlf_.encode(data);
+    co_await hand_out_lines(data);
+  }
+  if (!verdict_) seats_.end_input();
+}
+
+// -i and --rate.
+Task<> Hub::hand_out_lines(std::string_view data) {
+  while (!data.empty() && !verdict_) {
+    std::string_view line = pace_.take(data);
+    seats_.set_held(true);
+    co_await pace_.wait();
+    seats_.set_held(false);
+    const bool line_ended = line.ends_with('\n');
+    while (!line.empty() && !verdict_) {
+      const std::string_view piece = line.substr(0, limit_.chunk());
+      seats_.set_held(true);
+      if (limit_.is_set()) co_await limit_.wait();
+      seats_.set_held(false);
+      co_await hand_out(piece);
+      limit_.moved(piece.size());
+      line.remove_prefix(piece.size());
+    }
+    pace_.sent(line_ended);
+  }
+}
+
+// To everyone who is there; what nobody has taken, because all had just left, is for the next.
+Task<> Hub::hand_out(std::string_view piece) {
+  for (bool taken = false; !taken && !verdict_;) {
+    if (seats_.is_empty()) {
+      (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
+      continue;
+    }
+    seats_.offer(piece);
+    for (Client& client : clients_) client.moved_at = loop_.now();
+    while (!seats_.is_taken() && !verdict_) {
+      Error e = co_await seats_.changed().wait(patience_ / 4);
+      if (!e) drop_stuck();
+    }
+    taken = seats_.was_taken();
+  }
+}
+
+// A client that does not read holds up the others, but not for long.
+void Hub::drop_stuck() {
+  const net::TimePoint now = loop_.now();
+  for (Client& client : clients_) {
+    if (!client.seat.is_behind()) continue;
+    const std::uint64_t before = std::exchange(client.sent, client.relay.tally().sent);
+    if (before != client.sent) client.moved_at = now;
+    if (now - client.moved_at >= patience_) client.relay.end(Verdict::kStuck);
+  }
+}
+
+}  // namespace netcat

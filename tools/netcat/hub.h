@@ -1,0 +1,71 @@
+// hub.h - any number of clients at once (-k): each gets a seat, and a relay of its own.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "common/net/address.h"
+#include "tools/netcat/channel/seat.h"
+#include "tools/netcat/relay/relay.h"
+
+namespace netcat {
+
+class Hub {
+ public:
+  // Told of the end of each connection.
+  using OnClosed = std::function<void(const net::SockAddr&, const Tally&, const Verdict&)>;
+
+  // terms: those of one client.
+  Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed);
+
+  // Until end(), or until standard input or output fails.
+  net::Task<Verdict> run();
+  void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer);
+  std::size_t count() const { return conns_.count(); }
+  // Called whenever a client has half-closed or left, and at the end.
+  std::function<void()> on_change;
+  // Lets the oldest client go that has ended its sending, if there is one.
+  void make_room();
+
+  void output_gone() { end({.reason = Verdict::kOutputGone}); }
+  void end(const Verdict& verdict);
+  bool ended() const { return verdict_.has_value(); }
+
+ private:
+  struct Client {
+    Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockAddr& address);
+    net::SockAddr peer;
+    std::unique_ptr<Channel> remote;
+    Seat seat;
+    Relay relay;
+    std::uint64_t sent = 0;   // bytes, when we last looked
+    net::TimePoint moved_at;  // when that last changed
+    bool displaced = false;
+  };
+
+  net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer);
+  net::Task<> feed();
+  net::Task<> hand_out_lines(std::string_view data);
+  net::Task<> hand_out(std::string_view piece);
+  void drop_stuck();
+
+  Session& session_;
+  net::Loop& loop_;
+  Channel& local_;
+  Terms terms_;
+  OnClosed on_closed_;
+  Seats seats_;
+  std::list<Client> clients_;
+  net::WaitGroup conns_{[this] {
+    if (on_change) on_change();
+  }};
+  CrlfEncoder crlf_;
+  Pace pace_;
+  RateLimit limit_;
+  net::Millis patience_;  // with a client that holds up the others
+  net::Timer ended_;
+  std::optional<Verdict> verdict_;
+};
+
+}  // namespace netcat

@@ -1,0 +1,125 @@
+#include "tools/netcat/relay/ending.h"
+
+#include <algorithm>
+
+namespace netcat {
+
+using net::Error;
+using net::Millis;
+
+// Idleness counts in looks of this length at most: a process that was stopped between two of them
+// was not running.
+constexpr Millis kLook{100};
+constexpr Millis kAckLookMin{1};  // acknowledgements cannot be waited for
+constexpr Millis kAckLookMax{50};
+constexpr Millis kFarewell{10'000};  // for acknowledgements that do not change the status
+
+Ending::Ending(const Terms& terms, Time now) : terms_(terms), active_(now), last_input_(now) {}
+
+void Ending::input_moved(Time now) {
+  active_ = last_input_ = now;
+  input_has_moved_ = true;
+  looked_ = false;
+  idle_for_ = Millis::zero();
+}
+
+void Ending::input_ended(Time now) {
+  input_ended_ = true;
+  input_end_ = now;
+  looked_ = false;
+}
+
+void Ending::peer_moved(Time now) {
+  active_ = now;
+  peer_has_moved_ = true;
+}
+
+void Ending::peer_ended(Time now) {
+  peer_ended_ = true;
+  last_look_ = now;
+  if (send_error_) failed(Verdict::kLost, send_error_);
+}
+
+void Ending::send_failed(Error e) {
+  send_error_ = e;
+  if (peer_ended_) failed(Verdict::kLost, e);
+}
+
+void Ending::output_gone(Error why, Time now) {
+  if (output_error_) return;
+  output_error_ = why;
+  last_look_ = now;
+  leaves_at_once_ = why == Error(UV_EPIPE) && input_blocks_ && now - last_input_ >= pause();
+}
+
+void Ending::failed(Verdict::Reason reason, Error e) {
+  if (!failed_) failed_ = with(reason, e);
+}
+
+void Ending::looked(bool held, net::Result<std::size_t> undelivered, Time now) {
+  const bool progress = undelivered && undelivered_ && *undelivered != *undelivered_;
+  if (held || progress) active_ = now;
+  undelivered_ = undelivered;
+  looked_ = true;
+  if (counts_idleness()) idle_for_ += std::min(kLook, std::chrono::floor<Millis>(now - last_look_));
+  last_look_ = now;
+}
+
+// An input with more to come does not keep the connection for ever: rules 2c and 5.
+bool Ending::counts_idleness() const {
+  if (!input_open() || !input_blocks_) return false;
+  return output_error_ || (peer_ended_ && peer_has_moved_ && !terms_.until_input_ends);
+}
+
+bool Ending::is_over() const {
+  if (!peer_ended_ && !output_error_) return false;
+  if (!input_open() || leaves_at_once_ || (peer_gone_ && input_blocks_)) return true;
+  const bool typed = terms_.input == Terms::Input::kTerminal;
+  if (typed) return output_error_ || !terms_.until_input_ends;
+  return counts_idleness() && idle_for_ >= pause();
+}
+
+Verdict Ending::with(Verdict::Reason reason, Error e) const {
+  const bool expected = reason == Verdict::kComplete || reason == Verdict::kOutputGone;
+  const bool unsent = !input_blocks_ || reason == Verdict::kInputFailed;
+  return {reason, e, input_open(), !expected && unsent && resets_if_killed()};
+}
+
+std::optional<Verdict> Ending::verdict(Time now) const {
+  if (failed_) return failed_;
+  const bool over = is_over();
+  if (over && output_error_) {
+    const bool gone = *output_error_ == Error(UV_EPIPE);
+    const bool waited = now - std::max(last_input_, input_end_) >= kFarewell;
+    if (leaves_at_once_ || is_delivered() || (looked_ && !undelivered_) || waited)
+      return with(gone ? Verdict::kOutputGone : Verdict::kOutputFailed, *output_error_);
+  } else if (over) {
+    if (is_delivered()) return with(Verdict::kComplete);
+    if (looked_ && !undelivered_) return with(Verdict::kLost, undelivered_.error());
+  }
+  if (terms_.quit_after && input_ended_ && looked_ && now - input_end_ >= *terms_.quit_after)
+    return with(is_delivered() ? Verdict::kComplete : Verdict::kUnacknowledged);
+  if (terms_.idle != net::kForever && now - active_ >= terms_.idle)
+    return with(over ? Verdict::kStuck : Verdict::kIdle);
+  return {};
+}
+
+Millis Ending::next_look(Time now) const {
+  const auto until = [now](Time then) {
+    return std::max(Millis::zero(), std::chrono::ceil<Millis>(then - now));
+  };
+  Millis next = Millis::max();
+  if (failed_) return Millis::zero();
+  if (terms_.idle != net::kForever)
+    next = std::min(until(active_ + terms_.idle), std::max(terms_.idle / 4, kAckLookMin));
+  if (terms_.quit_after && input_ended_)
+    next = std::min(next, until(input_end_ + *terms_.quit_after));
+  if (counts_idleness()) next = std::min(next, until(last_look_ + kLook));
+  if (is_over()) {
+    const auto waited = std::chrono::floor<Millis>(now - active_);
+    next = std::min(next, looked_ ? std::clamp(waited / 4, kAckLookMin, kAckLookMax) : Millis(0));
+  }
+  return next == Millis::max() ? net::kForever : next;
+}
+
+}  // namespace netcat
