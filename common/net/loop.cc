@@ -63,14 +63,11 @@ TimePoint Loop::now() const {
 
 void Loop::run_virtually(const WaitGroup& group) {
   while (group.count() > 0) {
-    if (!ready_.empty()) {
-      resume_ready();
-    } else {
-      const auto next = timers_->first();
-      if (!next) return;
-      virtual_now_ = std::max(virtual_now_, *next);
-      timers_->fire();
-    }
+    const auto next = timers_->first();
+    if (ready_.empty() && !next) return;
+    if (ready_.empty()) virtual_now_ = std::max(virtual_now_, *next);
+    if (next && *next <= virtual_now_) timers_->fire();
+    resume_ready();
   }
 }
 

@@ -1,6 +1,7 @@
 #include "tools/netcat/relay/ending.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace netcat {
 
@@ -17,10 +18,14 @@ constexpr Millis kFarewell{10'000};  // for acknowledgements that do not change 
 Ending::Ending(const Terms& terms, Time now) : terms_(terms), active_(now), last_input_(now) {}
 
 void Ending::input_moved(Time now) {
-  active_ = last_input_ = now;
+  active_ = last_input_ = last_look_ = now;
   input_has_moved_ = true;
   looked_ = false;
   idle_for_ = Millis::zero();
+}
+
+bool Ending::input_blocks(bool blocks) {
+  return !std::exchange(input_blocks_, blocks) && (counts_idleness() || peer_gone_);
 }
 
 void Ending::input_ended(Time now) {
@@ -48,7 +53,7 @@ void Ending::send_failed(Error e) {
 void Ending::output_gone(Error why, Time now) {
   if (output_error_) return;
   output_error_ = why;
-  last_look_ = now;
+  active_ = last_look_ = now;
   leaves_at_once_ = why == Error(UV_EPIPE) && input_blocks_ && now - last_input_ >= pause();
 }
 

@@ -66,8 +66,9 @@ class Ending {
   Ending(const Terms& terms, Time now);
 
   // --- what has happened ---
-  void input_moved(Time now);                                 // some of it was sent
-  void input_blocks(bool blocks) { input_blocks_ = blocks; }  // it has nothing ready
+  void input_moved(Time now);  // some of it was sent
+  // It has nothing ready, or has again.  True: from now on that counts.
+  bool input_blocks(bool blocks);
   void input_ended(Time now);  // all of it was sent, and half_close_due() was obeyed
   void peer_moved(Time now);
   void peer_ended(Time now);               // all that came was written out

@@ -78,14 +78,14 @@ void Relay::end(Verdict::Reason reason, Error e) {
 // --- the two directions ---
 
 Task<> Relay::move(Way& way) {
-  for (Next next = Next::kGoOn; next != Next::kOver;) {
+  while (way.next != Next::kOver) {
     co_await wait_for_turn(way);
-    next = pump(way);
-    way.held = next == Next::kAwaitOutput && &way == &down_;
+    way.next = pump(way);
+    way.held = way.next == Next::kAwaitOutput && &way == &down_;
     Error e;
-    if (next == Next::kGoOn) co_await net::yield(loop_);
-    if (next == Next::kAwaitInput) e = co_await way.from.readable();
-    if (next == Next::kAwaitOutput) e = co_await way.to.writable();
+    if (way.next == Next::kGoOn) co_await net::yield(loop_);
+    if (way.next == Next::kAwaitInput) e = co_await way.from.readable();
+    if (way.next == Next::kAwaitOutput) e = co_await way.to.writable();
     if (e) co_return;
   }
 }
@@ -107,7 +107,7 @@ Relay::Next Relay::pump(Way& way) {
     if (!way.transfer.is_pending() && !way.to.has_room())
       return way.from.has_input() ? Next::kAwaitOutput : Next::kAwaitInput;
     const Step step = way.transfer.step();
-    if (&way == &up_) ending_.input_blocks(step.what == Step::kInputBlocks);
+    if (&way == &up_ && ending_.input_blocks(step.what == Step::kInputBlocks)) look_.wake();
     switch (step.what) {
       case Step::kMoved:
         moved(way, step);
@@ -214,18 +214,22 @@ Task<> Relay::watch_time() {
   while (!verdict_) {
     Error e = co_await look_.wait(ending_.next_look(loop_.now()));
     if (e == Error(UV_ECANCELED)) ending_.failed(Verdict::kLost, e);
-    look();
+    co_await look();
     const std::optional<Verdict> verdict = ending_.verdict(loop_.now());
     if (verdict) leave(*verdict);
   }
 }
 
+bool Relay::Way::is_busy() const {
+  return !ended && !held &&
+         (next == Next::kGoOn || (next == Next::kAwaitInput && from.has_input()));
+}
+
 // Whatever ends a connection by time first takes what is there: a stopped process has not seen it.
-void Relay::look() {
-  constexpr int kPumps = 64;  // no peer can keep us here
-  for (Way* way : {&up_, &down_})
-    for (int i = 0; i < kPumps && !way->held; ++i)
-      if (pump(*way) != Next::kGoOn || way->limit.is_set() || pace_.is_set()) break;
+Task<> Relay::look() {
+  constexpr int kTurns = 64;  // no peer can keep us here
+  for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
+    co_await net::yield(loop_);
   const bool held = up_.held || down_.held || local_.holds_up();
   ending_.looked(held, remote_.undelivered(), loop_.now());
 }

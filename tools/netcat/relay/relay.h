@@ -35,6 +35,7 @@ class Relay {
   void end(Verdict::Reason reason, net::Error e = {});
 
  private:
+  enum class Next { kGoOn, kAwaitInput, kAwaitOutput, kOver };
   // One of the two directions.
   struct Way {
     Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate, TransferOptions how);
@@ -46,8 +47,9 @@ class Relay {
     bool drained = false;      // the end of the input has been read
     bool ended = false;
     bool held = false;  // it waits for our own consumer, or for time to pass
+    Next next = Next::kGoOn;
+    bool is_busy() const;  // it has something to move and only needs its turn
   };
-  enum class Next { kGoOn, kAwaitInput, kAwaitOutput, kOver };
 
   net::Task<> move(Way& way);
   net::Task<> wait_for_turn(Way& way);
@@ -61,7 +63,7 @@ class Relay {
   TransferOptions how_down();
   net::Task<> watch_time();
   net::Task<> watch_peer();
-  void look();
+  net::Task<> look();
   void leave(const Verdict& verdict);
 
   Session& session_;

@@ -1,0 +1,36 @@
+// single.h - one connection in the simulation: drawn from a seed, run, and judged.
+#pragma once
+
+#include "tests/sim/world.h"
+#include "tools/netcat/channel/stdio.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/relay/relay.h"
+
+namespace sim {
+
+struct Single {
+  Single(net::Loop& loop, std::uint64_t seed);
+  net::Task<> run();
+
+  World world;
+  netcat::Options options;
+  netcat::Stdio::Input input = netcat::Stdio::Input::kStream;
+  Local local;
+  Remote remote;
+
+  // What came of it.
+  netcat::Verdict verdict;
+  netcat::Terms terms;
+  Ms end_at = 0;
+};
+
+// Draws what both kinds of run have in common.
+void draw_source(World& world, Source& source, std::size_t most);
+void draw_sink(World& world, Sink& sink, bool may_stick);
+void draw_options(World& world, netcat::Options& options);
+
+// The contract, without a look at how netcat keeps it: a breach is a World::finding().
+void judge(const Single& run);
+std::string with_crlf(std::string_view text);
+
+}  // namespace sim
