@@ -173,7 +173,8 @@ void Worker::room() {
 void Worker::make_room(std::size_t others) {
   constexpr Millis kIdle{1'000};  // less may be a pause between two requests
   if (loop_.end_longest_idle(kIdle) || others == 0) return;
-  const auto self = std::ranges::find(shared_.workers, this, &std::unique_ptr<Worker>::get);
+  const auto self = std::ranges::find_if(
+      shared_.workers, [this](const auto& worker) { return worker.get() == this; });
   const bool last = self + 1 == shared_.workers.end();
   Worker* const next = last ? shared_.workers.front().get() : (self + 1)->get();
   next->loop().post([next, others] { next->make_room(others - 1); });
