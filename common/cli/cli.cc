@@ -8,6 +8,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <new>
 
 #define CXXOPTS_NO_REGEX 1
 #include <cxxopts.hpp>
@@ -39,6 +40,18 @@ bool parse_duration(std::string_view text, Millis& out) {
 }
 
 static std::string in_quotes(std::string_view value) { return "'" + std::string(value) + "'"; }
+
+std::string parse_duration_range(std::string_view text, MillisRange& out) {
+  const std::size_t dots = text.find("..");
+  const bool range = dots != std::string_view::npos;
+  MillisRange given;
+  if (!parse_duration(text.substr(0, dots), given.min) ||
+      !parse_duration(range ? text.substr(dots + 2) : text, given.max))
+    return in_quotes(text) + " is not a time or a range of times (try 100ms or 10ms..1s)";
+  if (given.min > given.max) return in_quotes(text) + " begins after its end";
+  out = given;
+  return "";
+}
 
 Setter duration(Millis& out) {
   return [&out](std::string_view value) {
@@ -78,6 +91,10 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
 Cli::Cli(std::string tool, std::string synopsis, std::string summary)
     : tool_(std::move(tool)), synopsis_(std::move(synopsis)), summary_(std::move(summary)) {
   log::open(tool_);
+  std::set_new_handler([] {
+    log::out_of_memory();
+    std::_Exit(kLocalIo);
+  });
 }
 
 void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {
@@ -256,12 +273,19 @@ std::vector<std::string> Cli::parse(int argc, char** argv) {
   return parsed.unmatched();
 }
 
+// The lowest free descriptor, which is the one that was closed, as an input that is at its end and
+// an output that takes nothing.
+static bool hold_lowest(int fd) {
+  if (::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) >= 0) return true;
+  int ends[2];
+  if (pipe(ends) != 0) return false;
+  close(ends[1]);
+  return true;
+}
+
 void hold_standard_descriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (fcntl(fd, F_GETFD) >= 0) continue;
-    // The lowest free descriptor is the one that was closed.
-    (void)::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
-  }
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(fd, F_GETFD) < 0 && !hold_lowest(fd)) std::_Exit(kLocalIo);
 }
 
 }  // namespace net

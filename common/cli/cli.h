@@ -19,6 +19,13 @@ using Setter = std::function<std::string(std::string_view)>;
 // 500ms, 2s, 1m, 1h; without a suffix seconds; decimals allowed; at most 1000h.
 bool parse_duration(std::string_view text, Millis& out);
 
+struct MillisRange {
+  Millis min{0};
+  Millis max{0};
+};
+// T or T..T.  Returns what is wrong with it, or nothing.
+std::string parse_duration_range(std::string_view text, MillisRange& out);
+
 Setter duration(Millis& out);
 Setter duration_over_zero(Millis& out);
 Setter text(std::string& out);

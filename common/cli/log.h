@@ -1,6 +1,10 @@
 // log.h - what a tool says on standard error: one line a fact, `tool: what: why`.
+//
+// Logging never blocks: when standard error is a pipe, socket or terminal that takes no more, the
+// line is dropped and counted, and the next line that fits is preceded by the count.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,13 +17,22 @@ void open(std::string tool, Level level = kNormal);
 void set_level(Level level);
 bool verbose();
 
-// One line, in one write(2).  Control bytes and what is no UTF-8 are escaped: a client's bytes
-// never reach a terminal as they are.
+// One line, in one write(2).  Control and bidirectional characters and bytes that are not UTF-8 are
+// escaped: a client's bytes never reach a terminal as they are.
 [[gnu::format(printf, 1, 2)]] void error(const char* format, ...);    // always
 [[gnu::format(printf, 1, 2)]] void info(const char* format, ...);     // unless quiet
 [[gnu::format(printf, 1, 2)]] void details(const char* format, ...);  // if verbose
 // As it stands, without the tool's name: for words that are another program's.
 [[gnu::format(printf, 1, 2)]] void plain(const char* format, ...);
+
+// `text` as it is, its newline included: for a caller that has formatted a whole line, of any
+// length.
+void put(std::string_view text);
+// How put() reports dropped lines, for output in another form; the default is one line of text.
+void report_dropped_with(std::string (*report)(std::uint64_t lines));
+
+// Says so without using any.
+void out_of_memory();
 
 std::string escaped(std::string_view text);
 

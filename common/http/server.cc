@@ -34,6 +34,7 @@ HttpService::~HttpService() = default;
 Task<> HttpService::handle_conn(Stream stream) {
   Conn conn{stream};
   while (conn.open) {
+    if (!conn.parser) stream.set_idle();
     const auto data = co_await stream.read(patience(conn));
     const bool more = data && !data->empty();
     std::optional<Task<>> rest = more ? serve(conn, *data) : take_leave(conn, data.error());

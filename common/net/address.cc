@@ -7,9 +7,12 @@
 #include <strings.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+
+#include "common/net/fd_limit.h"
 
 namespace net {
 
@@ -41,10 +44,14 @@ static bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+static bool is_address(std::string_view text) {
+  return SockAddr::numeric(text, 0).error() != Error(UV_EAI_NONAME);
+}
+
 // "[V6]:PORT", which `text` should have been.
 static std::string bracketed(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  const bool has_port = !SockAddr::numeric(text, 0) || SockAddr::numeric(text.substr(0, colon), 0);
+  const bool has_port = !is_address(text) || is_address(text.substr(0, colon));
   const std::string host(has_port ? text.substr(0, colon) : text);
   return "[" + host + "]:" + (has_port ? std::string(text.substr(colon + 1)) : "PORT");
 }
@@ -104,15 +111,28 @@ SockAddr::SockAddr(const sockaddr* address, socklen_t size) : size_(size) {
   std::memcpy(&storage_, address, size);
 }
 
+// 0: there is none of that name or number.
+static unsigned interface_index(const std::string& name) {
+  if (const unsigned index = if_nametoindex(name.c_str()); index != 0) return index;
+  std::uint64_t number = 0;
+  char found[IF_NAMESIZE];
+  if (!parse_number(name, 1, UINT32_MAX, number)) return 0;
+  const auto index = static_cast<unsigned>(number);
+  return if_indextoname(index, found) != nullptr ? index : 0;
+}
+
 Result<SockAddr> SockAddr::numeric(std::string_view ip, std::uint16_t port) {
   const std::string text(ip);
   sockaddr_in v4{};
   if (uv_ip4_addr(text.c_str(), port, &v4) == 0)
     return SockAddr(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
   sockaddr_in6 v6{};
-  if (uv_ip6_addr(text.c_str(), port, &v6) == 0)
-    return SockAddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
-  return Error(UV_EAI_NONAME);
+  if (uv_ip6_addr(text.c_str(), port, &v6) != 0) return Error(UV_EAI_NONAME);
+  if (const std::size_t percent = text.find('%'); percent != std::string::npos) {
+    v6.sin6_scope_id = interface_index(text.substr(percent + 1));  // libuv takes any name
+    if (v6.sin6_scope_id == 0) return Error(UV_ENODEV);
+  }
+  return SockAddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
 }
 
 Result<SockAddr> SockAddr::unix_path(std::string_view path) {
@@ -198,6 +218,48 @@ std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port,
   return known;
 }
 
+Error not_a_name(std::string_view host, bool numeric) {
+  const auto address = SockAddr::numeric(host, 0);
+  if (address) return UV_EAI_ADDRFAMILY;
+  if (address.error() == Error(UV_ENODEV)) return address.error();
+  return numeric ? Error(UV_EAI_NONAME) : Error();
+}
+
+// The resolver calls a name unknown when it has no descriptor to read a file with, or to ask with.
+static Error resolver_error(int code, int error) {
+  if (code == EAI_SYSTEM && error != 0) return -error;
+  constexpr std::size_t kNeeds = 3;  // descriptors at the same time
+  const Error shortage = can_open(kNeeds);
+  if (shortage) return shortage;
+  switch (code) {
+    case EAI_AGAIN:
+      return UV_EAI_AGAIN;
+    case EAI_FAIL:
+      return UV_EAI_FAIL;
+    case EAI_MEMORY:
+      return UV_ENOMEM;
+    default:
+      return UV_EAI_NONAME;
+  }
+}
+
+Result<std::vector<SockAddr>> resolve(const std::string& host, std::uint16_t port, int family) {
+  addrinfo hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* list = nullptr;
+  const int failed = getaddrinfo(host.c_str(), nullptr, &hints, &list);
+  if (failed != 0) return resolver_error(failed, errno);
+  std::vector<SockAddr> addresses;
+  for (const addrinfo* i = list; i != nullptr; i = i->ai_next) {
+    SockAddr address(i->ai_addr, i->ai_addrlen);
+    address.set_port(port);
+    if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
+  }
+  freeaddrinfo(list);
+  return addresses;
+}
+
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
                                                 int family, bool numeric) {
   std::vector<SockAddr> addresses = known_addresses(host, port, family, numeric);
@@ -209,23 +271,9 @@ Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::ui
     }
     return addresses;
   }
-  if (SockAddr::numeric(host, port)) return Error(UV_EAI_ADDRFAMILY);
-  if (numeric) return Error(UV_EAI_NONAME);
-  addrinfo hints{};
-  hints.ai_family = family;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int failed = getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  if (failed != 0) return Error(failed == EAI_AGAIN ? UV_EAI_AGAIN : UV_EAI_NONAME);
-  for (const addrinfo* i = list; i != nullptr; i = i->ai_next) {
-    SockAddr address(i->ai_addr, i->ai_addrlen);
-    address.set_port(port);
-    bool known = false;
-    for (const SockAddr& a : addresses) known = known || a == address;
-    if (!known) addresses.push_back(address);
-  }
-  freeaddrinfo(list);
-  return addresses;
+  const Error e = not_a_name(host, numeric);
+  if (e) return e;
+  return resolve(host, port, family);
 }
 
 }  // namespace net

@@ -40,7 +40,8 @@ class SockAddr {
  public:
   SockAddr() = default;
   SockAddr(const sockaddr* address, socklen_t size);
-  static Result<SockAddr> numeric(std::string_view ip, std::uint16_t port);  // UV_EAI_NONAME
+  // UV_EAI_NONAME: not a numeric address; UV_ENODEV: V6%ZONE without such an interface.
+  static Result<SockAddr> numeric(std::string_view ip, std::uint16_t port);
   static Result<SockAddr> unix_path(std::string_view path);  // UV_ENAMETOOLONG; '@': abstract
   static SockAddr local(int fd);                             // getsockname; empty on error
   static SockAddr peer(int fd);
@@ -64,6 +65,11 @@ class SockAddr {
 // AF_INET, AF_INET6.
 std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family,
                                       bool numeric);
+// Why a host without known_addresses() is not to be looked up: UV_EAI_ADDRFAMILY: it is an address
+// of the other family; UV_ENODEV; UV_EAI_NONAME if `numeric`.
+Error not_a_name(std::string_view host, bool numeric);
+// Asks the system's resolver, however long that takes.  UV_EAI_*, UV_EMFILE and the like.
+Result<std::vector<SockAddr>> resolve(const std::string& host, std::uint16_t port, int family);
 // The addresses to listen on, looked up now if need be; host empty: every address, v6 first.
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
                                                 int family, bool numeric);

@@ -1,6 +1,5 @@
 #include "common/net/dial.h"
 
-#include <netdb.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -26,67 +25,6 @@ std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses) {
   return mixed;
 }
 
-// --- look-up ---
-
-namespace {
-
-// libuv asks in a thread, which cannot be stopped: when nobody waits any more it is left behind.
-struct Query {
-  explicit Query(Loop& on) : loop(on), done(on) {}
-  Loop& loop;
-  Timer done;
-  uv_getaddrinfo_t request;
-  int status = UV_EAGAIN;
-  bool awaited = true;
-
-  static void on_answer(uv_getaddrinfo_t* request, int status, addrinfo*) {
-    auto* self = static_cast<Query*>(request->data);
-    self->status = status;
-    if (self->awaited) return self->done.wake();
-    --self->loop.abandoned();
-    uv_freeaddrinfo(request->addrinfo);
-    delete self;
-  }
-};
-
-}  // namespace
-
-static std::vector<SockAddr> addresses_of(const addrinfo* list, std::uint16_t port) {
-  std::vector<SockAddr> addresses;
-  for (const addrinfo* i = list; i != nullptr; i = i->ai_next) {
-    SockAddr address(i->ai_addr, i->ai_addrlen);
-    address.set_port(port);
-    if (std::ranges::find(addresses, address) == addresses.end()) addresses.push_back(address);
-  }
-  return addresses;
-}
-
-Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
-                                           int family, bool numeric, Deadline deadline) {
-  if (numeric || host.empty()) co_return passive_addresses(host, port, family, numeric);
-  std::vector<SockAddr> addresses = known_addresses(host, port, family, false);
-  if (!addresses.empty()) co_return addresses;
-  if (SockAddr::numeric(host, port)) co_return Error(UV_EAI_ADDRFAMILY);
-  addrinfo hints{};
-  hints.ai_family = family;
-  hints.ai_socktype = SOCK_STREAM;
-  auto query = std::make_unique<Query>(loop);
-  query->request.data = query.get();
-  const int r =
-      uv_getaddrinfo(loop.uv(), &query->request, Query::on_answer, host.c_str(), nullptr, &hints);
-  if (r < 0) co_return Error(r);
-  Error e = co_await query->done.wait(deadline.left());
-  if (e != Error(UV_EINTR)) {
-    query.release()->awaited = false;
-    ++loop.abandoned();
-    co_return e ? e : Error(UV_ETIMEDOUT);
-  }
-  addresses = addresses_of(query->request.addrinfo, port);
-  uv_freeaddrinfo(query->request.addrinfo);
-  if (query->status < 0) co_return Error(query->status);
-  co_return addresses;
-}
-
 // --- the race ---
 
 namespace {
@@ -98,7 +36,8 @@ struct Race {
   Timer progress;            // woken at the end of each attempt
   std::list<Watch*> racing;  // to be cancelled when one has won
   WaitGroup attempts;
-  Dialed result{.stage = Dialed::kConnect, .error = UV_ENETUNREACH, .socket = {}, .peer = {}};
+  Dialed result{
+      .stage = Dialed::kConnect, .error = UV_ENETUNREACH, .socket = {}, .peer = {}, .reset = false};
 
   bool over = false;
   bool timed_out = false;
@@ -134,7 +73,8 @@ static bool has_unread(int fd) {
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-static Task<Error> connect_one(Race& race, int fd, const SockAddr& address) {
+// reset: the connection was accepted, and reset at once; what came before can still be read.
+static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool& reset) {
   while (connect(fd, address.get(), address.size()) != 0) {
     if (errno == EISCONN) break;
     if (errno == EAGAIN) {  // a Unix listener whose queue is full
@@ -152,6 +92,8 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    reset = error == ECONNRESET || error == EPIPE;  // a refused attempt is ECONNREFUSED
+    if (reset) break;
     // Nobody listens there: we were given the port ourselves, and have met ourselves.
     if (error == 0 && address.family() != AF_UNIX && SockAddr::local(fd) == address)
       error = ECONNREFUSED;
@@ -170,16 +112,17 @@ static Task<> attempt(Race& race, SockAddr address) {
     e = bind_source(race, fd.get(), address.family());
     if (e) stage = Dialed::kBind;
   }
-  if (!e) e = co_await connect_one(race, fd.get(), address);
+  bool reset = false;
+  if (!e) e = co_await connect_one(race, fd.get(), address, reset);
   const bool stopped = e == Error(UV_ECANCELED);
   if (stopped && race.timed_out) e = UV_ETIMEDOUT;
   if (race.options.on_attempt)
     race.options.on_attempt(address, e, std::chrono::steady_clock::now() - start);
   if (stopped) co_return;
   if (!e && !race.won())
-    race.result = {Dialed::kConnected, Error(), std::move(fd), address};
+    race.result = {Dialed::kConnected, Error(), std::move(fd), address, reset};
   else if (e && !race.won() && rank(e) >= rank(race.result.error))
-    race.result = {stage, e, Fd(), address};
+    race.result = {stage, e, Fd(), address, false};
   race.progress.wake();
 }
 

@@ -1,4 +1,4 @@
-// dial.h - names into addresses, addresses into connections: Happy Eyeballs v2 (RFC 8305).
+// dial.h - names and addresses into connections: Happy Eyeballs v2 (RFC 8305).
 #pragma once
 
 #include <functional>
@@ -7,7 +7,7 @@
 
 #include "common/net/address.h"
 #include "common/net/fd.h"
-#include "common/net/timer.h"
+#include "common/net/lookup.h"
 
 namespace net {
 
@@ -28,15 +28,13 @@ struct Dialed {
   Error error;               // UV_ETIMEDOUT also when options.timeout has run out
   Fd socket;                 // non-blocking
   SockAddr peer;
+  // The peer has reset the connection already.  Reading gives what it had sent before, then end of
+  // file, because the error has been fetched from the socket.
+  bool reset = false;
 };
 
 // Addresses in turns of families, the first one's family first (RFC 8305, section 4).
 std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses);
-
-// Every stream address of the name; host empty: those to listen on.  UV_EAI_* where there is none,
-// UV_ETIMEDOUT.
-Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
-                                           int family, bool numeric, Deadline deadline);
 
 // The first connection that any of the name's addresses gives.
 Task<Dialed> dial(Loop& loop, std::string host, std::uint16_t port, const DialOptions& options);

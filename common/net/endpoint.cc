@@ -10,10 +10,32 @@
 namespace net {
 
 int fail_to_listen(const std::string& where, Error e) {
-  const bool in_use = e == Error(UV_EADDRINUSE);
-  const char* hint = where.starts_with("unix:") ? " (try --listen with another path)"
-                                                : " (try --listen with another port)";
-  log::error("listen on %s: %s%s", where.c_str(), e.message(), in_use ? hint : "");
+  log::error("listen on %s: %s", where.c_str(), e.message());
+  return kNoListen;
+}
+
+// The next port that is free on all the addresses, or any other; 0: none.
+static std::uint16_t free_port(std::vector<SockAddr> addresses) {
+  constexpr unsigned kTries = 20;
+  const unsigned taken = addresses.front().port();
+  for (unsigned port = taken + 1; port <= taken + kTries; ++port) {
+    addresses.front().set_port(static_cast<std::uint16_t>(port <= 65535 ? port : 0));
+    const auto sockets = bind_sockets(addresses, {});
+    if (sockets) return SockAddr::local(sockets->front().get()).port();
+  }
+  return 0;
+}
+
+static int fail_to_bind(Address address, const std::vector<SockAddr>& addresses, Error e) {
+  const std::string name = address.to_string();
+  if (e != Error(UV_EADDRINUSE)) return fail_to_listen(name, e);
+  std::string hint = "with another path";
+  if (address.kind == Address::kTcp) {
+    const std::uint16_t port = free_port(addresses);
+    address.port = std::to_string(port);
+    hint = port > 0 ? address.to_string() : "with another port";
+  }
+  log::error("listen on %s: %s (try --listen %s)", name.c_str(), e.message(), hint.c_str());
   return kNoListen;
 }
 
@@ -39,6 +61,8 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   if (!Address::parse(text, address, why)) Cli::fail("'" + text + "': " + why);
   const std::string name = address.to_string();
   if (address.kind == Address::kFd) {
+    for (const Endpoint& one : endpoints)
+      if (one.inherited && one.name == name) Cli::fail("'" + text + "' is given twice");
     auto inherited = take_inherited(address.fd);
     if (!inherited) return fail_to_listen(name, inherited.error());
     endpoints.push_back({name, std::move(*inherited), true});
@@ -60,7 +84,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
     addresses = *found;
   }
   auto sockets = bind_sockets(addresses, options);
-  if (!sockets) return fail_to_listen(name, sockets.error());
+  if (!sockets) return fail_to_bind(address, addresses, sockets.error());
   for (Fd& socket : *sockets) endpoints.push_back({name, std::move(socket), false});
   return kOk;
 }

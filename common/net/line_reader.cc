@@ -35,11 +35,14 @@ void LineReader::add(const Result<std::string_view>& data) {
 }
 
 Task<std::optional<std::string>> LineReader::next(Millis timeout) {
+  constexpr unsigned kAtOnce = 64;  // one read may bring 65,536 lines: others have their turn
+  if (++taken_ % kAtOnce == 0) co_await in_.yield();
   const Deadline deadline(timeout);
   for (;;) {
     std::optional<std::string> line;
     if (!error_) line = take();
     if (line || error_ || ended_) co_return line;
+    taken_ = 0;
     const auto data = co_await in_.read(deadline.left());
     add(data);
   }

@@ -30,6 +30,7 @@ class LineReader {
   std::size_t start_ = 0;    // of what is not taken yet
   std::size_t scanned_ = 0;  // no newline before it
   bool ended_ = false;
+  std::uint8_t taken_ = 0;  // lines since it last waited
   Error error_;
 };
 

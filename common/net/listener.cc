@@ -1,11 +1,15 @@
 #include "common/net/listener.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
+#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace net {
 
@@ -21,7 +25,8 @@ static void set_inherited_options(int fd, int family, const ListenOptions& optio
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
-  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options.dead_peer.count()));
+  const auto dead_peer = std::min<Millis::rep>(options.dead_peer.count(), INT_MAX);
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead_peer));
 }
 
 static bool is_path(const SockAddr& address) {
@@ -37,6 +42,39 @@ static bool is_stale(const SockAddr& address) {
   return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
+static Error bind_to(int fd, const SockAddr& address) {
+  return bind(fd, address.get(), address.size()) == 0 ? Error() : Error::from_errno();
+}
+
+// Between two servers that start together a stale path must not be removed twice, and a socket that
+// is bound but does not listen yet looks stale.  So both steps are taken under a lock, which is on
+// the directory because a lock file would be left behind.
+static Fd lock_directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  Fd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd) (void)flock(fd.get(), LOCK_EX);  // some file systems have no locks
+  return fd;
+}
+
+static Error bind_path(int fd, const SockAddr& address, const ListenOptions& options) {
+  const std::string path = address.host();
+  const Fd lock = lock_directory_of(path);
+  Error e = bind_to(fd, address);
+  if (e == Error(UV_EADDRINUSE) && is_stale(address)) {
+    unlink(path.c_str());
+    e = bind_to(fd, address);
+  }
+  if (e) return e;
+  const bool mode_set =
+      options.socket_mode < 0 || chmod(path.c_str(), static_cast<mode_t>(options.socket_mode)) == 0;
+  if (!mode_set || (options.type == SOCK_STREAM && ::listen(fd, options.backlog) != 0)) {
+    e = Error::from_errno();
+    unlink(path.c_str());
+  }
+  return e;
+}
+
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   Fd fd(socket(address.family(), options.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Error::from_errno();
@@ -46,14 +84,8 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   if (reuse) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  const auto bind_it = [&] {
-    return bind(fd.get(), address.get(), address.size()) == 0 ? Error() : Error::from_errno();
-  };
-  Error e = bind_it();
-  if (e == Error(UV_EADDRINUSE) && is_path(address) && is_stale(address)) {
-    unlink(address.host().c_str());
-    e = bind_it();
-  }
+  const Error e =
+      is_path(address) ? bind_path(fd.get(), address, options) : bind_to(fd.get(), address);
   if (e) return e;
   return fd;
 }
@@ -96,13 +128,15 @@ BoundPath::BoundPath(const SockAddr& address) {
   struct stat status = {};
   if (!is_path(address) || stat(address.host().c_str(), &status) != 0) return;
   path_ = address.host();
+  device_ = status.st_dev;
   inode_ = status.st_ino;
 }
 
 void BoundPath::remove() {
   struct stat status = {};
   if (path_.empty()) return;
-  if (stat(path_.c_str(), &status) == 0 && status.st_ino == inode_) unlink(path_.c_str());
+  const bool found = stat(path_.c_str(), &status) == 0;
+  if (found && status.st_dev == device_ && status.st_ino == inode_) unlink(path_.c_str());
   path_.clear();
 }
 
@@ -121,18 +155,35 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
   if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // others may accept before us
   if (!listening && ::listen(socket.get(), options.backlog) != 0) return Error::from_errno();
   Listener listener(loop, std::move(socket));
-  if (!listening) listener.path_ = BoundPath(address);
+  if (!options.inherited) listener.path_ = BoundPath(address);
+  if (const Error e = listener.watch_->error()) return e;
   return listener;
 }
 
-Result<Fd> Listener::accept() {
-  for (;;) {
-    Fd fd(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+// The connection, not the listener, has failed, or a signal has come: accept(2).
+static bool concerns_one_connection(int error) {
+  constexpr int kErrors[] = {ECONNABORTED, EINTR,  EPROTO,       ENETDOWN,   ENOPROTOOPT,
+                             EHOSTDOWN,    ENONET, EHOSTUNREACH, ENETUNREACH};
+  return std::ranges::find(kErrors, error) != std::end(kErrors);
+}
+
+Result<Fd> Listener::accept(SockAddr* peer) {
+  constexpr int kTries = 64;
+  for (int i = 0; i < kTries; ++i) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* address = reinterpret_cast<sockaddr*>(&storage);
+    Fd fd(accept4(socket_.get(), address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd && peer != nullptr) *peer = SockAddr(address, size);
     if (fd) return fd;
-    // The connection is gone before we came to it, or a signal: accept(2).
-    const bool next = errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
-    if (!next) return Error::from_errno();
+    if (!concerns_one_connection(errno)) return Error::from_errno();
   }
+  return Error(UV_EAGAIN);
+}
+
+bool Listener::has_waiting() const {
+  pollfd one{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return poll(&one, 1, 0) > 0 && (one.revents & POLLIN) != 0;
 }
 
 void Listener::close() {
@@ -149,13 +200,6 @@ Task<Result<Fd>> accept(Listener& listener) {
     Result<Fd> fd = listener.accept();
     if (fd || fd.error() != Error(UV_EAGAIN)) co_return fd;
   }
-}
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
 }
 
 }  // namespace net

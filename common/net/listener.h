@@ -11,6 +11,7 @@
 
 #include "common/net/address.h"
 #include "common/net/fd.h"
+#include "common/net/fd_limit.h"
 #include "common/net/watch.h"
 
 namespace net {
@@ -19,12 +20,14 @@ struct ListenOptions {
   int type = SOCK_STREAM;  // SOCK_DGRAM: to be bound only
   int backlog = SOMAXCONN;
   bool reuse_port = false;   // share the port with the other threads' listeners
+  bool inherited = false;    // another process's socket: its Unix path stays at the end
+  int socket_mode = -1;      // permissions of a Unix path; -1: by the umask
   Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
   std::function<void(int fd, int family)> prepare{};  // a socket before it is bound
 };
 
-// A bound socket that does not listen yet.  A Unix path that nobody serves any more is replaced;
-// UV_EADDRINUSE if somebody does.
+// A bound socket; a stream socket with a Unix path also listens already.  A stale Unix path, one
+// without a listener, is replaced; UV_EADDRINUSE otherwise.
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
 // One for each address of a name that this machine has; port 0 becomes the same port for all of
 // them where that can be.
@@ -39,6 +42,7 @@ class BoundPath {
 
  private:
   std::string path_;
+  dev_t device_ = 0;
   ino_t inode_ = 0;
 };
 
@@ -46,16 +50,19 @@ class BoundPath {
 // in order to drop.
 class Listener {
  public:
-  // Starts to listen; takes sockets that already do.  Ours is a Unix path to remove at the end.
+  // Starts to listen; takes sockets that already do.  Removes its Unix path at the end, unless the
+  // socket is inherited.
   static Result<Listener> listen(Loop& loop, Fd socket, const ListenOptions& options);
   Listener(Listener&&) = default;
   ~Listener() { close(); }
 
   // Success when somebody may be waiting, UV_ECANCELED after close().
   auto readable() { return watch_->readable(); }
-  // The next connection in the queue; UV_EAGAIN where there is none.
-  Result<Fd> accept();
-  void close();  // stops listening; removes our Unix path
+  // The next connection in the queue, and `peer`, its address; UV_EAGAIN where there is none.
+  Result<Fd> accept(SockAddr* peer = nullptr);
+  bool has_waiting() const;          // accept() would find a connection
+  void stop() { watch_->cancel(); }  // ends readable(), now and later; accept() still works
+  void close();                      // stops listening; removes our Unix path
 
   const SockAddr& address() const { return address_; }  // with the real port
 
@@ -70,8 +77,5 @@ class Listener {
 
 // The next connection, waited for.
 Task<Result<Fd>> accept(Listener& listener);
-
-// The soft limit raised to the hard one: clients are descriptors.
-void raise_descriptor_limit();
 
 }  // namespace net

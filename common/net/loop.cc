@@ -5,6 +5,7 @@
 
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
+#include "common/net/fd_limit.h"
 #include "common/net/timer.h"
 #include "common/net/watch.h"
 
@@ -18,6 +19,8 @@ void detail::require(Error e, const char* what) {
 
 Loop::Loop(Time time) : time_(time) {
   std::signal(SIGPIPE, SIG_IGN);
+  constexpr std::size_t kNeeds = 4;  // for its signals, too, without which libuv aborts the process
+  detail::require(can_open(kNeeds), "an event loop");
   detail::require(Error(uv_loop_init(&loop_)), "an event loop");
   loop_.data = this;
   uv_idle_init(&loop_, &idle_);
@@ -35,20 +38,16 @@ Loop::~Loop() {
   timers_.reset();
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
-  if (abandoned_ > 0) return;  // libuv's thread still uses the loop; the process is about to end
   uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK(uv_loop_close(&loop_) == 0);
 }
 
-static Task<> run_main(Loop& loop, Task<int> main, int& status) {
-  status = co_await std::move(main);
-  if (loop.abandoned() > 0) uv_stop(loop.uv());
-}
+static Task<> run_main(Task<int> main, int& status) { status = co_await std::move(main); }
 
 int Loop::run(Task<int> main) {
   int status = -1;
   WaitGroup group;
-  group.go(run_main(*this, std::move(main), status));
+  group.go(run_main(std::move(main), status));
   if (is_virtual())
     run_virtually(group);
   else
@@ -89,6 +88,25 @@ void Loop::end_input() {
       static_cast<detail::Cancelable*>(handle->data)->end_input();
   };
   uv_walk(&loop_, end, nullptr);
+}
+
+bool Loop::end_longest_idle(Millis at_least) {
+  struct Search {
+    std::uint32_t longest;
+    detail::Cancelable* found = nullptr;
+  } search{static_cast<std::uint32_t>(at_least.count())};
+  auto compare = [](uv_handle_t* handle, void* argument) {
+    auto* best = static_cast<Search*>(argument);
+    if (handle->data == nullptr || uv_is_closing(handle)) return;
+    auto* one = static_cast<detail::Cancelable*>(handle->data);
+    const std::uint32_t idle = one->idle_for();
+    if (idle <= best->longest) return;
+    best->longest = idle;
+    best->found = one;
+  };
+  uv_walk(&loop_, compare, &search);
+  if (search.found != nullptr) search.found->end_idle();
+  return search.found != nullptr;
 }
 
 void Loop::resume_later(std::coroutine_handle<> task) {
@@ -169,7 +187,7 @@ SignalState::SignalState(Loop& loop, int number) {
     ++self->pending;
     self->resume_waiters();
   };
-  CHECK(uv_signal_start(&signal, on_signal, number) == 0);
+  require(Error(uv_signal_start(&signal, on_signal, number)), "a signal handler");
 }
 
 }  // namespace detail

@@ -28,6 +28,8 @@ void require(Error e, const char* what);
 struct Cancelable {
   virtual void cancel() = 0;  // end what waits on the handle with UV_ECANCELED
   virtual void end_input() {}
+  virtual std::uint32_t idle_for() { return 0; }  // milliseconds; 0: it is not idle
+  virtual void end_idle() {}
 
  protected:
   ~Cancelable() = default;
@@ -95,6 +97,9 @@ class Loop {
   // Ends the input of every stream: what has arrived is still read, then end of file.
   void end_input();
   bool input_ended() const { return input_ended_; }
+  // Ends the wait of the stream that has been idle longest, and for `at_least`, as its timeout
+  // would; false if there is none.
+  bool end_longest_idle(Millis at_least);
 
   // Resumes a suspended task from the loop itself, not from inside the caller.
   void resume_later(std::coroutine_handle<> task);
@@ -109,8 +114,6 @@ class Loop {
   detail::TimerQueue& timers() { return *timers_; }
   detail::WatchSet& watches();
   Traffic& traffic() { return traffic_; }
-  // Look-ups that nobody waits for any more still hold a thread: leave by _exit, not exit.
-  int& abandoned() { return abandoned_; }
   uv_loop_t* uv() { return &loop_; }
 
  private:
@@ -132,7 +135,6 @@ class Loop {
   Traffic traffic_;
   bool canceled_ = false;
   bool input_ended_ = false;
-  int abandoned_ = 0;
   int held_ = 0;
 };
 

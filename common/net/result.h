@@ -22,6 +22,7 @@ class [[nodiscard]] Error {
   constexpr int code() const { return code_; }
   const char* message() const {
     const bool unknown = code_ == UV_EAI_NONAME || code_ == UV_EAI_NODATA;
+    if (code_ == UV_ENODEV) return "no such network interface";
     return unknown ? "name not found" : code_ != 0 ? uv_strerror(code_) : "success";
   }
   constexpr explicit operator bool() const { return code_ < 0; }  // "if (e) it failed"

@@ -14,19 +14,23 @@ namespace net {
 struct ServerOptions {
   std::vector<std::string> addresses;
   std::string default_address = "localhost:8000";
-  std::uint64_t max_clients = 0;  // 0: what RLIMIT_NOFILE allows
+  std::uint64_t max_clients = 0;      // 0: what RLIMIT_NOFILE allows
+  std::uint64_t max_per_address = 0;  // 0: no limit
   bool once = false;
   Millis idle_timeout{0};        // zero: none, which is kForever to a read
   Millis write_timeout{30'000};  // zero: none
   Millis lame_duck{0};           // between the signal to stop and the end of accepting
   Millis drain{5'000};
   std::uint32_t backlog = 4096;
+  int socket_mode = -1;       // permissions of Unix-domain sockets; -1: by the umask
   std::uint32_t threads = 1;  // 0: one a core
   bool print_port = false;
 };
 
 // Adds the daemons' shared options, and -v and -q.
 void add_server_options(Cli& cli, ServerOptions& options);
+// Adds the operands, each an ADDRESS; HOST PORT, two of them, are one.
+void add_addresses(ServerOptions& options, const std::vector<std::string>& operands);
 
 // What a daemon does with its clients; one for each loop.
 class Service {
@@ -40,6 +44,8 @@ class Service {
   virtual void stop_soon() {}
   // The server is stopping and input has ended: finish what is under way.
   virtual void drain() {}
+  // SIGHUP: reads its files again.  False: it has none, and the server stops as for SIGTERM.
+  virtual bool reload() { return false; }
 };
 
 using MakeService = std::function<std::unique_ptr<Service>(Loop&)>;

@@ -177,6 +177,7 @@ void StreamState::end_read(ssize_t status) {
   ReadWait* const wait = std::exchange(reader, nullptr);
   if (wait == nullptr) return;
   read_deadline = 0;
+  idle_since = 0;
   wait->status = status;
   wait->waiter.resume();
 }
@@ -194,6 +195,16 @@ void StreamState::end_input() {
   if (reader == nullptr || reader->past_end || closing()) return;
   if (reader->buffer.empty()) reader->buffer = loop().scratch();
   end_read(read_now(reader->buffer));
+}
+
+std::uint32_t StreamState::idle_for() {
+  if (reader == nullptr || idle_since == 0) return 0;
+  return static_cast<std::uint32_t>(uv_now(base.loop)) - idle_since;
+}
+
+void StreamState::end_idle() {
+  idle_since = 0;
+  set_deadline(read_deadline, 0);
 }
 
 // After the peer's end of file only a reset or a close both ways is still news.
@@ -314,11 +325,17 @@ Result<std::size_t> Stream::try_write(std::string_view data) {
 void Stream::discard_input(Millis timeout) {
   CHECK(state_->reader == nullptr);
   if (closed()) return;
-  state_->discarding = true;
+  state_->discarding = true;  // from here on discard_timeout
   state_->discard_timeout = static_cast<std::uint32_t>(timeout.count());
   if (timeout > Millis::zero())
     state_->set_deadline(state_->read_deadline, state_->discard_timeout);
   if (const int r = state_->start_reading(); r < 0) state_->close_for(r);
+}
+
+void Stream::set_idle() {
+  if (state_->discarding) return;
+  const auto now = static_cast<std::uint32_t>(uv_now(state_->base.loop));
+  state_->idle_since = std::max(now, std::uint32_t{1});
 }
 
 void Stream::set_write_timeout(Millis timeout) {
@@ -336,6 +353,7 @@ bool Stream::has_unread() const {
 }
 
 Task<> linger(Stream& stream, Millis limit) {
+  stream.state_->idle_since = 0;
   stream.state_->discarding = false;  // from here on by reading, to see the end
   const Deadline deadline(limit);
   Error e = co_await stream.shutdown();

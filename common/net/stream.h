@@ -50,7 +50,10 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   std::uint64_t read_deadline = 0;  // in the loop's milliseconds; 0: none
   std::uint64_t write_deadline = 0;
   std::uint32_t write_timeout = 0;  // milliseconds; 0: none
-  std::uint32_t discard_timeout = 0;
+  union {
+    std::uint32_t discard_timeout = 0;  // while discarding
+    std::uint32_t idle_since;           // else, in the loop's milliseconds; 0: not idle
+  };
   std::size_t unsent = 0;           // queued bytes when write_deadline was set
   int close_reason = UV_ECANCELED;  // what later operations end with
   bool timed = false;               // timer is in the queue
@@ -61,6 +64,8 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   void on_close() override;
   void resume_waiters() override;
   void end_input() override;
+  std::uint32_t idle_for() override;
+  void end_idle() override;
   void on_events(std::uint32_t events) override;
 
   Loop& loop() { return *static_cast<Loop*>(base.loop->data); }
@@ -170,12 +175,17 @@ class Stream {
   // Half-close: the peer reads end of file after all that was written.
   auto shutdown() { return detail::ShutdownWait{state_}; }
 
+  // Lets everything else that is ready have its turn.
+  auto yield() { return net::yield(state_->loop()); }
   // Waits for `delay`, at most until the stream closes.
   auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
 
   // Reads and throws away from now on.  The peer's end of file leaves the stream open; a reset, or
   // silence for `timeout`, closes it.
   void discard_input(Millis timeout = Millis::zero());
+  // Between two requests, until something is read: at --max-clients the connection may give way to
+  // a client that waits, by a read that ends with UV_ETIMEDOUT.
+  void set_idle();
   void hook(CloseHook& hook) { hook.hook(state_->hooks); }
 
   // A write that makes no progress for so long closes the stream with UV_ETIMEDOUT; zero: never.

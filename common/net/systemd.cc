@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -38,6 +39,8 @@ void notify(std::string_view state) {
   const auto address = SockAddr::unix_path(path);
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!address || !fd) return;
+  const timeval limit{.tv_sec = 0, .tv_usec = 200'000};
+  (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // cannot fail
   (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, (*address).get(),
                (*address).size());
 }

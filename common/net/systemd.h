@@ -9,7 +9,8 @@ namespace net::systemd {
 
 // The inherited sockets, now ours and not our children's; the variables are unset.
 std::vector<int> take_sockets();
-// "READY=1" and the like, where NOTIFY_SOCKET is set; nothing can go wrong that matters.
+// "READY=1" and the like, where NOTIFY_SOCKET is set.  A manager that does not read is waited for
+// for a fifth of a second at most; no failure matters.
 void notify(std::string_view state);
 
 }  // namespace net::systemd

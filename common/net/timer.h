@@ -56,11 +56,14 @@ class TimerQueue {
  private:
   std::uint64_t now() const;
   void arm();
+  bool poll_first();
+  static void on_due(uv_timer_t* timer);
 
   Loop& loop_;
   uv_timer_t* timer_;
   static constexpr std::uint64_t kNever = UINT64_MAX;
   std::uint64_t armed_for_ = kNever;
+  std::uint64_t polled_for_ = kNever;  // the late time before which descriptors have been looked at
   Queue queue_;
 };
 

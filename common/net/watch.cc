@@ -10,7 +10,7 @@ namespace detail {
 
 WatchSet::WatchSet(Loop& loop) : epoll_(epoll_create1(EPOLL_CLOEXEC)), poll_(new uv_poll_t) {
   require(epoll_ >= 0 ? Error() : Error::from_errno(), "an epoll set");
-  CHECK(uv_poll_init(loop.uv(), poll_, epoll_) == 0);
+  require(Error(uv_poll_init(loop.uv(), poll_, epoll_)), "an event loop");
   poll_->data = nullptr;  // not for Loop::cancel_all()
   auto on_ready = [](uv_poll_t* poll, int, int) {
     static_cast<Loop*>(poll->loop->data)->watches().dispatch();
@@ -73,8 +73,8 @@ Watch::Watch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   detail::WatchSet& set = loop_.watches();
   next_ = std::exchange(set.first_, this);
   if (next_ != nullptr) next_->previous_ = this;
-  const Error e = set.add(fd_, 0, this);
-  pollable_ = registered_ = !e;
+  error_ = set.add(fd_, 0, this);
+  registered_ = !error_;
 }
 
 Watch::~Watch() {
@@ -106,17 +106,18 @@ void Watch::cancel() {
 static constexpr std::uint32_t kIn = EPOLLIN;
 static constexpr std::uint32_t kOut = EPOLLOUT;
 
-void Watch::arm(std::uint32_t events) {
-  if (registered_ && (armed_ & events) == events) return;
+Error Watch::arm(std::uint32_t events) {
+  if (registered_ && (armed_ & events) == events) return {};
   detail::WatchSet& set = loop_.watches();
   armed_ |= events;
   if (registered_) {
     set.modify(fd_, armed_, this);
   } else {
     const Error e = set.add(fd_, armed_, this);
-    CHECK(!e);
+    if (e) return e;
     registered_ = true;
   }
+  return {};
 }
 
 // An interest that nobody waits for any more is dropped when it fires, not before: a task most
@@ -145,9 +146,9 @@ void Watch::on_events(std::uint32_t events) {
 }
 
 bool Watch::Wait::await_ready() {
-  if (!watch.canceled_ && !watch.loop_.canceled() && (watch.pollable_ || kind == kHangup))
-    return false;
-  status = watch.canceled_ || watch.loop_.canceled() ? Error(UV_ECANCELED) : Error();
+  const bool canceled = watch.canceled_ || watch.loop_.canceled();
+  if (!canceled && !watch.error() && (watch.pollable() || kind == kHangup)) return false;
+  status = canceled ? Error(UV_ECANCELED) : watch.error();
   return true;
 }
 
@@ -156,7 +157,11 @@ void Watch::Wait::await_suspend(std::coroutine_handle<> handle) {
   watch.waits_[kind] = this;
   waiter = handle;
   watch.loop_.watches().wait_begins();
-  if (watch.pollable_) watch.arm(kind == kRead ? kIn : kind == kWrite ? kOut : 0);
+  if (!watch.pollable()) return;
+  const Error e = watch.arm(kind == kRead ? kIn : kind == kWrite ? kOut : 0);
+  if (!e) return;
+  status = e;
+  watch.loop_.resume_later(watch.take(kind)->waiter);
 }
 
 }  // namespace net

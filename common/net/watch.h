@@ -63,7 +63,9 @@ class Watch final : detail::WatchTarget {
   ~Watch();
 
   // A regular file and the like are always ready, and never hang up.
-  bool pollable() const { return pollable_; }
+  bool pollable() const { return error_ != Error(UV_EPERM); }
+  // Why the kernel does not watch a descriptor that can be watched; every wait ends with it.
+  Error error() const { return pollable() ? error_ : Error(); }
   // Success when a read (a write) would not block, or at a hang-up; UV_ECANCELED after cancel().
   auto readable() { return Wait{*this, kRead}; }
   auto writable() { return Wait{*this, kWrite}; }
@@ -86,12 +88,12 @@ class Watch final : detail::WatchTarget {
   friend class detail::WatchSet;
 
   void on_events(std::uint32_t events) override;
-  void arm(std::uint32_t events);
+  Error arm(std::uint32_t events);
   Wait* take(Kind kind);
 
   Loop& loop_;
   int fd_;
-  bool pollable_ = true;
+  Error error_;
   bool registered_ = false;
   bool canceled_ = false;
   std::uint32_t armed_ = 0;

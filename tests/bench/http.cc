@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   net::ServerOptions options;
   net::Cli cli("bench_http", "[options] [ADDRESS...]", "Answer every request with a greeting.");
   net::add_server_options(cli, options);
-  for (const std::string& address : cli.parse(argc, argv)) options.addresses.push_back(address);
+  net::add_addresses(options, cli.parse(argc, argv));
   return net::serve(options, [](net::Loop& loop) {
     return std::make_unique<Hello>(loop, net::http::HttpOptions{});
   });

@@ -23,6 +23,16 @@ class Limit : public testing::TestWithParam<Tool> {
     for (auto& client : clients) tool().ask(client);
     return clients;
   }
+  // The quick options, and `more`, with which a client that hold() has been called for is never
+  // idle, and so never gives way.
+  std::vector<std::string> holding(std::vector<std::string> more) const {
+    if (tool().name == "reverbd") more.insert(more.end(), {"--delay", "1h"});
+    return tool().options(std::move(more));
+  }
+  void hold(Socket& client) const {
+    tool().expect_answer(client);
+    if (tool().name == "passwordd") client.send("GET ");
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Each, Limit, testing::Values(clockd(), reverbd(), passwordd()),
@@ -43,13 +53,14 @@ std::size_t serve_in_turn(const Tool& tool, std::vector<Socket>& clients) {
 }
 
 TEST_P(Limit, AtMaxClientsOthersWaitAndAreServedLater) {
-  Daemon daemon(tool().name, tool().options({"--max-clients", "2"}));
+  Daemon daemon(tool().name, holding({"--max-clients", "2"}));
   auto clients = connect(daemon, 6);
-  for (std::size_t i = 0; i < 2; ++i) tool().expect_answer(clients[i]);
+  for (std::size_t i = 0; i < 2; ++i) hold(clients[i]);
   for (std::size_t i = 2; i < 6; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(100)));
   clients[0].reset();
-  tool().expect_answer(clients[2]);
+  hold(clients[2]);
   for (std::size_t i = 3; i < 6; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(100)));
+  for (std::size_t i = 1; i < 3; ++i) clients[i].reset();
   clients.erase(clients.begin(), clients.begin() + 3);
   EXPECT_EQ(serve_in_turn(tool(), clients), 3u);
 }
@@ -64,10 +75,13 @@ TEST_P(Limit, MaxClientsOneIsTheSequentialServer) {
 }
 
 TEST_P(Limit, MaxClientsCountsOverAllListeners) {
-  Process daemon(tool().with({"-m", "1", "--print-port", "localhost:0"}));
+  auto argv = holding({"-m", "1", "--print-port", "localhost:0"});
+  argv.insert(argv.begin(), tool().name);
+  Process daemon(argv);
   const int port = std::stoi(daemon.out.line());
   auto first = connect_tcp("127.0.0.1", port);
-  tool().prove_served(first);
+  tool().ask(first);
+  hold(first);
   auto second = connect_tcp("::1", port);
   tool().ask(second);
   EXPECT_TRUE(second.silent_for(kSilence));
@@ -103,6 +117,33 @@ TEST_P(Limit, ThreadsStopTogether) {
   for (auto& client : clients) tool().expect_answer(client);
   daemon.signal(SIGTERM);
   for (auto& client : clients) (void)client.rest();
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
+TEST_P(Limit, MaxPerAddressLetsOthersWaitButNotOtherAddresses) {
+  Process daemon(tool().with({"--max-per-address", "2", "--print-port", "localhost:0"}));
+  const int port = std::stoi(daemon.out.line());
+  std::vector<Socket> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(connect_tcp("127.0.0.1", port));
+  for (auto& client : clients) tool().ask(client);
+  for (std::size_t i = 0; i < 2; ++i) tool().expect_answer(clients[i]);
+  for (std::size_t i = 2; i < 5; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(50)));
+  auto other = connect_tcp("::1", port);
+  tool().prove_served(other);
+  clients[1].reset();
+  tool().expect_answer(clients[2]);
+  EXPECT_TRUE(clients[3].silent_for(Millis(50)));
+  clients.erase(clients.begin(), clients.begin() + 3);
+  EXPECT_EQ(serve_in_turn(tool(), clients), 2u);
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST_P(Limit, MaxPerAddressDrainsThoseWhoWait) {
+  Daemon daemon(tool().name, tool().options({"--max-per-address", "1", "--drain", "1m"}));
+  auto clients = connect(daemon, 10);
+  tool().expect_answer(clients[0]);
+  daemon.signal(SIGTERM);
+  for (std::size_t i = 1; i < clients.size(); ++i) tool().expect_answer(clients[i]);
   EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
@@ -147,6 +188,41 @@ TEST_P(Limit, OnceRemovesItsUnixSocket) {
   client.close();
   EXPECT_EQ(daemon.wait(kPrompt), 0);
   EXPECT_FALSE(can_connect_unix(dir.path("socket")));
+}
+
+// ---- at the limit an idle connection gives way ----
+
+class Idle : public testing::TestWithParam<Tool> {};
+
+INSTANTIATE_TEST_SUITE_P(Each, Idle, testing::Values(reverbd(), passwordd(), statusd()),
+                         [](const auto& tool) { return tool.param.name; });
+
+TEST_P(Idle, LongestIdleGivesWayToAClientThatWaits) {
+  const Tool& tool = GetParam();
+  for (const char* threads : {"1", "2"}) {
+    Daemon daemon(tool.name, tool.options({"-m", "2", "--idle-timeout", "1h", "-t", threads}));
+    auto first = daemon.connect();
+    tool.prove_served(first);
+    auto second = daemon.connect();
+    tool.prove_served(second);
+    (void)first.silent_for(kSilence);
+    EXPECT_FALSE(first.at_end()) << "although no client waits";
+    auto third = daemon.connect();
+    tool.prove_served(third);
+    if (threads[0] == '1') (void)first.rest();  // otherwise it may be the loop's own longest
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
+TEST(Idle, ReverbdWithEchoesPendingDoesNotGiveWay) {
+  Daemon daemon("reverbd", {"-m", "1", "--delay", "1h"});
+  auto busy = daemon.connect();
+  reverbd().prove_served(busy);
+  auto waits = daemon.connect();
+  waits.send("Hi\n");
+  EXPECT_TRUE(waits.silent_for(Millis(2'500)));
+  busy.reset();
+  EXPECT_EQ(waits.line(), "\t HI");
 }
 
 TEST(StuckReader, OfClockdIsClosedAfterTheWriteTimeout) {

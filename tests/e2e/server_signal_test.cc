@@ -87,6 +87,29 @@ TEST_P(Signals, ASecondSignalLeavesNoUnixSocket) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_P(Signals, SighupWithNothingToReadAgainDrains) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Daemon daemon(tool().name, holding({"unix:" + path}));
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  daemon.signal(SIGHUP);
+  wait_until("socket removed", [&] { return !std::filesystem::exists(path); });
+  EXPECT_TRUE(client.silent_for(kSilence)) << "it is drained";
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGHUP);
+}
+
+TEST_P(Signals, SighupIsIgnoredUnderNohup) {
+  Process daemon({"nohup", tool().name, "--print-port", "127.0.0.1:0"});
+  const int port = std::stoi(daemon.out.line());
+  daemon.signal(SIGHUP);
+  EXPECT_TRUE(daemon.lives_for(kSilence));
+  auto client = connect_tcp("127.0.0.1", port);
+  tool().prove_served(client);
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST_P(Signals, Sigusr1PrintsTheFigures) {
   Daemon daemon(tool().name, tool().options());
   EXPECT_THAT(daemon.err.line(), StartsWith(tool().name + ": listening on"));

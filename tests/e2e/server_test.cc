@@ -120,13 +120,21 @@ TEST_P(Server, VerboseNamesEachConnection) {
   EXPECT_THAT(line_with(daemon.err, "disconnected"), StartsWith(says(peer)));
 }
 
-TEST_P(Server, PortInUseSaysWhatToDo) {
+TEST_P(Server, HostAndPortAsTwoOperands) {
+  Process daemon(printing({"127.0.0.1", "0"}));
+  const int port = std::stoi(daemon.out.line());
+  EXPECT_EQ(daemon.err.line(), says("listening on 127.0.0.1:" + std::to_string(port)));
+  expect_served(connect_tcp("127.0.0.1", port));
+}
+
+TEST_P(Server, PortInUseNamesAFreeOne) {
   auto taken = Listener::tcp();
-  const auto address = "127.0.0.1:" + taken.port_text();
-  const auto end = run(tool().with({address}));
+  const auto end = run(tool().with({"localhost:" + taken.port_text()}));
   EXPECT_EQ(end.status, 7);
-  EXPECT_EQ(end.err, says("listen on " + address +
-                          ": address already in use (try --listen with another port)\n"));
+  const std::string start = says("listen on localhost:" + taken.port_text() +
+                                 ": address already in use (try --listen localhost:");
+  ASSERT_THAT(end.err, StartsWith(start));
+  EXPECT_THAT(end.err.substr(start.size()), MatchesRegex("[0-9]+\\)\n"));
   EXPECT_EQ(end.out, "");
 }
 
@@ -145,6 +153,15 @@ TEST_P(Server, UnixSocketIsRemovedAtTheEnd) {
   expect_served(connect_unix(path));
   EXPECT_EQ(daemon.stop(), 0);
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_P(Server, SocketModeIsThatOfTheUnixSocket) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Process daemon(tool().with({"--socket-mode", "0660", "unix:" + path}));
+  (void)daemon.err.line();
+  const auto permissions = std::filesystem::status(path).permissions();
+  EXPECT_EQ(static_cast<int>(permissions), 0660);
 }
 
 TEST_P(Server, StaleUnixSocketIsReplaced) {
@@ -187,7 +204,7 @@ TEST_P(Server, HelpGoesToStdout) {
   EXPECT_EQ(end.err, "");
   for (const auto* option :
        {"--listen", "--max-clients", "--once", "--idle-timeout", "--write-timeout", "--backlog",
-        "--drain", "--threads", "--print-port", "--quiet"}) {
+        "--max-per-address", "--socket-mode", "--drain", "--threads", "--print-port", "--quiet"}) {
     EXPECT_THAT(end.out, HasSubstr(option));
   }
 }
@@ -221,6 +238,9 @@ TEST_P(Server, UsageErrorsAreOneLineAndStatus2) {
                                                        {"--listen"},
                                                        {"[::1:0"},
                                                        {"--once=maybe"},
+                                                       {"--socket-mode", "rw"},
+                                                       {"--socket-mode", "1777"},
+                                                       {"--max-per-address", "0"},
                                                        {"--write-timeout", "1 hour"}};
   for (const auto& arguments : wrong) {
     SCOPED_TRACE(arguments.back());

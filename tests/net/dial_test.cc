@@ -1,6 +1,8 @@
 // dial: names into connections, whoever refuses or keeps silent.
 #include "common/net/dial.h"
 
+#include <sys/socket.h>
+
 #include <vector>
 
 #include "net_test.h"
@@ -282,6 +284,43 @@ NET_TEST(Dial, UnixQueueThatStaysFullTimesOut) {
   EXPECT_EQ(dialed.error, Error(UV_ETIMEDOUT));
 }
 
+// ---- accepted and reset at once ----
+
+Task<> dial_to(Loop& loop, SockAddr address, Dialed& result) {
+  const DialOptions options;
+  const std::vector only{address};
+  const Deadline deadline(kPatience);
+  Dialed dialed = co_await dial(loop, only, options, deadline);
+  result = std::move(dialed);
+}
+
+NET_TEST(Dial, ResetAfterTheAcceptIsAConnection) {
+  const Fd listener = tcp_listener("127.0.0.1");
+  Dialed dialed;
+  WaitGroup group;
+  group.go(dial_to(loop, address_of(listener), dialed));
+  Fd accepted(accept(listener.get(), nullptr, nullptr));
+  reset(accepted);
+  co_await group.wait();
+  EXPECT_FALSE(dialed.error) << dialed.error.message();
+  EXPECT_TRUE(dialed.socket);
+  EXPECT_TRUE(dialed.reset);
+}
+
+NET_TEST(Dial, GreetingBeforeAResetIsStillThere) {
+  const Fd listener = tcp_listener("127.0.0.1");
+  Dialed dialed;
+  WaitGroup group;
+  group.go(dial_to(loop, address_of(listener), dialed));
+  Fd accepted(accept(listener.get(), nullptr, nullptr));
+  send(accepted, "hello");
+  reset(accepted);
+  co_await group.wait();
+  REQUIRE(dialed.socket);
+  char text[16];
+  EXPECT_EQ(recv(dialed.socket.get(), text, sizeof text, 0), 5);
+}
+
 // ---- names ----
 
 NET_TEST(Dial, NumericLooksNothingUp) {
@@ -299,15 +338,6 @@ NET_TEST(Dial, OtherNamesAreLookedUpBesideTheLoop) {
   const DialOptions options;
   Dialed dialed = co_await dial(loop, "127.1", address_of(listener).port(), options);
   expect_connected(dialed, address_of(listener));
-}
-
-NET_TEST(Dial, LookupKeepsToTheFamily) {
-  const Deadline deadline(kForever);
-  const auto v4 = co_await lookup(loop, "localhost", 80, AF_INET, false, deadline);
-  REQUIRE(v4 && v4->size() == 1);
-  EXPECT_EQ(v4->front().to_string(), "127.0.0.1:80");
-  const auto none = co_await lookup(loop, "127.1", 80, AF_INET6, false, deadline);
-  EXPECT_TRUE(none.error());
 }
 
 // ---- cancelling ----

@@ -256,5 +256,30 @@ NET_TEST(LineReader, EndOfInputLeavesTheLinesThatHaveArrived) {
   EXPECT_FALSE(input.lines.error());
 }
 
+Task<> count_rounds(Loop& loop, int& rounds, const bool& done) {
+  while (!done) {
+    co_await next_round(loop);
+    ++rounds;
+  }
+}
+
+NET_TEST(LineReader, ManyLinesInOneReadLeaveTimeForOthers) {
+  Ends ends = connected(Kind::kTcp);
+  Stream stream(loop, std::move(ends.near));
+  LineReader reader(stream, 100);
+  send(ends.far, std::string(10'000, '\n'));
+  half_close(ends.far);
+  int rounds = 0;
+  bool done = false;
+  WaitGroup others;
+  others.go(count_rounds(loop, rounds, done));
+  int lines = 0;
+  while (auto line = co_await reader.next()) ++lines;
+  done = true;
+  co_await others.wait();
+  EXPECT_EQ(lines, 10'000);
+  EXPECT_GE(rounds, 100);
+}
+
 }  // namespace
 }  // namespace net

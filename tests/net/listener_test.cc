@@ -1,43 +1,14 @@
-// Listener: sockets bound, inherited, accepted from, and Unix paths cleared away.
-#include "common/net/listener.h"
-
+// Listener: sockets bound, inherited, accepted from.
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sys/stat.h>
 
-#include <fstream>
+#include <climits>
 #include <vector>
 
-#include "net_test.h"
+#include "listener_test.h"
 
 namespace net {
 namespace {
-
-bool exists(const std::string& path) {
-  struct stat status = {};
-  return lstat(path.c_str(), &status) == 0;
-}
-
-Result<Listener> listen_on(Loop& loop, const SockAddr& address, const ListenOptions& options = {}) {
-  Result<Fd> fd = bind_socket(address, options);
-  if (!fd) return fd.error();
-  return Listener::listen(loop, std::move(*fd), options);
-}
-
-Fd unix_socket() { return Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-
-bool connects(const Fd& fd, const SockAddr& to) {
-  return connect(fd.get(), to.get(), to.size()) == 0;
-}
-
-// A path that somebody has left behind.
-SockAddr stale_path(const TempDir& dir) {
-  const SockAddr address = *SockAddr::unix_path(dir.file("socket"));
-  const Fd gone = unix_socket();
-  EXPECT_EQ(bind(gone.get(), address.get(), address.size()), 0);
-  EXPECT_TRUE(exists(address.host()));
-  return address;
-}
 
 // ---- accepting ----
 
@@ -109,6 +80,46 @@ int option_of(const Fd& fd, int level, int name) {
   return value;
 }
 
+NET_TEST(Listener, AcceptTellsTheAddressOfWhoHasLeftAlready) {
+  Result<Listener> listener = listen_on(loop, *SockAddr::numeric("127.0.0.1", 0));
+  REQUIRE(listener);
+  Fd client = tcp_connection(listener->address());
+  const SockAddr address = SockAddr::local(client.get());
+  reset(client);
+  SockAddr peer;
+  Error e = co_await listener->readable();
+  EXPECT_FALSE(e);
+  EXPECT_TRUE(listener->has_waiting());
+  Result<Fd> accepted = listener->accept(&peer);
+  EXPECT_TRUE(accepted);
+  EXPECT_EQ(peer, address);
+  EXPECT_FALSE(listener->has_waiting());
+}
+
+NET_TEST(Listener, StopEndsTheWaitButNotTheQueue) {
+  Result<Listener> listener = listen_on(loop, *SockAddr::numeric("127.0.0.1", 0));
+  REQUIRE(listener);
+  const Fd client = tcp_connection(listener->address());
+  listener->stop();
+  Error e = co_await listener->readable();
+  EXPECT_EQ(e, Error(UV_ECANCELED));
+  EXPECT_TRUE(listener->accept());
+}
+
+NET_TEST(Listener, DeadPeersMayTakeLongerThanTheKernelCounts) {
+  const ListenOptions options{.dead_peer = Millis(3'600'000'000)};
+  Result<Fd> socket = bind_socket(*SockAddr::numeric("127.0.0.1", 0), options);
+  REQUIRE(socket);
+  const int fd = socket->get();
+  Result<Listener> listener = Listener::listen(loop, std::move(*socket), options);
+  REQUIRE(listener);
+  int value = 0;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size), 0);
+  EXPECT_EQ(value, INT_MAX);
+  co_return;
+}
+
 NET_TEST(Listener, AcceptedConnectionsNoticeDeadPeers) {
   ListenOptions options;
   options.dead_peer = Millis(12'345);
@@ -153,85 +164,6 @@ NET_TEST(Listener, CancelAllEndsTheWait) {
   EXPECT_EQ(error, Error(UV_ECANCELED));
 }
 
-// ---- Unix paths ----
-
-NET_TEST(Listener, RemovesItsOwnPath) {
-  const TempDir dir;
-  const std::string path = dir.file("socket");
-  Result<Listener> listener = listen_on(loop, *SockAddr::unix_path(path));
-  REQUIRE(listener);
-  EXPECT_TRUE(exists(path));
-  EXPECT_EQ(listener->address().to_string(), "unix:" + path);
-  {
-    const Listener moved(std::move(*listener));
-    EXPECT_TRUE(exists(path));
-  }
-  EXPECT_FALSE(exists(path));
-}
-
-NET_TEST(Listener, LeavesAnothersPathAlone) {
-  const TempDir dir;
-  const SockAddr address = *SockAddr::unix_path(dir.file("socket"));
-  Result<Listener> listener = listen_on(loop, address);
-  REQUIRE(listener);
-  EXPECT_EQ(rename(address.host().c_str(), dir.file("moved").c_str()), 0);
-  const Fd others = unix_socket();
-  EXPECT_EQ(bind(others.get(), address.get(), address.size()), 0);
-  listener->close();
-  EXPECT_TRUE(exists(address.host()));
-  EXPECT_TRUE(exists(dir.file("moved")));
-}
-
-NET_TEST(Listener, ReplacesAStalePath) {
-  const TempDir dir;
-  const SockAddr address = stale_path(dir);
-  Result<Listener> listener = listen_on(loop, address);
-  REQUIRE(listener);
-  const Fd client = unix_socket();
-  EXPECT_TRUE(connects(client, address));
-}
-
-NET_TEST(Listener, RefusesALivePath) {
-  const TempDir dir;
-  const SockAddr address = *SockAddr::unix_path(dir.file("socket"));
-  Result<Listener> listener = listen_on(loop, address);
-  REQUIRE(listener);
-  EXPECT_EQ(listen_on(loop, address).error(), Error(UV_EADDRINUSE));
-  const Fd client = unix_socket();
-  EXPECT_TRUE(connects(client, address)) << "it still serves its path";
-}
-
-NET_TEST(Listener, RefusesALivePathWhoseQueueIsFull) {
-  const TempDir dir;
-  const SockAddr address = *SockAddr::unix_path(dir.file("socket"));
-  const Fd busy = unix_socket();
-  EXPECT_EQ(bind(busy.get(), address.get(), address.size()), 0);
-  EXPECT_EQ(::listen(busy.get(), 0), 0);
-  const Fd waiting = unix_socket();
-  EXPECT_TRUE(connects(waiting, address));
-  EXPECT_EQ(listen_on(loop, address).error(), Error(UV_EADDRINUSE));
-  EXPECT_TRUE(exists(address.host()));
-  co_return;
-}
-
-NET_TEST(Listener, RefusesAPathThatIsNoSocket) {
-  const TempDir dir;
-  const std::string path = dir.file("precious");
-  std::ofstream(path) << "data";
-  EXPECT_EQ(listen_on(loop, *SockAddr::unix_path(path)).error(), Error(UV_EADDRINUSE));
-  std::string word;
-  std::ifstream(path) >> word;
-  EXPECT_EQ(word, "data");
-  co_return;
-}
-
-NET_TEST(Listener, SaysWhenThereIsNoSuchDirectory) {
-  const TempDir dir;
-  const SockAddr address = *SockAddr::unix_path(dir.file("nowhere/socket"));
-  EXPECT_EQ(listen_on(loop, address).error(), Error(UV_ENOENT));
-  co_return;
-}
-
 // ---- inherited sockets ----
 
 NET_TEST(Listener, TakesASocketThatListensAlready) {
@@ -242,7 +174,7 @@ NET_TEST(Listener, TakesASocketThatListensAlready) {
   EXPECT_EQ(::listen(inherited.get(), 5), 0);
   const Fd client = unix_socket();
   EXPECT_TRUE(connects(client, address));
-  Result<Listener> listener = Listener::listen(loop, std::move(inherited), {});
+  Result<Listener> listener = Listener::listen(loop, std::move(inherited), {.inherited = true});
   REQUIRE(listener);
   EXPECT_EQ(listener->address(), address);
   Result<Fd> fd = co_await accept(*listener);

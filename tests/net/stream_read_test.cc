@@ -1,6 +1,7 @@
 // Reading from a stream: data, end of file, time limits.
 #include <array>
 #include <ctime>
+#include <thread>
 
 #include "stream_test.h"
 
@@ -204,6 +205,48 @@ TCP_TEST(StreamRead, ResetBeforeItIsSeen) {
   reset(peer);
   const auto data = co_await stream.read(kPatience);
   EXPECT_EQ(data.error(), Error(UV_ECONNRESET));
+}
+
+// The process has been paused for longer than the limit, or the loop was busy: libuv runs timers
+// before it polls.
+STREAM_TEST(StreamRead, DataThatCameInTimeCountsHoweverLateItIsLookedAt) {
+  Outcome outcome;
+  WaitGroup group;
+  group.go(read_into(stream, Millis(50), outcome));
+  send(peer, "in time");
+  std::this_thread::sleep_for(Millis(150));
+  co_await group.wait();
+  EXPECT_FALSE(outcome.error) << outcome.error.message();
+  EXPECT_EQ(outcome.data, "in time");
+}
+
+// ---- idle ----
+
+STREAM_TEST(StreamRead, LongestIdleGivesWay) {
+  Ends other = connected(Kind::kTcp);
+  Stream second(loop, std::move(other.near));
+  Outcome outcome;
+  Outcome later;
+  WaitGroup group;
+  stream.set_idle();
+  group.go(read_into(stream, kPatience, outcome));
+  EXPECT_FALSE(loop.end_longest_idle(Millis(60'000))) << "not so long";
+  Error e = co_await sleep(loop, Millis(20));
+  EXPECT_FALSE(e);
+  second.set_idle();
+  group.go(read_into(second, kForever, later));
+  EXPECT_TRUE(loop.end_longest_idle(Millis(5)));
+  co_await group.wait(1);
+  EXPECT_EQ(outcome.error, Error(UV_ETIMEDOUT));
+  EXPECT_FALSE(later.ended);
+  send(other.far, "x");  // by which it is not idle any more
+  co_await group.wait();
+  EXPECT_EQ(later.data, "x");
+  group.go(read_into(second, kForever, later));
+  e = co_await sleep(loop, Millis(20));
+  EXPECT_FALSE(loop.end_longest_idle(Millis(5)));
+  second.close();
+  co_await group.wait();
 }
 
 }  // namespace

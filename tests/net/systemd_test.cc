@@ -93,6 +93,20 @@ TEST(SystemdNotify, GoesToAPathOrAnAbstractName) {
   EXPECT_EQ(notified("@wireutils-notify-" + std::to_string(getpid())), "READY=1");
 }
 
+TEST(SystemdNotify, ManagerThatDoesNotReadHoldsNothingUp) {
+  const TempDir dir;
+  const std::string name = dir.file("notify");
+  const Fd manager = datagram_socket(name);
+  setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  const Fd filler(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const SockAddr address = *SockAddr::unix_path(name);
+  while (sendto(filler.get(), "x", 1, 0, address.get(), address.size()) == 1) continue;
+  const Stopwatch watch;
+  notify("READY=1");
+  EXPECT_LT(watch.elapsed(), kPatience / 2);
+  unsetenv("NOTIFY_SOCKET");
+}
+
 TEST(SystemdNotify, NobodyThereIsNoHarm) {
   unsetenv("NOTIFY_SOCKET");
   notify("READY=1");

@@ -241,6 +241,32 @@ NET_TEST(Watch, DevNullIsAlwaysReadyAndNeverHangsUp) {
   co_await expect_always_ready(loop, "/dev/null");
 }
 
+// ---- what the kernel does not watch ----
+
+Task<> expect_error(Watch& watch, Error error) {
+  EXPECT_TRUE(watch.pollable()) << "it is no regular file";
+  EXPECT_EQ(watch.error(), error);
+  Error e = co_await watch.readable();
+  EXPECT_EQ(e, error);
+  e = co_await watch.writable();
+  EXPECT_EQ(e, error);
+  e = co_await watch.hangup();
+  EXPECT_EQ(e, error);
+}
+
+NET_TEST(Watch, SameDescriptorTwiceIsAnError) {
+  const Ends ends = pipe_ends();
+  Watch first(loop, ends.near.get());
+  Watch second(loop, ends.near.get());
+  EXPECT_FALSE(first.error());
+  co_await expect_error(second, UV_EEXIST);
+}
+
+NET_TEST(Watch, DescriptorThatIsNotOpenIsAnError) {
+  Watch watch(loop, 9999);
+  co_await expect_error(watch, UV_EBADF);
+}
+
 // ---- cancelling ----
 
 NET_TEST(Watch, CancelEndsEveryWaitNowAndLater) {

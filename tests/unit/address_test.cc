@@ -191,6 +191,19 @@ TEST(SockAddr, NumericAddressesKeepTheirText) {
     EXPECT_EQ(SockAddr::numeric(name, 80).error(), Error(UV_EAI_NONAME)) << name;
 }
 
+TEST(SockAddr, ZoneIsAnInterfaceThatThereIs) {
+  const auto local = SockAddr::numeric("fe80::1%lo", 80);
+  ASSERT_TRUE(local);
+  EXPECT_EQ(local->to_string(), "[fe80::1%lo]:80");
+  EXPECT_TRUE(SockAddr::numeric("fe80::1%1", 80)) << "by its number";
+  for (const char* unknown : {"::1%typo", "fe80::1%", "fe80::1%0", "fe80::1%99999", "fe80::1%1x"}) {
+    EXPECT_EQ(SockAddr::numeric(unknown, 80).error(), Error(UV_ENODEV)) << unknown;
+    EXPECT_EQ(passive_addresses(unknown, 80, AF_UNSPEC, false).error(), Error(UV_ENODEV));
+    EXPECT_EQ(not_a_name(unknown, true), Error(UV_ENODEV));
+  }
+  EXPECT_STREQ(Error(UV_ENODEV).message(), "no such network interface");
+}
+
 TEST(SockAddr, PortCanBeChanged) {
   for (const char* ip : {"127.0.0.1", "::1"}) {
     SockAddr address = *SockAddr::numeric(ip, 80);

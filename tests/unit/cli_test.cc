@@ -54,6 +54,21 @@ TEST(ParseDuration, NumbersAndSuffixes) {
   }
 }
 
+TEST(ParseDuration, RangeIsOneTimeOrTwo) {
+  MillisRange range;
+  EXPECT_EQ(parse_duration_range("100ms", range), "");
+  EXPECT_EQ(range.min, Millis(100));
+  EXPECT_EQ(range.max, Millis(100));
+  EXPECT_EQ(parse_duration_range("10ms..1.5s", range), "");
+  EXPECT_EQ(range.min, Millis(10));
+  EXPECT_EQ(range.max, Millis(1'500));
+  const std::string wrong = " is not a time or a range of times (try 100ms or 10ms..1s)";
+  for (const char* text : {"", "..", "1s..", "..1s", "1s..2s..3s", "1s-2s"})
+    EXPECT_EQ(parse_duration_range(text, range), "'" + std::string(text) + "'" + wrong);
+  EXPECT_EQ(parse_duration_range("2s..1s", range), "'2s..1s' begins after its end");
+  EXPECT_EQ(range.min, Millis(10)) << "and changes nothing";
+}
+
 TEST(ParseDuration, WhatIsNoTimeChangesNothing) {
   for (const char* wrong : {"",        " ",
                             "x",       "s",

@@ -56,7 +56,9 @@ TEST_F(TimeFormatTest, EveryNameInUtc) {
       {"rfc1123", "Mon, 02 Jan 2006 22:04:05 UTC\n"},
       {"iso8601", "2006-01-02T22:04:05+00:00\n"},
       {"unix", "1136239445\n"},
+      {"rfc3339ms", "2006-01-02T22:04:05.678Z\n"},
       {"unixms", "1136239445678\n"},
+      {"unixns", "1136239445678000000\n"},
       {"ansic", "Mon Jan  2 22:04:05 2006\n"},
       {"kitchen", "10:04PM\n"},
       {"%Y/%j %%", "2006/002 %\n"},
@@ -95,6 +97,21 @@ TEST_F(TimeFormatTest, MillisecondsKeepTheirZeros) {
   EXPECT_EQ(line("unix", at(1'999)), "1\n");
 }
 
+TEST_F(TimeFormatTest, FractionsOfASecond) {
+  use("UTC0");
+  const Time moment = Time(std::chrono::nanoseconds(1'136'239'445'007'080'009));
+  const Row table[] = {
+      {"%S.%N", "05.007080009\n"}, {"%S.%3N", "05.007\n"},
+      {"%S.%6N", "05.007080\n"},   {"%S.%9N", "05.007080009\n"},
+      {"%S.%1N", "05.0\n"},        {"%S.%f", "05.007080\n"},
+      {"%%N %%f", "%N %f\n"},      {"%%%3N", "%007\n"},
+      {"N%SN", "N05N\n"},          {"unixns", "1136239445007080009\n"},
+  };
+  for (const Row& row : table) EXPECT_EQ(line(row.name, moment), row.text) << row.name;
+  use("XXX-1");
+  EXPECT_EQ(line("rfc3339ms", moment), "2006-01-02T23:04:05.007+01:00\n");
+}
+
 TEST_F(TimeFormatTest, ZonesHaveTheirSummers) {
   ASSERT_TRUE(set_time_zone("Europe/Berlin"));
   EXPECT_EQ(line("rfc1123", kMoment), "Mon, 02 Jan 2006 23:04:05 CET\n");
@@ -122,8 +139,8 @@ TEST_F(TimeFormatTest, WhatIsNoFormatIsSaid) {
   TimeFormat format;
   ASSERT_EQ(TimeFormat::parse("unix", format), "");
   const std::string names =
-      " is neither a strftime format nor one of time, rfc3339, rfc1123, iso8601, "
-      "unix, unixms, ansic, kitchen";
+      " is neither a strftime format nor one of time, rfc3339, rfc3339ms, rfc1123, iso8601, "
+      "unix, unixms, unixns, ansic, kitchen";
   EXPECT_EQ(TimeFormat::parse("", format), "''" + names);
   EXPECT_EQ(TimeFormat::parse("Time", format), "'Time'" + names);
   EXPECT_EQ(TimeFormat::parse("rfc", format), "'rfc'" + names);

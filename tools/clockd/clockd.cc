@@ -80,7 +80,8 @@ Options parse_options(int argc, char** argv) {
   cli.option("interval", "T", "time between lines (1s)", net::duration_over_zero(o.interval));
   cli.option("count", "N", "close after N lines; 0: never (0)",
              net::number(o.count, 0, UINT64_MAX));
-  cli.option("format", "F", "a strftime(3) format, or a name: time, rfc3339, unix and more (time)",
+  cli.option("format", "F",
+             "a strftime(3) format with %N, or a name: time, rfc3339 and more (time)",
              [&o](std::string_view text) { return clockd::TimeFormat::parse(text, o.format); });
   cli.option("time-zone", "AREA/CITY", "time zone (the system's)", [&zone](std::string_view name) {
     zone = name;
@@ -88,7 +89,7 @@ Options parse_options(int argc, char** argv) {
   });
   cli.flag("utc", "Coordinated Universal Time", utc);
   net::add_server_options(cli, o.server);
-  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  net::add_addresses(o.server, cli.parse(argc, argv));
   if (utc && !zone.empty()) net::Cli::fail("--utc and --time-zone contradict each other");
   if (utc) setenv("TZ", "UTC0", 1);
   tzset();

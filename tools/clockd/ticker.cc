@@ -1,33 +1,24 @@
 #include "tools/clockd/ticker.h"
 
-#include <algorithm>
-
 namespace clockd {
 
 using net::Error;
 using net::Millis;
 
-Time Ticker::now() const {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
 net::Task<> Ticker::run() {
-  constexpr Millis kLook{60'000};  // the wall clock may be set while we sleep
-  Index last = index_of(now());
-  for (;;) {
-    const Time boundary((last + 1) * interval_);
-    Error e = co_await net::sleep(loop_, std::clamp(boundary - now(), Millis(0), kLook));
-    if (e) co_return;
-    const Index index = index_of(now());
-    if (index != last) tick(index);
-    last = index;
+  while (!loop_.canceled()) {
+    if (const auto index = schedule_.due(now_())) tick(*index);
+    const Millis wait = schedule_.wait(now_());
+    // More clients than there is time for between two ticks: the loop has others to serve, too.
+    if (wait == Millis::zero()) co_await net::yield(loop_);
+    (void)co_await net::sleep(loop_, wait);  // the loop says whether it is cancelled
   }
 }
 
 // Some of those who wait may have seen this tick's time already: they came after the boundary, and
 // before us.
 void Ticker::tick(Index index) {
-  line_ = format_.line(Time(index * interval_));
+  line_ = format_.line(schedule_.time_of(index));
   Next* due = nullptr;
   for (Next* wait = std::exchange(first_, nullptr); wait != nullptr;) {
     Next* const following = wait->next_;
@@ -67,11 +58,11 @@ void Ticker::remove(Next& wait) {
 }
 
 bool Ticker::Next::await_ready() {
-  ended_ = ticker_.stopped_ || conn_.closed();
-  if (ended_) return true;
-  if (seen_ != kNone) return false;
-  const Time now = ticker_.now();
-  seen_ = ticker_.index_of(now);
+  const bool first = seen_ == kNone;  // comes at once, even while the server stops
+  ended_ = conn_.closed() || (ticker_.stopped_ && !first);
+  if (ended_ || !first) return ended_;
+  const Time now = ticker_.now_();
+  seen_ = ticker_.schedule_.index_of(now);
   ticker_.line_ = ticker_.format_.line(now);
   return true;
 }

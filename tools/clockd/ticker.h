@@ -6,14 +6,17 @@
 
 #include "common/net/loop.h"
 #include "common/net/stream.h"
-#include "tools/clockd/time_format.h"
+#include "tools/clockd/schedule.h"
 
 namespace clockd {
 
 class Ticker {
  public:
-  Ticker(net::Loop& loop, net::Millis interval, TimeFormat format)
-      : loop_(loop), interval_(interval), format_(std::move(format)) {}
+  using Clock = Time (*)();
+  static Time system_time() { return std::chrono::system_clock::now(); }
+
+  Ticker(net::Loop& loop, net::Millis interval, TimeFormat format, Clock now = system_time)
+      : loop_(loop), now_(now), schedule_(interval, now()), format_(std::move(format)) {}
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
@@ -23,8 +26,8 @@ class Ticker {
   void stop();
 
   // Which tick a client has had last.
-  using Index = std::int64_t;
-  static constexpr Index kNone = -1;
+  using Index = Schedule::Index;
+  static constexpr Index kNone = INT64_MIN;
 
  private:
   // The next line, valid until the task waits again; for a client that has had none, the time now,
@@ -55,14 +58,13 @@ class Ticker {
   auto next(net::Stream& conn, Index& seen) { return Next(*this, conn, seen); }
 
  private:
-  Time now() const;
-  Index index_of(Time time) const { return time.time_since_epoch() / interval_; }
   void tick(Index index);
   void add(Next& wait);
   void remove(Next& wait);
 
   net::Loop& loop_;
-  net::Millis interval_;
+  const Clock now_;
+  Schedule schedule_;
   TimeFormat format_;
   std::string line_;  // formatted once a tick, not once a client
   Next* first_ = nullptr;

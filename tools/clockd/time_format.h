@@ -7,19 +7,20 @@
 
 namespace clockd {
 
-using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 class TimeFormat {
  public:
-  // A strftime(3) format, or one of: time rfc3339 rfc1123 iso8601 unix unixms ansic kitchen.
-  // Returns what is wrong with it, or nothing.
+  // A strftime(3) format, or one of: time rfc3339 rfc3339ms rfc1123 iso8601 unix unixms unixns
+  // ansic kitchen.  %N is the fraction of the second in nanoseconds, %3N its first three digits, %f
+  // in microseconds.  Returns what is wrong with it, or nothing.
   static std::string parse(std::string_view text, TimeFormat& format);
 
   // In the process's time zone (TZ), with a newline.
   std::string line(Time time) const;
 
  private:
-  enum Tail { kNone, kOffset, kOffsetOrZ, kMillis };
+  enum Tail { kNone, kOffset, kOffsetOrZ };
   std::string strftime_ = "%H:%M:%S";
   Tail tail_ = kNone;
 };

@@ -275,7 +275,7 @@ Options parse_options(int argc, char** argv) {
   cli.option("token-file", "FILE", "serve only who shows this bearer token",
              net::text(o.token_file));
   net::add_server_options(cli, o.server);
-  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  net::add_addresses(o.server, cli.parse(argc, argv));
   return o;
 }
 

@@ -72,6 +72,5 @@ int main(int argc, char** argv) {
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));
-  if (loop.abandoned() > 0) _exit(status);  // exit(3) would wait for the look-up
   return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
 }

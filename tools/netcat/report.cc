@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <unistd.h>
 
 #include <array>
 #include <cctype>
@@ -17,10 +16,13 @@ using net::SockAddr;
 
 // --- JSON ---
 
-// Not by way of the log, which cuts long lines.
+static std::string dropped(std::uint64_t lines) {
+  return JsonLine("dropped").add("lines", lines).text() + "\n";
+}
+
 static void print(const JsonLine& line) {
-  const std::string text = line.text() + "\n";
-  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+  net::log::report_dropped_with(dropped);
+  net::log::put(line.text() + "\n");
 }
 
 static JsonLine event(const char* name, const Options& options, const SockAddr& address) {

@@ -134,7 +134,7 @@ Options parse_options(int argc, char** argv) {
       "charset", "SET", "alnum, alpha, digits, hex, safe, or characters (alnum and #@$)",
       [&o](std::string_view text) { return passwordd::Charset::parse(text, o.order.charset); });
   net::add_server_options(cli, o.server);
-  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  net::add_addresses(o.server, cli.parse(argc, argv));
   return o;
 }
 

@@ -1,10 +1,14 @@
 // reverbd - echoes each line three times, fading.
 //
-// Protocol: for every line that a client shouts it gets three back, a delay apart: in upper case,
-// as it was, in lower case.  Shouts overlap.  The client's half-close, or its silence, ends the
-// input; when the echoes under way have died out, the connection ends. After "The Go Programming
-// Language", sections 8.3 to 8.8.
+// Protocol: each line comes back several times, a delay apart: in upper case, unchanged, in lower
+// case.  The echoes of different lines overlap.  The client's half-close, or its silence, ends the
+// input; when the echoes under way have been sent, the connection ends.  After "The Go Programming
+// Language", sections 8.3 to 8.8.  --plain makes it the Echo Protocol (RFC 862).
 
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <random>
 #include <string>
 
 #include "common/cli/cli.h"
@@ -23,29 +27,89 @@ using net::Stream;
 using net::Task;
 using net::WaitGroup;
 
-constexpr std::size_t kPendingBytesMax = 1 << 20;  // lines that wait to be echoed, a client
-constexpr Millis kLinger{2'000};  // for a client that is still talking to read the rest
+// What echoes under way cost at most, a client: their text, twice in the worst case, and a frame,
+// a timer and a place in the allocator each.
+constexpr std::size_t kPendingBytesMax = 512 << 10;
+constexpr std::size_t kEchoBytes = 464;
+constexpr std::uint64_t kAtOnce = 64;
+constexpr Millis kLinger{2'000};  // for a client that is still sending to read the rest
 
 struct Options {
   net::ServerOptions server;
-  Millis delay{1000};
+  net::MillisRange delay{Millis(1000), Millis(1000)};
+  std::uint64_t times = 3;
   bool serial = false;
+  bool plain = false;
+  std::uint32_t close_after = 0;  // lines sent, bytes if plain; 0: never
+  std::uint32_t reset_after = 0;  // the same, with a reset
   std::uint32_t max_line = 64 * 1024;
   std::uint32_t max_pending = 1000;
 };
 
-// Writes one shout and its two reflections.  An error ends it: the client is gone, or we are
-// stopping.
-Task<> echo(Stream& conn, std::string shout, Millis delay, std::size_t& pending) {
-  pending += shout.size();
-  std::string line = reverbd::to_upper(shout);
-  Error e = co_await conn.write("\t ", line, "\n");
-  if (!e) e = co_await conn.sleep(delay);
-  if (!e) e = co_await conn.write("\t ", shout, "\n");
-  if (!e) e = co_await conn.sleep(delay);
-  line = reverbd::to_lower(shout);
-  if (!e) e = co_await conn.write("\t ", line, "\n");
-  pending -= shout.size();
+// What the clients of one loop share.
+struct Shared {
+  const Options& options;
+  std::minstd_rand random{std::random_device{}()};
+
+  Millis delay() {
+    const auto [min, max] = options.delay;
+    if (min == max) return min;
+    return Millis(std::uniform_int_distribution<Millis::rep>(min.count(), max.count())(random));
+  }
+};
+
+// One client, and what its echoes share.
+struct Client {
+  Stream conn;
+  Shared& shared;
+  std::uint32_t pending = 0;  // bytes that the echoes under way cost
+  std::uint32_t sent = 0;     // lines, or bytes; counted if a fault is asked for
+
+  // What may be sent until then.
+  std::uint32_t room() const {
+    const Options& options = shared.options;
+    const std::uint32_t limit = std::max(options.close_after, options.reset_after);
+    return limit == 0 ? UINT32_MAX : limit - sent;
+  }
+  void count(std::size_t n) {
+    if (room() == UINT32_MAX || conn.closed()) return;
+    sent += static_cast<std::uint32_t>(n);
+    if (room() > 0) return;
+    const linger abort{.l_onoff = 1, .l_linger = 0};
+    if (shared.options.reset_after > 0)
+      (void)setsockopt(conn.fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+    conn.close();
+  }
+};
+
+// The first echo is in upper case, the last in lower case.
+std::string_view faded(const std::string& line, std::uint64_t i, std::uint64_t times,
+                       std::string& buffer) {
+  const bool first = i == 0;
+  if (!first && i + 1 < times) return line;
+  buffer = first ? reverbd::to_upper(line) : reverbd::to_lower(line);
+  return buffer;
+}
+
+// Writes all echoes of one line.  An error ends it: the client is gone, or we are stopping.
+Task<> echo(Client& client, std::string line) {
+  const auto cost = static_cast<std::uint32_t>(kEchoBytes + 2 * line.size());
+  const std::uint64_t times = client.shared.options.times;
+  client.pending += cost;
+  for (std::uint64_t i = 0; i < times; ++i) {
+    std::string buffer;
+    const std::string_view text = faded(line, i, times, buffer);
+    Error e = co_await client.conn.write("\t ", text, "\n");
+    if (e) break;
+    client.count(1);
+    if (i + 1 == times) break;
+    std::string().swap(buffer);
+    if (i % kAtOnce == kAtOnce - 1) co_await client.conn.yield();  // without a delay
+    e = co_await client.conn.sleep(client.shared.delay());
+    if (e) break;
+  }
+  client.pending -= cost;
+  if (client.pending == 0) client.conn.set_idle();
 }
 
 Task<> refuse_line(Stream& conn, std::size_t max_line) {
@@ -53,46 +117,111 @@ Task<> refuse_line(Stream& conn, std::size_t max_line) {
   (void)co_await conn.write(why);  // a client that is gone needs no explanation
 }
 
-// One connection, from its first byte to its last.
-Task<> reverberate(Stream conn, const Options& options) {
+Millis idle_timeout(const Options& options) {
   const Millis idle = options.server.idle_timeout;
+  return idle > Millis::zero() ? idle : net::kForever;
+}
+
+// One connection, from its first byte to its last.
+Task<> reverberate(Client client) {
+  const Options& options = client.shared.options;
+  Stream& conn = client.conn;
   LineReader input(conn, options.max_line);
-  std::size_t pending = 0;  // bytes of the shouts under way
   WaitGroup echoes;
-  while (auto line = co_await input.next(idle > Millis::zero() ? idle : net::kForever)) {
-    echoes.go(echo(conn, std::move(*line), options.delay, pending));
+  conn.set_idle();
+  while (auto line = co_await input.next(idle_timeout(options))) {
+    echoes.go(echo(client, std::move(*line)));
     co_await echoes.wait(options.serial ? 0 : options.max_pending - 1);
-    while (pending > kPendingBytesMax) co_await echoes.wait(echoes.count() - 1);
+    while (client.pending > kPendingBytesMax) co_await echoes.wait(echoes.count() - 1);
+    if (echoes.count() == 0) conn.set_idle();
   }
   // The end of the input: a half-close, silence, a line too long, a reset, or the server's end.
   const bool too_long = input.error() == Error(UV_EMSGSIZE);
   const bool silent = input.error() == Error(UV_ETIMEDOUT);
-  if (input.error() && !too_long && !silent) conn.close();  // nobody is left to hear the echoes
+  if (input.error() && !too_long && !silent) conn.close();  // nothing more can be sent
   if (too_long) co_await refuse_line(conn, options.max_line);
   co_await echoes.wait();
   if (too_long || conn.has_unread()) co_await net::linger(conn, kLinger);
 }
 
+// The same with --plain: bytes, as they come.
+Task<> echo_bytes(Client client) {
+  Stream& conn = client.conn;
+  for (;;) {
+    conn.set_idle();
+    const auto data = co_await conn.read(idle_timeout(client.shared.options));
+    if (!data || data->empty()) break;
+    std::string_view rest = *data;
+    rest = rest.substr(0, client.room());
+    const std::size_t size = rest.size();
+    const auto written = conn.try_write(rest);
+    if (!written) break;
+    if (*written < size) {
+      const std::string copy(rest.substr(*written));  // the view is valid until the task waits
+      Error e = co_await conn.write(copy);
+      if (e) break;
+    }
+    client.count(size);
+  }
+  if (conn.has_unread()) co_await net::linger(conn, kLinger);
+}
+
 class Reverb final : public net::Service {
  public:
-  explicit Reverb(const Options& options) : options_(options) {}
-  Task<> handle_conn(Stream conn) override { return reverberate(std::move(conn), options_); }
+  explicit Reverb(const Options& options) : shared_{options} {}
+  Task<> handle_conn(Stream conn) override {
+    Client client{std::move(conn), shared_};
+    return shared_.options.plain ? echo_bytes(std::move(client)) : reverberate(std::move(client));
+  }
 
  private:
-  const Options& options_;
+  Shared shared_;
 };
 
-Options parse_options(int argc, char** argv) {
-  Options o;
-  o.server.idle_timeout = Millis(10'000);
-  net::Cli cli("reverbd", "[options] [ADDRESS...]", "Echo each line three times, fading.");
-  cli.option("delay", "T", "time between echoes (1s)", net::duration(o.delay));
+// What --plain leaves no use for.
+struct Given {
+  bool delay = false;
+  bool times = false;
+};
+
+void add_echo_options(net::Cli& cli, Options& o, Given& given) {
+  cli.option("delay", "T[..T]", "time between echoes, at random from a range (1s)",
+             [&o, &given](std::string_view text) {
+               given.delay = true;
+               return net::parse_duration_range(text, o.delay);
+             });
+  cli.option("times", "N", "echoes of a line (3)",
+             net::number(1, 1'000, [&o, &given](std::uint64_t n) {
+               given.times = true;
+               o.times = n;
+             }));
   cli.flag("serial", "one line after another, not overlapping", o.serial);
+  cli.flag("plain", "send back each byte at once, unchanged (RFC 862)", o.plain);
+  cli.option("close-after", "N", "close a connection after N lines sent (--plain: bytes)",
+             net::number(o.close_after, 1, UINT32_MAX - 1));
+  cli.option("reset-after", "N", "the same with a reset",
+             net::number(o.reset_after, 1, UINT32_MAX - 1));
   cli.option("max-line", "BYTES", "longest line (65536)", net::number(o.max_line, 1, 1 << 30));
   cli.option("max-pending", "N", "lines under way a client; more are not read (1000)",
              net::number(o.max_pending, 1, UINT32_MAX));
+}
+
+Options parse_options(int argc, char** argv) {
+  Options o;
+  Given given;
+  o.server.idle_timeout = Millis(10'000);
+  net::Cli cli("reverbd", "[options] [ADDRESS...]", "Echo each line three times, fading.");
+  add_echo_options(cli, o, given);
   net::add_server_options(cli, o.server);
-  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  net::add_addresses(o.server, cli.parse(argc, argv));
+  const char* line_option = given.delay   ? "--delay"
+                            : given.times ? "--times"
+                            : o.serial    ? "--serial"
+                                          : nullptr;
+  if (o.plain && line_option != nullptr)
+    net::Cli::fail("--plain and " + std::string(line_option) + " contradict each other");
+  if (o.close_after > 0 && o.reset_after > 0)
+    net::Cli::fail("--close-after and --reset-after contradict each other");
   return o;
 }
 

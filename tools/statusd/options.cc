@@ -89,7 +89,7 @@ Options parse_options(int argc, char** argv) {
   add_page_options(cli, o, given);
   add_other_options(cli, o);
   net::add_server_options(cli, o.server);
-  for (const std::string& address : cli.parse(argc, argv)) o.server.addresses.push_back(address);
+  net::add_addresses(o.server, cli.parse(argc, argv));
 
   if (given.body && given.body_file) net::Cli::fail("--body and --body-file contradict each other");
   if (o.routes.empty() || given.status || given.body || given.body_file)

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 
+#include "common/cli/log.h"
 #include "tools/netcat/json_line.h"
 
 namespace netcat {
@@ -120,7 +121,7 @@ void Meter::show(bool last) {
   std::string text = json_ ? progress_json(now_) : progress_line(now_);
   if (redraws_) text = "\r" + text + "\x1b[K";
   if (!redraws_ || last) text += "\n";
-  [[maybe_unused]] const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+  net::log::put(text);
 }
 
 }  // namespace netcat

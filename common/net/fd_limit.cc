@@ -1,0 +1,40 @@
+#include "common/net/fd_limit.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "common/net/fd.h"
+
+namespace net {
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
+}
+
+Error can_open(std::size_t n) {
+  std::vector<Fd> opened;
+  for (; n > 0; --n) {
+    opened.emplace_back(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!opened.back()) return Error::from_errno();
+  }
+  return {};
+}
+
+std::uint64_t clients_possible() {
+  constexpr std::uint64_t kSpare = 8;        // descriptors that come and go: look-ups, time zones
+  constexpr std::uint64_t kUnknown = 1'000;  // nearly every system's soft limit allows this many
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kUnknown;
+  const Fd lowest_free(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (!lowest_free) return 1;
+  const std::uint64_t used = static_cast<std::uint64_t>(lowest_free.get()) + kSpare;
+  return limit.rlim_cur > used ? limit.rlim_cur - used : 1;
+}
+
+}  // namespace net

@@ -1,0 +1,316 @@
+#include "common/net/worker.h"
+
+#include <algorithm>
+#include <csignal>
+
+#include "common/cli/exit_status.h"
+#include "common/cli/log.h"
+#include "common/net/systemd.h"
+
+namespace net {
+
+// --- what the loops share ---
+
+// Of the descriptors, those that connections waiting for a place of their address may hold.
+static std::uint64_t waiting_max(const ServerOptions& options) {
+  return options.max_per_address > 0 ? std::min<std::uint64_t>(1024, clients_possible() / 4) : 0;
+}
+
+Shared::Shared(const ServerOptions& with)
+    : options(with), places(with.max_per_address, waiting_max(with)) {}
+
+Shared::~Shared() = default;
+
+void Shared::set_max_clients() {
+  const std::uint64_t possible = clients_possible();
+  const std::uint64_t waiting = std::min(waiting_max(options), possible - 1);
+  max_clients = options.max_clients > 0 ? options.max_clients : possible - waiting;
+}
+
+bool Shared::enter() {
+  if (clients.fetch_add(1) < max_clients) return true;
+  clients.fetch_sub(1);
+  return false;
+}
+
+void Shared::leave() {
+  clients.fetch_sub(1);
+  if (short_of_room == 0) return;
+  for (const auto& worker : workers) worker->loop().post([w = worker.get()] { w->room(); });
+}
+
+void Shared::stop() {
+  systemd::notify("STOPPING=1");
+  for (const auto& worker : workers) worker->loop().post([w = worker.get()] { w->stop(); });
+}
+
+void Shared::fail(const char* what, Error e) {
+  if (status.exchange(kNoListen) != kOk) return;
+  log::error("%s: %s", what, e.message());
+  stop();
+}
+
+void Shared::log_figures() const {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  for (const auto& worker : workers) {
+    in += worker->loop().traffic().in.load(std::memory_order_relaxed);
+    out += worker->loop().traffic().out.load(std::memory_order_relaxed);
+  }
+  const auto up =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+  log::error(
+      "clients now %llu, clients ever %llu, refused %llu, bytes in %llu, bytes out %llu, "
+      "uptime %llds",
+      static_cast<unsigned long long>(clients), static_cast<unsigned long long>(clients_ever),
+      static_cast<unsigned long long>(refused), static_cast<unsigned long long>(in),
+      static_cast<unsigned long long>(out), static_cast<long long>(up.count()));
+}
+
+// --- one loop ---
+
+static void set_blocked(std::initializer_list<int> signals, bool blocked) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
+}
+
+void set_signals_blocked(bool blocked) { set_blocked({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, blocked); }
+
+static bool is_ignored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+struct Worker::Signals {
+  explicit Signals(Loop& loop)
+      : terminate(loop, SIGTERM), interrupt(loop, SIGINT), figures(loop, SIGUSR1) {
+    if (!is_ignored(SIGHUP)) hangup.emplace(loop, SIGHUP);  // nohup(1)
+  }
+  Signal terminate;
+  Signal interrupt;
+  Signal figures;
+  std::optional<Signal> hangup;
+
+  // The default action is back: a second signal ends us at once.
+  void stop_catching() {
+    terminate.close();
+    interrupt.close();
+    if (hangup) hangup->close();
+  }
+};
+
+Error Worker::listen(Fd socket, const ListenOptions& options) {
+  auto listener = Listener::listen(loop_, std::move(socket), options);
+  if (!listener) return listener.error();
+  listeners_.push_back(std::move(*listener));
+  return {};
+}
+
+Task<int> Worker::main(bool with_signals) {
+  std::optional<Signals> signals;
+  if (with_signals) {
+    signals.emplace(loop_);
+    set_signals_blocked(false);
+    background_.go(stop_on(signals->terminate, *signals));
+    background_.go(stop_on(signals->interrupt, *signals));
+    background_.go(log_figures_on(signals->figures));
+    if (signals->hangup) background_.go(reload_on(*signals->hangup, *signals));
+  }
+  background_.go(service_->run());
+  WaitGroup accepting;
+  for (Listener& listener : listeners_) accepting.go(accept_all(listener));
+  co_await accepting.wait();
+  co_await conns_.wait();
+  // From here on these have their default action, while other threads may still be serving.
+  if (with_signals) set_blocked({SIGUSR1, SIGHUP}, true);
+  loop_.cancel_all();
+  co_await background_.wait();
+  co_return shared_.status;
+}
+
+// --- accepting ---
+
+Task<> Worker::accept_all(Listener& listener) {
+  for (;;) {
+    Error e = co_await listener.readable();
+    if (e && e != Error(UV_ECANCELED)) shared_.fail("wait for clients", e);
+    if (e) break;
+    if (accept_some(listener) == Accepted::kNoRoom) co_await wait_for_room(listener);
+  }
+  co_await accept_rest(listener);
+  listener.close();
+}
+
+// A client whose connection is in the queue when the server stops is served: closing the listener
+// would reset it.
+Task<> Worker::accept_rest(Listener& listener) {
+  const std::uint64_t last = shared_.clients_ever + shared_.options.backlog;  // others keep coming
+  while (!loop_.canceled() && listener.has_waiting() && shared_.clients_ever < last) {
+    if (accept_some(listener) == Accepted::kNoRoom) co_await wait_for_room(listener);
+    if (shared_.status != kOk) break;
+    co_await yield(loop_);
+  }
+}
+
+// Until a client leaves: then there is a place again, or a descriptor.
+Task<> Worker::wait_for_room(Listener& listener) {
+  constexpr Millis kLook{500};  // another process's descriptor may be free, a connection idle
+  Timer timer(loop_);
+  waiting_for_room_.push_back(&timer);
+  ++shared_.short_of_room;
+  if (listener.has_waiting()) make_room(shared_.workers.size() - 1);
+  if (at_limit() || said_full_) (void)co_await timer.wait(kLook);
+  --shared_.short_of_room;
+  std::erase(waiting_for_room_, &timer);
+}
+
+void Worker::room() {
+  for (Timer* timer : waiting_for_room_) timer->wake();
+}
+
+void Worker::make_room(std::size_t others) {
+  constexpr Millis kIdle{1'000};  // less may be a pause between two requests
+  if (loop_.end_longest_idle(kIdle) || others == 0) return;
+  const auto self = std::ranges::find_if(
+      shared_.workers, [this](const auto& worker) { return worker.get() == this; });
+  const bool last = self + 1 == shared_.workers.end();
+  Worker* const next = last ? shared_.workers.front().get() : (self + 1)->get();
+  next->loop().post([next, others] { next->make_room(others - 1); });
+}
+
+// A bounded number, so that a flood of connections leaves time for those that are there.
+Worker::Accepted Worker::accept_some(Listener& listener) {
+  constexpr int kAtOnce = 64;
+  for (int i = 0; i < kAtOnce; ++i) {
+    if (!shared_.enter()) return Accepted::kNoRoom;
+    SockAddr peer;
+    Result<Fd> socket = listener.accept(&peer);
+    if (!socket) {
+      shared_.clients.fetch_sub(1);
+      return accept_failed(socket.error());
+    }
+    begin(std::move(*socket), peer);
+    if (shared_.options.once) {
+      close_listeners();
+      return Accepted::kAll;
+    }
+  }
+  return Accepted::kSome;
+}
+
+static bool is_shortage(Error e) {
+  return e == Error(UV_EMFILE) || e == Error(UV_ENFILE) || e == Error(UV_ENOBUFS) ||
+         e == Error(UV_ENOMEM);
+}
+
+Worker::Accepted Worker::accept_failed(Error e) {
+  if (e == Error(UV_EAGAIN)) {
+    said_full_ = false;
+    return Accepted::kAll;
+  }
+  ++shared_.refused;
+  if (!is_shortage(e)) {
+    shared_.fail("accept", e);
+    return Accepted::kAll;
+  }
+  if (!said_full_) log::error("accept: %s (waiting for a client to leave)", e.message());
+  said_full_ = true;
+  return Accepted::kNoRoom;
+}
+
+Stream Worker::stream_of(Fd socket) {
+  ++shared_.clients_ever;
+  Stream conn(loop_, std::move(socket));
+  conn.set_write_timeout(shared_.options.write_timeout);
+  return conn;
+}
+
+// It has a place under --max-clients.
+void Worker::begin(Fd socket, const SockAddr& peer) {
+  if (shared_.places.limited(peer)) {
+    const Places::Entry entry = shared_.places.enter(peer, socket);
+    if (entry == Places::Entry::kServed) return conns_.go(handle_in_turn(std::move(socket), peer));
+    if (entry == Places::Entry::kRefused) ++shared_.refused;
+    shared_.leave();
+  } else if (log::verbose()) {
+    conns_.go(handle_loudly(stream_of(std::move(socket)), peer));
+  } else {
+    conns_.go(service_->handle_conn(stream_of(std::move(socket))));
+  }
+}
+
+Task<> Worker::handle_loudly(Stream conn, SockAddr peer) {
+  const std::string name = peer.family() == AF_UNIX ? "a local client" : peer.to_string();
+  log::details("%s connected", name.c_str());
+  co_await service_->handle_conn(std::move(conn));
+  log::details("%s disconnected", name.c_str());
+}
+
+// Its place passes to the next connection of the same address that waits.
+Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
+  for (std::optional<Fd> next = std::move(socket); next;) {
+    const SockAddr name = SockAddr::peer(next->get());
+    Task<> handling = handle_loudly(stream_of(std::move(*next)), name.size() > 0 ? name : peer);
+    co_await std::move(handling);
+    next = shared_.places.leave(peer);
+  }
+}
+
+// --- signals and the end ---
+
+Task<> Worker::stop_on(Signal& signal, Signals& all) {
+  Error e = co_await signal.wait();
+  if (e) co_return;
+  all.stop_catching();
+  shared_.stop();
+}
+
+Task<> Worker::reload_on(Signal& signal, Signals& all) {
+  for (;;) {
+    Error e = co_await signal.wait();
+    if (e) co_return;
+    if (!service_->reload()) break;
+    for (const auto& worker : shared_.workers)
+      if (worker.get() != this) worker->loop().post([w = worker.get()] { w->reload(); });
+  }
+  all.stop_catching();
+  shared_.stop();
+}
+
+Task<> Worker::log_figures_on(Signal& signal) {
+  for (;;) {
+    Error e = co_await signal.wait();
+    if (e) co_return;
+    shared_.log_figures();
+  }
+}
+
+void Worker::close_listeners() {
+  for (Listener& listener : listeners_) listener.close();
+  room();
+}
+
+Task<> Worker::wind_down() {
+  constexpr Millis kGrace{100};  // for the requests of clients that have just connected
+  if (std::exchange(stopping_, true)) co_return;
+  service_->stop_soon();
+  Error e = co_await sleep(loop_, shared_.options.lame_duck);
+  if (e) co_return;
+  const Deadline deadline(shared_.options.drain);
+  bool waiting = false;
+  for (Listener& listener : listeners_) {
+    waiting = waiting || listener.has_waiting();
+    listener.stop();
+  }
+  room();
+  if (waiting) e = co_await sleep(loop_, std::min(kGrace, shared_.options.drain));
+  if (e) co_return;
+  loop_.end_input();
+  service_->drain();
+  e = co_await drain_.wait(deadline.left());
+  if (!e) loop_.cancel_all();
+}
+
+}  // namespace net

@@ -1,0 +1,93 @@
+// worker.h - one event loop of a server: its listeners, its connections, and its end.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/net/listener.h"
+#include "common/net/places.h"
+#include "common/net/server.h"
+
+namespace net {
+
+class Worker;
+
+// What the loops of a server share.
+struct Shared {
+  explicit Shared(const ServerOptions& with);
+  ~Shared();
+  const ServerOptions& options;
+  std::uint64_t max_clients = 0;  // once the server has the descriptors that it always needs
+  Places places;
+  std::atomic<std::uint64_t> clients{0};
+  std::atomic<std::uint64_t> clients_ever{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::atomic<int> short_of_room{0};  // accept loops that wait for a client to leave
+  std::atomic<int> status{0};         // exit status
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  void set_max_clients();
+  bool enter();
+  void leave();
+  void stop();
+  // Stops because `what` has failed for good.
+  void fail(const char* what, Error e);
+  void log_figures() const;
+};
+
+// Signals that a server handles are blocked in all threads but the first worker's.
+void set_signals_blocked(bool blocked);
+
+class Worker {
+ public:
+  Worker(Shared& shared, const MakeService& make_service)
+      : shared_(shared), service_(make_service(loop_)) {}
+
+  Loop& loop() { return loop_; }
+  Error listen(Fd socket, const ListenOptions& options);
+  const std::vector<Listener>& listeners() const { return listeners_; }
+  int run(bool with_signals) { return loop_.run(main(with_signals)); }
+
+  void stop() { background_.go(wind_down()); }
+  void reload() { (void)service_->reload(); }  // the first worker's has said that it can
+  void room();
+  // Ends the longest idle connection of this loop or, if it has none, of one of the next `others`.
+  void make_room(std::size_t others);
+
+ private:
+  struct Signals;
+  enum class Accepted { kSome, kAll, kNoRoom };
+
+  Task<int> main(bool with_signals);
+  Task<> accept_all(Listener& listener);
+  Task<> accept_rest(Listener& listener);
+  Task<> wait_for_room(Listener& listener);
+  Accepted accept_some(Listener& listener);
+  Accepted accept_failed(Error e);
+  void begin(Fd socket, const SockAddr& peer);
+  Task<> handle_loudly(Stream conn, SockAddr peer);
+  Task<> handle_in_turn(Fd socket, SockAddr peer);
+  Stream stream_of(Fd socket);
+  Task<> wind_down();
+  Task<> stop_on(Signal& signal, Signals& all);
+  Task<> reload_on(Signal& signal, Signals& all);
+  Task<> log_figures_on(Signal& signal);
+  void close_listeners();
+  bool at_limit() const { return shared_.clients >= shared_.max_clients; }
+
+  Shared& shared_;
+  Loop loop_;
+  std::unique_ptr<Service> service_;
+  std::vector<Listener> listeners_;
+  std::vector<Timer*> waiting_for_room_;
+  Timer drain_{loop_};
+  WaitGroup background_;
+  WaitGroup conns_{[this] { shared_.leave(); }};
+  bool stopping_ = false;
+  bool said_full_ = false;
+};
+
+}  // namespace net

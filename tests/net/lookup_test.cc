@@ -1,0 +1,67 @@
+// Look-ups: names into addresses and back, beside the loop.
+#include "common/net/lookup.h"
+
+#include <netdb.h>
+
+#include <vector>
+
+#include "net_test.h"
+
+namespace net {
+namespace {
+
+NET_TEST(Lookup, KeepsToTheFamily) {
+  const Deadline deadline(kForever);
+  const auto v4 = co_await lookup(loop, "localhost", 80, AF_INET, false, deadline);
+  REQUIRE(v4 && v4->size() == 1);
+  EXPECT_EQ(v4->front().to_string(), "127.0.0.1:80");
+  const auto none = co_await lookup(loop, "127.1", 80, AF_INET6, false, deadline);
+  EXPECT_TRUE(none.error());
+}
+
+NET_TEST(Lookup, UnknownInterfaceIsAnError) {
+  const Deadline deadline(kForever);
+  const auto found = co_await lookup(loop, "::1%typo", 80, AF_UNSPEC, false, deadline);
+  EXPECT_EQ(found.error(), Error(UV_ENODEV));
+}
+
+NET_TEST(Lookup, WithoutDescriptorsIsNotAnUnknownName) {
+  co_await next_round(loop);
+  std::vector<Fd> all;
+  for (;;) {
+    all.emplace_back(dup(STDIN_FILENO));
+    if (!all.back()) break;
+  }
+  const Deadline deadline(kForever);
+  const auto found = co_await lookup(loop, "nosuch.invalid", 80, AF_UNSPEC, false, deadline);
+  EXPECT_EQ(found.error(), Error(UV_EMFILE));
+}
+
+NET_TEST(Lookup, NameOfAnAddress) {
+  const SockAddr local = *SockAddr::numeric("127.0.0.1", 80);
+  char expected[NI_MAXHOST] = "";
+  (void)getnameinfo(local.get(), local.size(), expected, sizeof expected, nullptr, 0, NI_NAMEREQD);
+  const std::string name = co_await reverse_lookup(loop, local, kPatience);
+  EXPECT_EQ(name, expected);
+}
+
+NET_TEST(Lookup, NameOfAnAddressIsGivenUp) {
+  const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
+  const Stopwatch watch;
+  const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
+  EXPECT_EQ(name, "");
+  EXPECT_LT(watch.elapsed(), kPatience / 2);
+}
+
+// The answer of a question that is not waited for any more finds no loop; more questions than there
+// are threads for are not asked.
+NET_TEST(Lookup, ManyAtATimeAreBounded) {
+  const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
+    EXPECT_EQ(name, "");
+  }
+}
+
+}  // namespace
+}  // namespace net

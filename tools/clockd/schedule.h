@@ -1,0 +1,41 @@
+// schedule.h - when to tick: on the boundaries of an interval of the wall clock, which may be set.
+#pragma once
+
+#include <optional>
+
+#include "common/net/duration.h"
+#include "tools/clockd/time_format.h"
+
+namespace clockd {
+
+// Pure: the clock is the caller's.  A boundary that the clock reaches is ticked once, in order:
+// - a clock set forward goes on with its new time; what it has leapt over it has not reached;
+// - set back by up to kHold (a leap second, a correction), it is waited for until it has caught up;
+// - set back further, it goes on at the next boundary of its new time.
+class Schedule {
+ public:
+  using Index = std::int64_t;  // of a boundary, counted from 1970
+  static constexpr net::Millis kHold{2'000};
+  static constexpr net::Millis kLook{10'000};  // how soon it is noticed that the clock was set
+
+  Schedule(net::Millis interval, Time now) : interval_(interval), last_(index_of(now)) {}
+
+  Index index_of(Time time) const {
+    const Time whole = std::chrono::floor<std::chrono::milliseconds>(time);
+    const auto rest = whole.time_since_epoch() % interval_;
+    const Index index = whole.time_since_epoch() / interval_;
+    return rest.count() < 0 ? index - 1 : index;
+  }
+  Time time_of(Index index) const { return Time(index * interval_); }
+
+  // The tick that is due, if one is.
+  std::optional<Index> due(Time now);
+  // How long to wait before it is asked for again; zero: the next one is due already.
+  net::Millis wait(Time now) const;
+
+ private:
+  net::Millis interval_;
+  Index last_;
+};
+
+}  // namespace clockd
