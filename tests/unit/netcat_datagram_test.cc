@@ -249,27 +249,33 @@ TEST(Slicer, ForgetsWhatHasNowhereToGo) {
 
 // ---- pauses ----
 
-TEST(Moderation, PausesOnlyWhenDatagramsComeFastAndTheBufferHoldsThem) {
+TEST(Moderation, PausesWhileTheBufferHoldsWhatComesMeanwhile) {
   struct Case {
     const char* what;
     std::size_t buffer, datagrams, bytes;  // in a millisecond
-    bool pause;
+    double least, most;                    // milliseconds
   };
   const Case table[] = {
-      {"a few", 8 << 20, 10, 2'000, false},
-      {"many", 8 << 20, 400, 80'000, true},
-      {"too many for the buffer", 400'000, 400, 80'000, false},
-      {"long ones", 400'000, 100, 6'000'000, false},
-      {"not so many", 400'000, 50, 10'000, true},
+      {"a few", 8 << 20, 10, 2'000, 0, 0},
+      {"many", 8 << 20, 400, 80'000, 1, 1},
+      {"a small buffer", 400'000, 400, 80'000, 0.15, 0.25},
+      {"and more of them", 400'000, 1'000, 200'000, 0.06, 0.1},
+      {"long ones", 400'000, 100, 6'000'000, 0, 0},
   };
   for (const Case& row : table) {
     Moderation moderation(row.buffer, at(0));
-    EXPECT_FALSE(moderation.pause(DatagramEnding::Time(std::chrono::microseconds(999)), 0, 0));
-    EXPECT_EQ(moderation.pause(at(1), row.datagrams, row.bytes), row.pause) << row.what;
-    EXPECT_FALSE(moderation.pause(at(2), 1, 200)) << row.what << ", and then one";
+    moderation.received(row.datagrams, row.bytes);
+    EXPECT_EQ(moderation.pause(at(0)).count(), 0) << row.what << ": too soon to know";
+    for (const auto& pause : {moderation.pause(at(1)), moderation.pause(at(1))}) {
+      EXPECT_GE(pause.count() * 1e3, row.least) << row.what;
+      EXPECT_LE(pause.count() * 1e3, row.most) << row.what;
+    }
+    moderation.received(1, 200);
+    EXPECT_EQ(moderation.pause(at(2)).count(), 0) << row.what << ", and then one";
   }
   Moderation slow(8 << 20, at(0));
-  EXPECT_FALSE(slow.pause(at(100), 400, 80'000)) << "4 in a millisecond";
+  slow.received(400, 80'000);
+  EXPECT_EQ(slow.pause(at(100)).count(), 0) << "4 in a millisecond";
 }
 
 // ---- addresses ----

@@ -30,6 +30,7 @@ class DatagramSocket {
   void report_errors(int family);
   // Of a connected socket: its peer is the only sender, and need not be named each time.
   void name_no_senders() { names_senders_ = false; }
+  bool names_senders() const { return names_senders_; }
   // A wildcard socket reports where each datagram was sent to (Inbox::Datagram::local).
   void report_local_ends(bool on);
   // As large a receive buffer as the system allows, up to 4 MiB.

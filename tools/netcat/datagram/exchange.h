@@ -38,7 +38,8 @@ class Exchange {
   net::Task<> give_up(DatagramSocket& socket);
   std::size_t receive_batch(DatagramSocket& socket);
   void take(DatagramSocket& socket, const Inbox::Datagram& datagram);
-  bool take_sender(DatagramSocket& socket, const Inbox::Datagram& datagram);
+  bool admits(const net::SockAddr& sender) const;
+  void take_sender(DatagramSocket& socket, const Inbox::Datagram& datagram);
   void choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagram);
   net::Task<> watch_output();
 

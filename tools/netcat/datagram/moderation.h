@@ -1,43 +1,49 @@
-// moderation.h - when to let datagrams gather before the next read.  Pure.
+// moderation.h - how long to let datagrams gather before the next read.  Pure.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
 namespace netcat {
 
 // A wake-up costs as much as a dozen datagrams.  When they come fast, a receiver that is woken for
-// each of them does little else; one that pauses for a millisecond takes hundreds at a time.  It
-// may do so only while the socket's buffer holds what comes meanwhile.
+// each of them does little else; one that pauses takes a hundred at a time.  The pause is at most a
+// millisecond, and no longer than the socket's buffer holds what comes meanwhile.
 class Moderation {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  static constexpr std::chrono::milliseconds kPause{1};
+  using Pause = std::chrono::duration<double>;  // seconds
+  static constexpr Pause kMost = std::chrono::milliseconds(1);
 
-  // What the kernel charges to the receive buffer: `buffer` bytes in all.
+  // `buffer`: bytes, as the kernel counts.
   Moderation(std::size_t buffer, Time now) : buffer_(buffer), start_(now) {}
 
-  // So much was received by now.  True: pause before the next read.
-  bool pause(Time now, std::size_t datagrams, std::size_t bytes) {
+  void received(std::size_t datagrams, std::size_t bytes) {
     datagrams_ += datagrams;
     bytes_ += bytes;
-    const auto elapsed = now - start_;
-    if (elapsed < kPause) return false;
-    const auto pauses = std::chrono::duration<double>(elapsed) / kPause;
-    const double count = static_cast<double>(datagrams_) / pauses;
-    const double cost = static_cast<double>(bytes_ + datagrams_ * kOverhead) / pauses;
+  }
+  // The queue is empty.  How long to pause before the next read; zero: not at all.
+  Pause pause(Time now) {
+    const Pause elapsed = now - start_;
+    if (elapsed < kMost) return pause_;
+    const double datagrams = static_cast<double>(datagrams_) / elapsed.count();
+    const double bytes = static_cast<double>(bytes_ + datagrams_ * kOverhead) / elapsed.count();
+    pause_ = std::min(kMost, Pause(static_cast<double>(buffer_) / kMargin / std::max(bytes, 1.0)));
+    if (datagrams * pause_.count() < kWorthwhile) pause_ = Pause(0);
     start_ = now;
     datagrams_ = bytes_ = 0;
-    return count >= kFast && cost * kMargin <= static_cast<double>(buffer_);
+    return pause_;
   }
 
  private:
-  static constexpr double kFast = 32;              // datagrams in the time of a pause
+  static constexpr double kWorthwhile = 16;        // datagrams that would gather
   static constexpr double kMargin = 4;             // a pause may last longer than it should
   static constexpr std::size_t kOverhead = 1'024;  // bytes, at most, that the kernel adds to each
 
   std::size_t buffer_;
   Time start_;
+  Pause pause_{0};
   std::size_t datagrams_ = 0;  // since start_
   std::size_t bytes_ = 0;
 };

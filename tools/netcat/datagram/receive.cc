@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tools/netcat/datagram/exchange.h"
+#include "tools/netcat/datagram/fine_timer.h"
 #include "tools/netcat/datagram/moderation.h"
 #include "tools/netcat/report.h"
 
@@ -11,10 +12,12 @@ using net::Error;
 using net::Task;
 
 constexpr std::size_t kBurst = 512;        // datagrams, until other tasks have their turn
-constexpr std::size_t kLeastCharge = 512;  // bytes of the receive buffer that a datagram takes
+constexpr std::size_t kLeastCharge = 256;  // bytes of the receive buffer that a datagram takes
 
 Task<> Exchange::receive(DatagramSocket& socket) {
   Moderation moderation(socket.buffer_bytes(), Clock::now());
+  FineTimer timer(loop_);
+  std::uint64_t sent = 0;
   while (!ended_) {
     Error e = co_await socket.readable();
     if (e) co_return;
@@ -23,10 +26,12 @@ Task<> Exchange::receive(DatagramSocket& socket) {
     std::size_t n = inbox_.capacity();
     for (; n == inbox_.capacity() && burst < kBurst; burst += n) n = co_await take_batch(socket);
     if (error_ && !ended_) co_await give_up(socket);
-    const bool fast = moderation.pause(Clock::now(), burst, tally_.received - bytes);
+    moderation.received(burst, tally_.received - bytes);
     const bool drained = n < inbox_.capacity();
-    if (fast && drained && !ended_ && !options_.unix_domain)
-      (void)co_await net::sleep(loop_, Moderation::kPause);
+    if (!drained || ended_ || options_.unix_domain) continue;
+    const Moderation::Pause pause = moderation.pause(Clock::now());
+    const bool answers = std::exchange(sent, sent_) != sent_;  // and may be waited for
+    if (pause.count() > 0 && !answers) co_await timer.wait(pause);
   }
 }
 
@@ -59,6 +64,8 @@ std::size_t Exchange::receive_batch(DatagramSocket& socket) {
     const auto n = socket.receive(inbox_, most);
     if (n) {
       for (std::size_t i = 0; i < *n && !ended_; ++i) take(socket, inbox_.at(i));
+      // What came before the socket was connected has been received.
+      if (*n < most && socket.is_connected()) socket.name_no_senders();
       return *n;
     }
     if (n.error() == Error(UV_EAGAIN)) return 0;
@@ -69,7 +76,13 @@ std::size_t Exchange::receive_batch(DatagramSocket& socket) {
 }
 
 void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
-  if (!take_sender(socket, datagram)) return;
+  if (socket.names_senders() && !admits(datagram.sender)) return;
+  if (!std::exchange(heard_, true)) {
+    ending_.heard();
+    timer_.wake();
+  }
+  unanswered_.clear();
+  if (socket.names_senders()) take_sender(socket, datagram);
   if (datagram.size > datagram.data.size())
     return end(net::kLost, peer_name() + ": a datagram of " + std::to_string(datagram.size) +
                                " bytes is too long");
@@ -79,18 +92,17 @@ void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   out_.add(datagram.data);
 }
 
-// False for a datagram that does not count: from another sender than our peer, or a denied one.
-bool Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagram) {
+// Whether a datagram counts: it does not if it is from another sender than our peer, or a denied
+// one.
+bool Exchange::admits(const net::SockAddr& sender) const {
+  if (peer_.size() != 0) return sender == peer_;
+  if (!options_.listen || options_.unix_domain || access_.admits(sender)) return true;
+  say_denied(options_, sender);
+  return false;
+}
+
+void Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   const net::SockAddr& sender = datagram.sender;
-  if (peer_.size() != 0 && !(sender == peer_)) return false;
-  const bool denied = options_.listen && !options_.unix_domain && !access_.admits(sender);
-  if (denied) say_denied(options_, sender);
-  if (denied) return false;
-  if (!std::exchange(heard_, true)) {
-    ending_.heard();
-    timer_.wake();
-  }
-  unanswered_.clear();
   const bool reports = options_.verbose > 0 || options_.json;
   if (reports && (options_.listen || to_.size() != 0) && senders_.add(sender)) {
     const bool local_known = datagram.local.family != AF_UNSPEC;
@@ -99,7 +111,6 @@ bool Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagr
   }
   const bool has_address = sender.size() > sizeof(sa_family_t);
   if (options_.listen && has_address && peer_.size() == 0) choose_peer(socket, datagram);
-  return true;
 }
 
 // Answers leave from the address that the datagram came to, which connect(2) would not choose by
