@@ -22,7 +22,7 @@ namespace netcat {
 
 class DatagramEnding {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = net::TimePoint;
   static constexpr Time kNever = Time::max();
   enum Verdict { kStay, kLook, kComplete, kTimedOut, kIdle };
 

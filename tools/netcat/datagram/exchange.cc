@@ -25,8 +25,8 @@ Exchange::Exchange(Session& session, Datagrams& datagrams, const Access& access)
       timer_(loop_),
       limit_(loop_, options_.rate),
       pace_(loop_, options_.interval),
-      slicer_(options_.interval > Millis::zero(), options_.crlf),
-      ending_(options_, Clock::now()) {
+      slicer_(pace_.is_set(), options_.crlf),
+      ending_(options_, loop_.now()) {
   if (options_.listen) return;
   target_ = &sockets_.front();
   last_peer_ = to_.size() != 0 ? to_ : target_->peer();
@@ -89,7 +89,7 @@ bool Exchange::try_next_address(Error e) {
   last_peer_ = target_->peer();
   say_connected(options_, last_peer_, target_->address());
   error_ = Error();
-  ending_.restarted(Clock::now());
+  ending_.restarted(loop_.now());
   arrival_.wake();
   timer_.wake();
   return true;
@@ -104,7 +104,7 @@ void Exchange::failed(Error e) {
 
 Task<> Exchange::watch_time() {
   while (!ended_) {
-    const DatagramEnding::Verdict verdict = ending_.verdict(Clock::now());
+    const DatagramEnding::Verdict verdict = ending_.verdict(loop_.now());
     if (verdict == DatagramEnding::kLook) {
       co_await look_everywhere();
     } else if (verdict != DatagramEnding::kStay) {
@@ -114,7 +114,7 @@ Task<> Exchange::watch_time() {
       timer_idle_ = next == DatagramEnding::kNever;
       Millis left = net::kForever;
       if (!timer_idle_)
-        left = std::max(Millis::zero(), std::chrono::ceil<Millis>(next - Clock::now()));
+        left = std::max(Millis::zero(), std::chrono::ceil<Millis>(next - loop_.now()));
       Error e = co_await timer_.wait(left);
       timer_idle_ = false;
       if (e == Error(UV_ECANCELED)) co_return;

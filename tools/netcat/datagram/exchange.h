@@ -28,8 +28,6 @@ class Exchange {
   net::Task<Outcome> run();
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   // receiving: receive.cc
   net::Task<> receive(DatagramSocket& socket);
   net::Task<std::size_t> take_batch(DatagramSocket& socket);

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstddef>
 
+#include "common/net/duration.h"
+
 namespace netcat {
 
 // A wake-up costs as much as a dozen datagrams.  When they come fast, a receiver that is woken for
@@ -12,7 +14,7 @@ namespace netcat {
 // millisecond, and no longer than the socket's buffer holds what comes meanwhile.
 class Moderation {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Time = net::TimePoint;
   using Pause = std::chrono::duration<double>;  // seconds
   static constexpr Pause kMost = std::chrono::milliseconds(1);
 

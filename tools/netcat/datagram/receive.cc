@@ -15,7 +15,7 @@ constexpr std::size_t kBurst = 512;        // datagrams, until other tasks have 
 constexpr std::size_t kLeastCharge = 256;  // bytes of the receive buffer that a datagram takes
 
 Task<> Exchange::receive(DatagramSocket& socket) {
-  Moderation moderation(socket.buffer_bytes(), Clock::now());
+  Moderation moderation(socket.buffer_bytes(), loop_.now());
   FineTimer timer(loop_);
   std::uint64_t sent = 0;
   while (!ended_) {
@@ -29,7 +29,7 @@ Task<> Exchange::receive(DatagramSocket& socket) {
     moderation.received(burst, tally_.received - bytes);
     const bool drained = n < inbox_.capacity();
     if (!drained || ended_ || options_.unix_domain) continue;
-    const Moderation::Pause pause = moderation.pause(Clock::now());
+    const Moderation::Pause pause = moderation.pause(loop_.now());
     const bool answers = std::exchange(sent, sent_) != sent_;  // and may be waited for
     if (pause.count() > 0 && !answers) co_await timer.wait(pause);
   }
@@ -39,11 +39,11 @@ Task<> Exchange::receive(DatagramSocket& socket) {
 Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
   co_await turn_.take();
   const std::size_t n = ended_ || !socket.is_open() ? 0 : receive_batch(socket);
-  if (n > 0) ending_.moved(Clock::now());
+  if (n > 0) ending_.moved(loop_.now());
   if (!out_.empty()) {
-    ending_.output_blocked(true, Clock::now());
+    ending_.output_blocked(true, loop_.now());
     Error e = co_await out_.write();
-    ending_.output_blocked(false, Clock::now());
+    ending_.output_blocked(false, loop_.now());
     if (timer_idle_ && ending_.next_look() != DatagramEnding::kNever) timer_.wake();
     if (e && e != Error(UV_ECANCELED)) {
       const Outcome outcome = output_failed(e);
@@ -149,7 +149,7 @@ Task<> Exchange::look(DatagramSocket& socket) {
 }
 
 Task<> Exchange::look_everywhere() {
-  const auto began = Clock::now();
+  const auto began = loop_.now();
   for (DatagramSocket& socket : sockets_) co_await look(socket);
   if (error_ && !ended_ && target_ != nullptr) co_await give_up(*target_);
   ending_.looked(began);

@@ -37,12 +37,12 @@ Task<> Exchange::feed() {
     }
     co_await send_slices();
   }
-  ending_.input_ended(Clock::now());
+  ending_.input_ended(loop_.now());
   timer_.wake();
 }
 
 Task<> Exchange::send_slices() {
-  const bool one_by_one = limit_.is_set() || options_.interval > Millis::zero();
+  const bool one_by_one = limit_.is_set() || pace_.is_set();
   while (!ended_) {
     const auto datagrams = slicer_.next(one_by_one ? 1 : kSendBatch);
     if (datagrams.empty()) co_return;
@@ -54,10 +54,10 @@ Task<> Exchange::send_slices() {
 }
 
 Task<> Exchange::wait_for_limits() {
-  ending_.input_held(true, Clock::now());
+  ending_.input_held(true, loop_.now());
   co_await limit_.wait();
   co_await pace_.wait();
-  ending_.input_held(false, Clock::now());
+  ending_.input_held(false, loop_.now());
   if (timer_idle_) timer_.wake();
 }
 
@@ -71,7 +71,7 @@ Task<> Exchange::send(std::span<const std::string_view> datagrams) {
     const Result<std::size_t> n = target_->send(datagrams, to_, from_);
     if (n) {
       for (const std::string_view datagram : datagrams.first(*n)) moved(Direction::kSent, datagram);
-      ending_.moved(Clock::now());
+      ending_.moved(loop_.now());
       datagrams = datagrams.subspan(*n);
       if (++sent_ % kBurst == 0) co_await net::yield(loop_);
     } else if (n.error() == Error(UV_EAGAIN) || n.error() == Error(UV_ENOBUFS)) {
