@@ -79,6 +79,18 @@ Result<std::size_t> Descriptor::try_write(std::string_view data) {
   return result_of(::write(fd_, data.data(), data.size()));
 }
 
+Result<std::size_t> Descriptor::try_writev(std::span<const iovec> pieces) {
+  if (access_ == kSocket) {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(pieces.data());
+    message.msg_iovlen = pieces.size();
+    return result_of(sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+  if (access_ == kBlocking)
+    return try_write({static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len});
+  return result_of(writev(fd_, pieces.data(), static_cast<int>(pieces.size())));
+}
+
 Error Descriptor::shutdown() {
   return ::shutdown(fd_, SHUT_WR) == 0 ? Error() : Error::from_errno();
 }

@@ -6,6 +6,8 @@
 // where neither works the descriptor is asked (poll) before each small, blocking call.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <memory>
 #include <span>
 #include <string_view>
@@ -27,6 +29,8 @@ class Descriptor {
   Result<std::size_t> try_read(std::span<char> buffer);
   // What is taken now, of at least one byte: UV_EAGAIN: nothing.
   Result<std::size_t> try_write(std::string_view data);
+  // The same for several pieces, in one call where that can be.
+  Result<std::size_t> try_writev(std::span<const iovec> pieces);
   Error shutdown();        // half-close; a socket's only
   void close();            // cancels; a standard descriptor becomes /dev/null
   bool has_input() const;  // data, or end of file: a read would not block

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Callable
 
 import bulk
+import datagrams
 from child import Child, Crowd, Failed, Server, prepare
 
 BURSTS = (2500, 5000, 10000, 20000, 40000)
@@ -41,7 +42,7 @@ class Contender:
 class Row:
     key: str
     label: str
-    unit: str           # B, KiB, s, ms, us, x or yes
+    unit: str           # B, KiB, s, ms, us, %, x or yes
     limit: float = 0    # the target: at most; 0: none
     of: str = ''        # the limit is a multiple of this peer's figure
     also: dict = field(default_factory=dict)  # {another peer: the multiple for it}
@@ -250,6 +251,30 @@ def bulk_group(bench):
         bulk.measure_bulk)
 
 
+# --- datagrams: UDP at a fixed rate ---
+
+def datagrams_group(bench):
+    contenders = [
+        bench.ours('netcat'),
+        bench.installed('nc.openbsd', 'netcat-openbsd'),
+        bench.installed('socat', 'socat')]
+    peer = contenders[1]
+    bench.datagram_rate = (datagrams.RATE_MIN if peer.missing
+                           else datagrams.highest_rate(bench, peer))
+    rate, twice = (f'{bench.datagram_rate * times:,.0f}/s' for times in (1, 2))
+    return Group(
+        'datagrams', f'datagrams: {datagrams.COUNT:,} of {datagrams.BYTES} bytes by UDP to a file',
+        contenders,
+        [Row('cpu_once', f'CPU a datagram, {rate}', 'us', 0.5, 'nc.openbsd',
+             chart=f'nc -u: CPU a datagram, {rate}'),
+         Row('lost_once', f'lost, {rate}', '%', 1, 'nc.openbsd'),
+         Row('cpu_twice', f'CPU a datagram received, {twice}', 'us'),
+         Row('lost_twice', f'lost, {twice}', '%', 0.5, 'nc.openbsd')],
+        datagrams.measure_datagrams,
+        note=f'{rate} is the highest rate, in steps of a quarter, at which nc.openbsd loses less '
+             'than 1 %.')
+
+
 # Every measurement by its name: each is given the bench and returns its Group.
 GROUPS = {'clock': clock_group, 'idle': idle_group, 'burst': burst_group, 'start': start_group,
-          'first-byte': first_byte_group, 'bulk': bulk_group}
+          'first-byte': first_byte_group, 'bulk': bulk_group, 'datagrams': datagrams_group}

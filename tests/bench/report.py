@@ -10,9 +10,9 @@ from pathlib import Path
 
 import chart
 
-SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, 'x': 1}
+SCALE = {'B': 1, 'KiB': 1 / 1024, 's': 1, 'ms': 1e3, 'us': 1e6, '%': 100, 'x': 1}
 SHOWN = {'B': '{:,.0f} B', 'KiB': '{:,.0f} KiB', 's': '{:.3f} s', 'ms': '{:.2f} ms',
-         'us': '{:.2f} µs', 'x': '{:.2f}'}
+         'us': '{:.2f} µs', '%': '{:.2f} %', 'x': '{:.2f}'}
 PACKAGES = ['libuv1', 'libuv1t64', 'netcat-openbsd', 'ncat', 'socat', 'netcat-traditional',
             'golang-go', 'nginx', 'redis-server', 'wrk', 'hyperfine']
 
@@ -58,7 +58,7 @@ def values(figures, name, key):
 
 def ratios(figures, ours, peer, key):
     pairs = zip(figures.get(ours, []), figures.get(peer, []))
-    return [mine[key] / other[key] for mine, other in pairs if mine.get(key) and other.get(key)]
+    return [mine[key] / other[key] for mine, other in pairs if key in mine and other.get(key)]
 
 
 def show(row, found):

@@ -99,6 +99,7 @@ class Bench:
         compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
         compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'])
         compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
+        compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
         self.crowd = str(self.made / 'bench_crowd')
 
 

@@ -131,7 +131,7 @@ TEST(NetcatUdp, IdleIsStatus9WhileThereMayBeInput) {
   UdpPeer peer;
   Process netcat(client_of(peer, {"-w", "300ms"}), all_pipes());
   EXPECT_EQ(netcat.wait(kPrompt), 9);
-  EXPECT_EQ(netcat.err.rest(), "netcat: " + peer.place() + ": idle for too long (-w)\n");
+  EXPECT_EQ(netcat.err.rest(), "netcat: " + peer.place() + ": idle timeout (-w)\n");
 }
 
 TEST(NetcatUdp, SendsCrlf) {
@@ -201,7 +201,7 @@ TEST(NetcatUdp, BroadcastHasToBeAllowedAndAnybodyMayAnswer) {
   const std::string port = line.substr(line.rfind(' ') + 1);
   const auto denied = run({"netcat", "-u", "127.255.255.255", port});
   EXPECT_EQ(denied.status, 6);
-  EXPECT_THAT(denied.err, MatchesRegex("netcat: [^\n]*--broadcast[^\n]*\n"));
+  EXPECT_THAT(denied.err, MatchesRegex("netcat: [^\n]*-b to send to a broadcast[^\n]*\n"));
   UdpPeer peer;
   Process netcat({"netcat", "-ub", "-W1", "127.255.255.255", port}, all_pipes());
   netcat.in.send("anybody?");
@@ -347,22 +347,6 @@ TEST(NetcatUdpUnix, StalePathsAreReplacedAndLiveOnesRefused) {
   Process again({"netcat", "-uUlv", path});
   EXPECT_EQ(again.err.line(), "Bound on " + path);
   EXPECT_EQ(run({"netcat", "-uU", dir.path("none")}).status, 6);
-}
-
-TEST(NetcatUdpUnix, KeepOpenOutlivesAClientThatIsGone) {
-  TempDir dir;
-  const std::string path = dir.path("s");
-  Process server({"netcat", "-uUlkv", path}, all_pipes());
-  EXPECT_EQ(server.err.line(), "Bound on " + path);
-  EXPECT_EQ(run({"netcat", "-uUq0", path}, "a\n").status, 0);
-  EXPECT_EQ(server.out.line(), "a");
-  server.in.send("lost");
-  EXPECT_THAT(server.err.line(), MatchesRegex("netcat: unix:@[^\n]*: connection refused"));
-  Process client({"netcat", "-uU", path}, all_pipes());
-  client.in.send("b\n");
-  EXPECT_EQ(server.out.line(), "b");
-  server.in.send("found\n");
-  EXPECT_EQ(client.out.line(), "found");
 }
 
 // ---- other netcats ----

@@ -39,8 +39,8 @@ void UdpPeer::answer(const std::string& data) {
   if (sendto(fd_.get(), data.data(), data.size(), 0, address(), size_) < 0) fail_errno("sendto");
 }
 
-void UdpPeer::send(int port, const std::string& data) {
-  set_address("127.0.0.1", port);
+void UdpPeer::send(int port, const std::string& data, const char* address) {
+  set_address(address, port);
   answer(data);
 }
 

@@ -17,8 +17,7 @@ class UdpPeer {
   std::string receive(Millis patience = kPatience);
   // To whom the last datagram came from.
   void answer(const std::string& data);
-  // To 127.0.0.1.
-  void send(int port, const std::string& data);
+  void send(int port, const std::string& data, const char* address = "127.0.0.1");
   bool readable(Millis time) const;
   // From now on the port answers everybody as if nobody had it.
   void refuse_others();

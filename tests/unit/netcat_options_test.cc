@@ -102,6 +102,13 @@ TEST(NetcatOptions, Datagrams) {
   EXPECT_EQ(parse("-uU -s own path").source, "own");
   EXPECT_TRUE(parse("-u -q -1 localhost 1").quit_never);
   EXPECT_FALSE(parse("-u -q -1 -q 2 localhost 1").quit_never);
+  EXPECT_TRUE(parse("-u -w0 localhost 1").exit_when_sent);
+  EXPECT_EQ(parse("-u -w0 localhost 1").timeout, net::kForever);
+  EXPECT_FALSE(parse("-u -w0 -w2 localhost 1").exit_when_sent);
+  EXPECT_EQ(parse("-u -i 2 localhost 1").interval, Millis(2000));
+  const Options group = parse("-lu -s 127.0.0.1 239.1.2.3 7000");
+  EXPECT_EQ(group.host, "239.1.2.3");
+  EXPECT_EQ(group.source, "127.0.0.1");
 }
 
 TEST(NetcatOptions, WhatIsNotGivenHasItsDefault) {
@@ -159,6 +166,7 @@ TEST(NetcatOptions, WhatToScan) {
       {"-z localhost:80", "localhost", {80}},
       {"-z localhost:20-22", "localhost", {20, 21, 22}},
       {"-z [::1]:80,http", "::1", {80}},
+      {"-zu localhost tftp", "localhost", {69}},
       {"--scan [::1] 80 20-22 http 7", "::1", {7, 20, 21, 22, 80}},
       {"-zvrn -w 1 -i 100ms localhost 80", "localhost", {80}},
   };
@@ -210,15 +218,17 @@ TEST(NetcatOptions, ContradictionsNameBothOptions) {
       {"-U -s 127.0.0.1 x", "--unix and --source contradict each other\n$"},
       {"-lUu -s y x", "--unix and --source contradict each other\n$"},
       {"-u --no-shutdown localhost 80", "--udp and --no-shutdown contradict each other\n$"},
-      {"-W 1 localhost 80", "--packets wants --udp\n$"},
+      {"-W 1 localhost 80", "--packets requires --udp\n$"},
       {"-u -W 1 --send-only x 80", "--packets and --send-only contradict each other\n$"},
-      {"-b localhost 80", "--broadcast wants --udp\n$"},
+      {"-b localhost 80", "--broadcast requires --udp\n$"},
       {"-ubU x", "--unix and --broadcast contradict each other\n$"},
       {"-uk localhost 80", "--keep-open wants --listen\n$"},
       {"-zl localhost 80", "--scan and --listen contradict each other\n$"},
       {"-z --send-only localhost 80", "--scan and --send-only contradict each other\n$"},
       {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
       {"-r localhost 80", "--random-ports wants --scan\n$"},
+      {"-zuU x", "--scan and --udp do not work with --unix\n$"},
+      {"-lu -s 127.0.0.1 127.0.0.2 80", "--source and the operand 127.0.0.2 contradict"},
       {"-zrU x", "--unix and --random-ports contradict each other\n$"},
       {":80", "the host is empty\n$"},
       {"--max-conns 2 localhost 80", "--max-conns wants --listen\n$"},
@@ -266,7 +276,9 @@ TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
       {"-p x localhost 80", "--source-port: 'x' is no port\n$"},
       {"--retry 0 localhost 80", "--retry: '0' is not a number from 1 to 1000000\n$"},
       {"--wait --retry-interval 0 x 80", "--retry-interval: '0' is no time at all\n$"},
-      {"-w 0 localhost 80", "--timeout: '0' is no time at all\n$"},
+      {"-w 0 localhost 80", "--timeout: must be greater than 0 \\(only --udp allows 0\\)\n$"},
+      {"-w 0s -lU x", "--timeout: must be greater than 0 \\(only --udp allows 0\\)\n$"},
+      {"-zu -w 0 localhost 80", "--timeout: must be greater than 0 with --scan\n$"},
       {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
   };
   for (const Wrong& row : table) expect_usage_error(row);

@@ -7,6 +7,7 @@
 #include "common/cli/cli.h"
 #include "common/net/address.h"
 #include "tools/netcat/access.h"
+#include "tools/netcat/datagram/multicast.h"
 #include "tools/netcat/ports.h"
 #include "tools/netcat/relay/rate_limit.h"
 
@@ -28,7 +29,7 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("l,listen", "listen instead of connecting", o.listen);
   cli.flag("k,keep-open", "with -l: serve any number of clients, at once", o.keep_open);
   cli.flag("U,unix", "Unix-domain socket; the operand is a path, or @NAME", o.unix_domain);
-  cli.flag("u,udp", "datagrams: each read of stdin is one", o.udp);
+  cli.flag("u,udp", "UDP; each read of stdin is one datagram", o.udp);
   cli.option("p,source-port", "PORT", "local port", [&o](std::string_view text) -> std::string {
     auto port = net::parse_port(std::string(text));
     if (!port) port = net::parse_port(std::string(text), "udp");
@@ -39,8 +40,14 @@ void add_options(Cli& cli, Options& o) {
   });
   cli.option("s,source", "ADDR", "local address", net::text(o.source));
   cli.flag("n,numeric", "look no names up", o.numeric);
-  cli.option("w,timeout", "T", "time to connect, or for a client to come; then the idle limit",
-             net::duration_over_zero(o.timeout));
+  cli.option("w,timeout", "T",
+             "time to connect or for a client to come; then idle timeout; -u: 0 = exit when sent",
+             [&o](std::string_view text) {
+               std::string wrong = net::duration(o.timeout)(text);
+               o.exit_when_sent = wrong.empty() && o.timeout == net::Millis::zero();
+               if (o.exit_when_sent) o.timeout = net::kForever;
+               return wrong;
+             });
   cli.option("q,quit-after", "T", "exit T after the end of stdin; 0: no limit (0; -u: 1s)",
              [&o](std::string_view text) {
                net::Millis limit{};
@@ -67,7 +74,7 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
   cli.option("W,packets", "N", "with -u: leave after N datagrams received",
              net::number(o.packets, 1, UINT64_MAX));
-  cli.flag("b,broadcast", "with -u: send to broadcast addresses too", o.broadcast);
+  cli.flag("b,broadcast", "with -u: allow broadcast addresses", o.broadcast);
   cli.option("rate", "BYTES", "at most so many a second, each way; K, M, G: 1024, ...",
              [&o](std::string_view text) -> std::string {
                if (parse_rate(text, o.rate)) return "";
@@ -133,10 +140,10 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
 }
 
 void add_scan_options(Cli& cli, Options& o) {
-  cli.flag("z,scan", "only find out which of the ports are open", o.scan);
+  cli.flag("z,scan", "only check which ports are open; sends no input", o.scan);
   cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
   cli.option("i,interval", "T",
-             "time between lines sent; with -z: between ports, one after another",
+             "send input one line at a time, T apart; with -z: ports one at a time",
              net::duration(o.interval));
 }
 
@@ -177,14 +184,15 @@ void check_contradictions(const Options& o) {
       {o.unix_domain && (!o.udp || o.listen) && !o.source.empty(),
        "--unix and --source contradict each other"},
       {o.udp && !o.shutdown, "--udp and --no-shutdown contradict each other"},
-      {o.packets != 0 && !o.udp, "--packets wants --udp"},
+      {o.packets != 0 && !o.udp, "--packets requires --udp"},
       {o.packets != 0 && o.send_only, "--packets and --send-only contradict each other"},
-      {o.broadcast && !o.udp, "--broadcast wants --udp"},
+      {o.broadcast && !o.udp, "--broadcast requires --udp"},
       {o.broadcast && o.unix_domain, "--unix and --broadcast contradict each other"},
-      {o.scan && o.udp, "--scan and --udp contradict each other"},
+      {o.exit_when_sent && !o.udp, "--timeout: must be greater than 0 (only --udp allows 0)"},
+      {o.exit_when_sent && o.scan, "--timeout: must be greater than 0 with --scan"},
+      {o.scan && o.udp && o.unix_domain, "--scan and --udp do not work with --unix"},
       {o.wait && o.udp, "--wait and --udp contradict each other"},
       {o.retries > 0 && o.udp, "--retry and --udp contradict each other"},
-      {o.interval > net::Millis::zero() && o.udp, "--interval and --udp contradict each other"},
       {o.scan && o.listen, "--scan and --listen contradict each other"},
       {o.scan && o.send_only, "--scan and --send-only contradict each other"},
       {o.scan && o.crlf, "--scan and --crlf contradict each other"},
@@ -211,9 +219,16 @@ void take_ports(const std::vector<std::string>& operands, Options& o) {
     o.host = net::without_brackets(operands[0]);
   if (ports.empty()) Cli::fail("a port is missing after " + operands[0]);
   for (const std::string& text : ports)
-    if (!add_ports(text, o.ports)) Cli::fail("'" + text + "' is no port or range of ports");
+    if (!add_ports(text, o.ports, o.udp ? "udp" : "tcp"))
+      Cli::fail("'" + text + "' is no port or range of ports");
   sort_ports(o.ports);
   o.port = o.ports.front();
+}
+
+// With a multicast group as the operand, -s picks the network interface.
+bool joins_group(const Options& o) {
+  const auto group = net::SockAddr::numeric(o.host.substr(0, o.host.find('%')), 0);
+  return o.udp && group && is_multicast(*group);
 }
 
 // HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well.
@@ -237,7 +252,7 @@ void take_operands(const std::vector<std::string>& operands, Options& o) {
   }
   if (o.listen && o.source_port_given && !port.empty())
     Cli::fail("--source-port and the operand " + port + " contradict each other");
-  if (o.listen && !o.source.empty() && !o.host.empty())
+  if (o.listen && !o.source.empty() && !o.host.empty() && !joins_group(o))
     Cli::fail("--source and the operand " + o.host + " contradict each other");
   if (o.listen && o.host.empty()) o.host = net::without_brackets(o.source);
   if (o.listen && o.source_port_given) {

@@ -30,6 +30,7 @@ struct Options {
   bool keep_open = false;
 
   net::Millis timeout = net::kForever;  // to connect or be connected to
+  bool exit_when_sent = false;          // with udp: -w 0
   net::Millis idle = net::kForever;     // then; the same unless given
   bool idle_given = false;
   std::optional<net::Millis> quit_after;  // stdin's end; none: no limit

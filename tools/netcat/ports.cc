@@ -9,8 +9,8 @@ namespace netcat {
 using Ports = std::vector<std::uint16_t>;
 
 // A service's name may have a '-' too.
-static bool add_range(const std::string& text, Ports& ports) {
-  const auto one = net::parse_port(text);
+static bool add_range(const std::string& text, Ports& ports, const char* protocol) {
+  const auto one = net::parse_port(text, protocol);
   if (one && *one != 0) ports.push_back(*one);
   if (one) return *one != 0;
   const std::size_t dash = text.find('-');
@@ -25,11 +25,11 @@ static bool add_range(const std::string& text, Ports& ports) {
   return true;
 }
 
-bool add_ports(const std::string& text, Ports& ports) {
+bool add_ports(const std::string& text, Ports& ports, const char* protocol) {
   Ports added;
   for (std::size_t start = 0; start <= text.size();) {
     const std::size_t end = std::min(text.find(',', start), text.size());
-    if (!add_range(text.substr(start, end - start), added)) return false;
+    if (!add_range(text.substr(start, end - start), added, protocol)) return false;
     start = end + 1;
   }
   ports.insert(ports.end(), added.begin(), added.end());

@@ -142,13 +142,33 @@ void say_attempt_failed(const Options& options, const SockAddr& peer, Error e) {
                   peer.port(), options.udp ? "udp" : "tcp", why.c_str());
 }
 
+void say_probed(const Options& options, const SockAddr& peer, Error e, bool answered,
+                Elapsed elapsed) {
+  if (!options.json) return;
+  const char* found = answered ? "succeeded" : "open or filtered";
+  JsonLine line = event("attempt", options, peer);
+  line.add("ms", elapsed.count()).add("outcome", e ? outcome_of(e) : found);
+  if (e) line.add("error", e.message());
+  print(line);
+}
+
+// "127.0.0.1 53 port [udp/domain]"
+static std::string port_of(const Options& options, const SockAddr& peer) {
+  const char* protocol = options.udp ? "udp" : "tcp";
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
+  return host_of(options, peer) + " " + std::to_string(peer.port()) + " port [" + protocol + "/" +
+         (service != nullptr ? service->s_name : "*") + "]";
+}
+
+void say_open_or_filtered(const Options& options, const SockAddr& peer) {
+  if (options.verbose == 0 || options.json) return;
+  net::log::plain("Connection to %s open or filtered", port_of(options, peer).c_str());
+}
+
 void say_connected(const Options& options, const SockAddr& peer, const SockAddr& local) {
   if (options.json) return print_connected("out", options, peer, local);
   if (options.verbose == 0 || options.unix_domain) return;
-  const char* protocol = options.udp ? "udp" : "tcp";
-  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
-  net::log::plain("Connection to %s %u port [%s/%s] succeeded!", host_of(options, peer).c_str(),
-                  peer.port(), protocol, service != nullptr ? service->s_name : "*");
+  net::log::plain("Connection to %s succeeded!", port_of(options, peer).c_str());
 }
 
 void say_listening(const Options& options, const SockAddr& address) {

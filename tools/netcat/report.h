@@ -21,6 +21,12 @@ void say_attempt(const Options& options, const net::SockAddr& peer, net::Error e
 void say_attempt_failed(const Options& options, const net::SockAddr& peer, net::Error e);
 bool tells_failed_attempts(const Options& options);
 
+// A UDP port was probed: "succeeded", "open or filtered", or the error.  -v prints errors itself,
+// as those of addresses tried.
+void say_probed(const Options& options, const net::SockAddr& peer, net::Error e, bool answered,
+                Elapsed elapsed);
+void say_open_or_filtered(const Options& options, const net::SockAddr& peer);
+
 void say_connected(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
 void say_listening(const Options& options, const net::SockAddr& address);
 void say_bound(const Options& options, const net::SockAddr& address);  // datagrams

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "tools/netcat/datagram/probe.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
 
@@ -38,7 +39,8 @@ class Scan {
  private:
   struct PortResult {
     bool done = false;
-    bool open = false;
+    bool open = false;  // or, without an answer, perhaps
+    bool answered = true;
     Target::Reached reached;
   };
   Task<> probe(std::size_t at);
@@ -72,12 +74,19 @@ Task<Outcome> Scan::run() {
 }
 
 Task<> Scan::probe(std::size_t at) {
-  Target::Reached reached = co_await target_.dial(ports_[at]);
   PortResult& result = results_[at];
+  if (options_.udp) {
+    Probed probed = co_await probe_port(loop_, options_, target_, ports_[at]);
+    result.answered = probed.answered;
+    result.open = !probed.reached.dialed.error;
+    result.reached = std::move(probed.reached);
+  } else {
+    Target::Reached reached = co_await target_.dial(ports_[at]);
+    result.open = static_cast<bool>(reached.dialed.socket);
+    reached.dialed.socket.reset();
+    result.reached = std::move(reached);
+  }
   result.done = true;
-  result.open = static_cast<bool>(reached.dialed.socket);
-  reached.dialed.socket.reset();
-  result.reached = std::move(reached);
   report();
 }
 
@@ -94,7 +103,8 @@ void Scan::report() {
 void Scan::say(const PortResult& result) const {
   const Target::Reached& reached = result.reached;
   target_.say_failures(reached);
-  if (result.open) say_connected(options_, reached.dialed.peer, {});
+  if (result.open && result.answered) say_connected(options_, reached.dialed.peer, {});
+  if (result.open && !result.answered) say_open_or_filtered(options_, reached.dialed.peer);
 }
 
 void Scan::count(std::uint16_t port, const PortResult& result) {

@@ -27,6 +27,9 @@ class Target {
   net::Task<Outcome> find();
   // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
   net::Task<Reached> dial(std::uint16_t port);
+  // What find() has found.
+  const std::vector<net::SockAddr>& addresses() const { return addresses_; }
+  const std::vector<net::SockAddr>& sources() const { return sources_; }
   // The sentence and the status for a dial that failed; no sentence where say_failures() has one
   // for each address.
   Outcome failed(std::uint16_t port, const Reached& reached) const;

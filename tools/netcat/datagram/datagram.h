@@ -1,4 +1,4 @@
-// datagram.h - datagrams: netcat -u, as client and as server.
+// datagram.h - datagrams: netcat -u, as client, as server, and as a scanner of UDP ports.
 #pragma once
 
 #include "tools/netcat/relay/outcome.h"
@@ -6,8 +6,8 @@
 
 namespace netcat {
 
-// One read of standard input is one datagram to the peer; what the peer sends goes to standard
-// output, whole datagrams at a time.
+// Standard input becomes datagrams to the peer, and what the peer sends goes to standard output,
+// whole datagrams at a time.
 net::Task<Outcome> exchange_datagrams(Session& session);
 
 }  // namespace netcat

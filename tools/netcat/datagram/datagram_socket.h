@@ -1,39 +1,47 @@
-// datagram_socket.h - netcat's UDP and Unix datagram sockets: opened as the options say.
+// datagram_socket.h - netcat's UDP and Unix datagram sockets: many datagrams in one call.
 #pragma once
 
 #include <memory>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/net/listener.h"
-#include "tools/netcat/options.h"
-#include "tools/netcat/relay/outcome.h"
+#include "tools/netcat/datagram/inbox.h"
 
 namespace netcat {
 
 class DatagramSocket {
  public:
-  struct Received {
-    std::size_t bytes = 0;  // its real size: more than the buffer's if it was cut
-    net::SockAddr sender;   // a Unix sender need not have an address
-  };
-
   // A bound or connected socket; its Unix path is removed at the end.
   DatagramSocket(net::Loop& loop, net::Fd socket);
   DatagramSocket(DatagramSocket&&) = default;
   ~DatagramSocket() { close(); }
 
-  // UV_EAGAIN: nothing there.  Of a connected socket also what became of datagrams sent before.
-  net::Result<Received> receive(std::span<char> buffer);
-  // `to`: empty if connected.  UV_EAGAIN, UV_ENOBUFS: not now.
-  net::Error send(std::string_view datagram, const net::SockAddr& to);
-  // From then on every ICMP error is told, also those that a router may have sent too soon.
+  // Up to `most` datagrams.  UV_EAGAIN: none.  A connected socket, or one that report_errors() was
+  // called for, also fails with the ICMP errors that answer what was sent before.
+  net::Result<std::size_t> receive(Inbox& inbox, std::size_t most);
+  // Returns how many were sent, at least one.  `to`: empty if connected; `from`: the source, if
+  // known.  UV_EAGAIN, UV_ENOBUFS: not now.
+  net::Result<std::size_t> send(std::span<const std::string_view> datagrams,
+                                const net::SockAddr& to, const LocalEnd& from = {});
+  // Receives from `peer` only, and sends to it; ICMP errors are reported, also those that a router
+  // may have sent too soon.
   net::Error connect(const net::SockAddr& peer);
-  net::Error pending_error();  // and clears it
+  void report_errors(int family);
+  // Of a connected socket: its peer is the only sender, and need not be named each time.
+  void name_no_senders() { names_senders_ = false; }
+  bool names_senders() const { return names_senders_; }
+  // A wildcard socket reports where each datagram was sent to (Inbox::Datagram::local).
+  void report_local_ends(bool on);
+  // As large a receive buffer as the system allows, up to 4 MiB.
+  void widen();
+  std::size_t buffer_bytes() const;  // of the receive buffer, as the kernel counts
   void close();
 
+  bool is_open() const { return static_cast<bool>(fd_); }
+  bool is_connected() const { return connected_; }
+  bool is_wildcard() const;
+  int fd() const { return fd_.get(); }
   auto readable() { return watch_->readable(); }
   auto writable() { return watch_->writable(); }
   void cancel() { watch_->cancel(); }
@@ -41,32 +49,16 @@ class DatagramSocket {
   net::SockAddr peer() const { return net::SockAddr::peer(fd_.get()); }  // if connected
 
  private:
-  net::Error forget_errors(net::Error told);
+  net::Error forget_errors(net::Error reported);
 
   net::Fd fd_;
   net::BoundPath path_;
   std::unique_ptr<net::Watch> watch_;
+  bool connected_ = false;
+  bool names_senders_ = true;
 };
 
-struct Datagrams {
-  std::vector<DatagramSocket> sockets;  // to receive from; a client's: one for each address
-  net::SockAddr to;                     // where to send; empty: connected, or nobody known yet
-};
-
-// What was sent to the first of a name's addresses, in case that only the next one has somebody.
-class Unanswered {
- public:
-  void add(std::string_view datagram);
-  void clear() { datagrams_.clear(); }
-  // Sends it all again.  False if it was too much to be kept.
-  bool send(DatagramSocket& socket);
-
- private:
-  std::vector<std::string> datagrams_;
-  std::size_t bytes_ = 0;  // all that there were
-};
-
-// Connects, or binds with listen; says so with -v.
-net::Task<Outcome> open_datagrams(net::Loop& loop, const Options& options, Datagrams& opened);
+// Whether the kernel would send from this local address if it were not told which to use.
+bool is_usual_source(const LocalEnd& local, const net::SockAddr& peer);
 
 }  // namespace netcat

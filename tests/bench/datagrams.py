@@ -1,0 +1,104 @@
+"""datagrams: UDP at a fixed rate to each tool, which writes it to a file: its CPU and what it loses.
+
+The rate is the highest, in steps of a quarter, at which nc.openbsd loses less than 1 %, found before
+the first round; each contender then has a run at that rate and one at twice as much. The sender
+(datagrams.cc) has the other core. Receivers are called as their users call them: with the receive
+buffer that they ask for by themselves.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from child import Child, Failed, prepare
+
+COUNT, BYTES = 400_000, 200
+LOSS_MAX = 0.01            # of the peer that sets the rate
+RATE_MIN, RATE_STEP = 50_000, 1.25
+PATIENCE = 10              # seconds, for a receiver to start or to come to rest
+REST = 0.2                 # seconds without another byte: it is done
+
+COMMANDS = {
+    'netcat': '{program} -u -l -d 127.0.0.1 {port}',
+    'nc.openbsd': '{program} -u -l -d 127.0.0.1 {port}',
+    'socat': '{program} -u UDP4-RECV:{port},bind=127.0.0.1 STDOUT',
+}
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(('127.0.0.1', 0))
+        return one.getsockname()[1]
+
+
+def wait_for(what, done):
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise Failed(f'{what}: not after {PATIENCE} s')
+        time.sleep(0.005)
+
+
+def at_rest(output):
+    """The file's size, when it has stopped growing."""
+    size, since = -1, 0
+    while size < COUNT * BYTES and time.monotonic() < since + REST or size < 0:
+        now = os.fstat(output.fileno()).st_size
+        if now != size:
+            size, since = now, time.monotonic()
+        time.sleep(0.01)
+    return size
+
+
+def run(bench, contender, rate):
+    """(CPU seconds, share lost, the rate) of one run."""
+    port = free_port()
+    argv = COMMANDS[contender.name].format(program=contender.argv[0], port=port).split()
+    bound = f'0100007F:{port:04X} '
+    with tempfile.TemporaryFile(dir='/dev/shm') as output:
+        receiver = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output,
+                                    stderr=subprocess.DEVNULL,
+                                    preexec_fn=prepare(bench.server_core))
+        try:
+            wait_for(argv[0], lambda: bound in Path('/proc/net/udp').read_text())
+            sender = [str(bench.made / 'bench_datagrams'), str(port), str(COUNT), str(BYTES),
+                      str(rate)]
+            with Child(sender, bench.client_core) as child:
+                reached = json.loads(child.line(60))['rate']
+            size = at_rest(output)
+            os.kill(receiver.pid, signal.SIGTERM)
+            usage = os.wait4(receiver.pid, 0)[2]
+            receiver.returncode = 0
+        finally:
+            if receiver.returncode is None:
+                receiver.kill()
+                receiver.wait()
+    return usage.ru_utime + usage.ru_stime, 1 - size / (COUNT * BYTES), reached
+
+
+def highest_rate(bench, peer):
+    """The last rate before two runs in a row lose too much."""
+    rate = RATE_MIN
+    while True:
+        higher = rate * RATE_STEP
+        if all(run(bench, peer, higher)[1] > LOSS_MAX for _ in range(2)):
+            return rate
+        rate = higher
+
+
+def measure_datagrams(bench, contender):
+    rate = bench.datagram_rate
+    figures = {'rate': rate}
+    for times, name in ((1, 'once'), (2, 'twice')):
+        cpu, lost, reached = run(bench, contender, rate * times)
+        if reached < 0.9 * rate * times:
+            bench.notes.append(f'datagrams: the sender reached {reached:,.0f} a second in place '
+                               f'of {rate * times:,.0f}')
+        figures |= {f'cpu_{name}': cpu / (COUNT * (1 - lost)), f'lost_{name}': lost,
+                    f'reached_{name}': reached}
+    return figures

@@ -1,0 +1,34 @@
+// output.h - received datagrams on standard output.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <vector>
+
+#include "common/net/descriptor.h"
+
+namespace netcat {
+
+class DatagramOutput {
+ public:
+  explicit DatagramOutput(net::Loop& loop);
+
+  void add(std::string_view datagram) {  // which stays valid until write() is done
+    pieces_.push_back({const_cast<char*>(datagram.data()), datagram.size()});
+  }
+  bool empty() const { return pieces_.empty(); }
+  // Writes all that was added: with one call, or with one for each datagram where the output keeps
+  // the boundaries of messages.
+  net::Task<net::Error> write();
+  auto hangup() { return out_.hangup(); }
+  void cancel() { out_.cancel(); }
+
+ private:
+  net::Result<std::size_t> try_write(std::span<const iovec> pieces);
+
+  net::Descriptor out_;
+  bool keeps_messages_;
+  std::vector<iovec> pieces_;
+};
+
+}  // namespace netcat

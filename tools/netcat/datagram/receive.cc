@@ -1,0 +1,170 @@
+// Exchange: from the network to standard output.
+#include <algorithm>
+
+#include "tools/netcat/datagram/exchange.h"
+#include "tools/netcat/datagram/fine_timer.h"
+#include "tools/netcat/datagram/moderation.h"
+#include "tools/netcat/report.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Task;
+
+constexpr std::size_t kBurst = 512;        // datagrams, until other tasks have their turn
+constexpr std::size_t kLeastCharge = 256;  // bytes of the receive buffer that a datagram takes
+
+Task<> Exchange::receive(DatagramSocket& socket) {
+  Moderation moderation(socket.buffer_bytes(), loop_.now());
+  FineTimer timer(loop_);
+  std::uint64_t sent = 0;
+  while (!ended_) {
+    Error e = co_await socket.readable();
+    if (e) co_return;
+    const std::uint64_t bytes = tally_.received;
+    std::size_t burst = 0;
+    std::size_t n = inbox_.capacity();
+    for (; n == inbox_.capacity() && burst < kBurst; burst += n) n = co_await take_batch(socket);
+    if (error_ && !ended_) co_await give_up(socket);
+    moderation.received(burst, tally_.received - bytes);
+    const bool drained = n < inbox_.capacity();
+    if (!drained || ended_ || options_.unix_domain) continue;
+    const Moderation::Pause pause = moderation.pause(loop_.now());
+    const bool answers = std::exchange(sent, sent_) != sent_;  // and may be waited for
+    if (pause.count() > 0 && !answers) co_await timer.wait(pause);
+  }
+}
+
+// Receives what is there, and writes it.  Returns how many datagrams there were; 0: none left.
+Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
+  co_await turn_.take();
+  const std::size_t n = ended_ || !socket.is_open() ? 0 : receive_batch(socket);
+  if (n > 0) ending_.moved(loop_.now());
+  if (!out_.empty()) {
+    ending_.output_blocked(true, loop_.now());
+    Error e = co_await out_.write();
+    ending_.output_blocked(false, loop_.now());
+    if (timer_idle_ && ending_.next_look() != DatagramEnding::kNever) timer_.wake();
+    if (e && e != Error(UV_ECANCELED)) {
+      const Outcome outcome = output_failed(e);
+      end(outcome.status, outcome.why);
+    }
+  }
+  if (received_ == options_.packets && received_ > 0) end(net::kOk, "");
+  turn_.give();
+  co_return n;
+}
+
+std::size_t Exchange::receive_batch(DatagramSocket& socket) {
+  constexpr int kTries = 3;  // an ICMP error overtakes the datagrams that came before it
+  const std::size_t most = options_.packets == 0
+                               ? inbox_.capacity()
+                               : std::min(options_.packets - received_, inbox_.capacity());
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto n = socket.receive(inbox_, most);
+    if (n) {
+      for (std::size_t i = 0; i < *n && !ended_; ++i) take(socket, inbox_.at(i));
+      // What came before the socket was connected has been received.
+      if (*n < most && socket.is_connected()) socket.name_no_senders();
+      return *n;
+    }
+    if (n.error() == Error(UV_EAGAIN)) return 0;
+    if (!options_.listen && &socket != target_) return 0;  // no longer the address we use
+    if (!error_) error_ = n.error();
+  }
+  return 0;
+}
+
+void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
+  if (socket.names_senders() && !admits(datagram.sender)) return;
+  if (!std::exchange(heard_, true)) {
+    ending_.heard();
+    timer_.wake();
+  }
+  unanswered_.clear();
+  if (socket.names_senders()) take_sender(socket, datagram);
+  if (datagram.size > datagram.data.size())
+    return end(net::kLost, peer_name() + ": a datagram of " + std::to_string(datagram.size) +
+                               " bytes is too long");
+  moved(Direction::kReceived, datagram.data);
+  if (options_.send_only) return;
+  ++received_;
+  out_.add(datagram.data);
+}
+
+// Whether a datagram counts: it does not if it is from another sender than our peer, or a denied
+// one.
+bool Exchange::admits(const net::SockAddr& sender) const {
+  if (peer_.size() != 0) return sender == peer_;
+  if (!options_.listen || options_.unix_domain || access_.admits(sender)) return true;
+  say_denied(options_, sender);
+  return false;
+}
+
+void Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagram) {
+  const net::SockAddr& sender = datagram.sender;
+  const bool reports = options_.verbose > 0 || options_.json;
+  if (reports && (options_.listen || to_.size() != 0) && senders_.add(sender)) {
+    const bool local_known = datagram.local.family != AF_UNSPEC;
+    const net::SockAddr local = socket.address();
+    say_received(options_, sender, local_known ? datagram.local.address(local.port()) : local);
+  }
+  const bool has_address = sender.size() > sizeof(sa_family_t);
+  if (options_.listen && has_address && peer_.size() == 0) choose_peer(socket, datagram);
+}
+
+// Answers leave from the address that the datagram came to, which connect(2) would not choose by
+// itself.  A Unix socket that is connected makes the kernel refuse every other client.
+void Exchange::choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagram) {
+  target_ = &socket;
+  last_peer_ = to_ = datagram.sender;
+  from_ = datagram.local;
+  arrival_.wake();
+  if (options_.keep_open) return;
+  peer_ = datagram.sender;
+  if (!options_.unix_domain && is_usual_source(from_, peer_)) {
+    const Error e = socket.connect(peer_);
+    if (e) return failed(e);
+    socket.report_local_ends(false);
+    to_ = {};
+    from_ = {};
+  } else {
+    socket.report_errors(peer_.family());
+  }
+  for (DatagramSocket& other : sockets_)
+    if (&other != &socket) other.close();
+}
+
+// Takes what has arrived by now: at most as much as the receive buffer holds, so that a sender that
+// never stops does not keep us.
+Task<> Exchange::look(DatagramSocket& socket) {
+  if (!socket.is_open()) co_return;
+  const std::size_t most = socket.buffer_bytes() / kLeastCharge;
+  for (std::size_t total = 0; total <= most && !ended_;) {
+    const std::size_t n = co_await take_batch(socket);
+    if (n == 0) co_return;
+    total += n;
+    co_await net::yield(loop_);
+  }
+}
+
+Task<> Exchange::look_everywhere() {
+  const auto began = loop_.now();
+  for (DatagramSocket& socket : sockets_) co_await look(socket);
+  if (error_ && !ended_ && target_ != nullptr) co_await give_up(*target_);
+  ending_.looked(began);
+}
+
+// After an error: what the peer had sent before is written first.
+Task<> Exchange::give_up(DatagramSocket& socket) {
+  co_await look(socket);
+  if (error_ && !ended_ && !try_next_address(error_)) failed(error_);
+}
+
+// A reader that exits is noticed even while nothing arrives.
+Task<> Exchange::watch_output() {
+  Error e = co_await out_.hangup();
+  if (!e) end(kBrokenPipe, "");
+}
+
+}  // namespace netcat
