@@ -12,7 +12,9 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 
 namespace e2e {
 
@@ -92,6 +94,10 @@ void Socket::finish() {
   if (shutdown(fd(), SHUT_WR) != 0) fail_errno("shutdown");
 }
 
+void Socket::send_urgent(char byte) {
+  if (::send(fd(), &byte, 1, MSG_OOB) != 1) fail_errno("send");
+}
+
 void Socket::reset() {
   const linger at_once{1, 0};
   if (setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) != 0) fail_errno("linger");
@@ -130,6 +136,22 @@ bool can_connect(const std::string& address, int port) {
 }
 
 bool can_connect_unix(const std::string& path) { return bool(connected(unix_address(path), {})); }
+
+bool is_listened_on(int port) {
+  constexpr unsigned kListen = 10;  // TCP_LISTEN, as the kernel prints it
+  for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream lines(table);
+    for (std::string line; std::getline(lines, line);) {
+      unsigned local = 0;
+      unsigned state = 0;
+      const char* format = "%*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x";
+      if (std::sscanf(line.c_str(), format, &local, &state) == 2 && state == kListen &&
+          local == static_cast<unsigned>(port))
+        return true;
+    }
+  }
+  return false;
+}
 
 Listener Listener::tcp(const std::string& address, int backlog) {
   const Address wanted = tcp_address(address, 0);

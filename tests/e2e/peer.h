@@ -15,6 +15,8 @@ class Socket : public Channel {
   using Channel::Channel;
   // Half-close: the peer reads end of file.
   void finish();
+  // One byte of urgent data.
+  void send_urgent(char byte);
   // Closes with a reset (SO_LINGER 0).
   void reset();
   int local_port() const;
@@ -36,6 +38,8 @@ Socket connect_unix(const std::string& path);
 // True when a connection to the address is accepted by the kernel.
 bool can_connect(const std::string& address, int port);
 bool can_connect_unix(const std::string& path);
+// True when a process listens on the TCP port; unlike can_connect() this takes no place in a queue.
+bool is_listened_on(int port);
 
 // A listening socket.
 class Listener {
