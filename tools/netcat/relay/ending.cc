@@ -86,8 +86,9 @@ bool Ending::is_over() const {
 
 Verdict Ending::with(Verdict::Reason reason, Error e) const {
   const bool expected = reason == Verdict::kComplete || reason == Verdict::kOutputGone;
-  const bool unsent = !input_blocks_ || reason == Verdict::kInputFailed;
-  return {reason, e, input_open(), !expected && unsent && resets_if_killed()};
+  const bool limited = reason == Verdict::kIdle || reason == Verdict::kStuck;
+  const bool cut_short = !expected && !(limited && input_blocks_);
+  return {reason, e, input_open(), cut_short && resets_if_killed()};
 }
 
 std::optional<Verdict> Ending::verdict(Time now) const {

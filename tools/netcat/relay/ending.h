@@ -12,7 +12,8 @@
 //     d. with `until_input_ends` go on until the input ends.
 //     While it goes on, standard output is closed.
 //  3. `quit_after` bounds the time from the half-close to the peer's end.
-//  4. A failure is never kComplete; one that cuts a file or a pipe short resets the connection.
+//  4. A failure is never kComplete; one that cuts a file or a pipe short resets the connection.  An
+//     idle pipe is cut short by any failure but rule 6.
 //  5. When standard output's reader has left, an idle input ends the connection at once; one that
 //     flows is sent until it ends or is idle for kInputPause.  What arrives is discarded.
 //  6. `idle` is the longest time in which nothing moves or is acknowledged.  It does not count

@@ -70,8 +70,10 @@ void Relay::leave(const Verdict& verdict) {
   down_.limit.cancel();
 }
 
+// No half-close follows a failure: the peer would take it for the end of the input.
 void Relay::end(Verdict::Reason reason, Error e) {
   ending_.failed(reason, e);
+  up_.ended = true;
   look_.wake();
 }
 
