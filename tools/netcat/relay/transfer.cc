@@ -172,13 +172,16 @@ static bool takes_output(int fd) {
 }
 
 // splice(2) has moved nothing.  At a mark of urgent data it never does: there only read(2) goes on,
-// and only read's 0 is the end.
+// and only read's 0 is the end.  That a pipe has no reader it says although there is nothing to
+// write.
 Step Transfer::stopped(Error e) {
+  const bool no_reader = e == Error(UV_EPIPE) && is_socket(from_.read_fd());
+  if (no_reader) return from_.has_input() ? copy() : Step{Step::kInputBlocks};
   const bool blocked = e == Error(UV_EAGAIN) || e == Error(UV_EINTR);
   if (e && !blocked) {
     const bool from_socket = is_socket(from_.read_fd());
     const bool not_open = e == Error(UV_EBADF);  // for this direction, which a socket always is
-    return failed(e, not_open ? !from_socket : from_socket && e != Error(UV_EPIPE));
+    return failed(e, not_open ? !from_socket : from_socket);
   }
   if (blocked && !from_.has_input()) return {Step::kInputBlocks};
   if (blocked && !takes_output(to_.write_fd())) return {Step::kOutputBlocks};
