@@ -83,27 +83,34 @@ struct FirstClient {
 
 }  // namespace
 
+static void try_accept(FirstClient& first, Listener& listener) {
+  Result<Fd> socket = listener.accept();
+  const SockAddr peer = socket ? SockAddr::peer(socket->get()) : SockAddr();
+  if (socket && !first.access.admits(peer))
+    say_denied(first.options, peer);
+  else if (socket)
+    first.socket = std::move(*socket);
+  else if (socket.error() != Error(UV_EAGAIN))
+    first.error = socket.error();
+}
+
 static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& limit) {
   while (!first.settled()) {
     Error e = co_await listener.readable();
     if (e || first.settled()) co_return;
-    Result<Fd> socket = listener.accept();
-    const SockAddr peer = socket ? SockAddr::peer(socket->get()) : SockAddr();
-    if (socket && !first.access.admits(peer))
-      say_denied(first.options, peer);
-    else if (socket)
-      first.socket = std::move(*socket);
-    else if (socket.error() != Error(UV_EAGAIN))
-      first.error = socket.error();
+    try_accept(first, listener);
   }
   first.settle();
   limit.wake();
 }
 
+// A client may have come while the process was stopped.
 static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline deadline) {
   Error e = co_await limit.wait(deadline.left());
   if (e) co_return;
-  first.error = UV_ETIMEDOUT;
+  for (Listener& listener : first.listeners)
+    if (!first.settled()) try_accept(first, listener);
+  if (!first.settled()) first.error = UV_ETIMEDOUT;
   first.settle();
 }
 
@@ -176,9 +183,13 @@ void Doors::changed() {
   for (Listener& listener : listeners_) listener.close();
 }
 
+// A client may have come while the process was stopped.
 Task<> Doors::limit_first() {
   Error e = co_await first_.wait(session_.options.timeout);
-  if (!e) hub_.end({.reason = Verdict::kNoClient});
+  if (e) co_return;
+  for (Listener& listener : listeners_)
+    if (Result<Fd> socket = listener.accept()) admit(std::move(*socket));
+  if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
 }
 
 Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
