@@ -231,7 +231,9 @@ static void report_client(const Session& session, const SockAddr& peer, const Ta
   const Options& options = session.options;
   const bool unexpected = verdict.reason == Verdict::kLost && !tally.peer_ended;
   if (unexpected) say_problem(options, peer, verdict.error.message());
-  if (verdict.reason == Verdict::kStuck) say_problem(options, peer, "does not read: disconnected");
+  const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // input that was for it
+  if (unread || verdict.reason == Verdict::kStuck)
+    say_problem(options, peer, "does not read: disconnected");
   say_closed(options, peer, tally, outcome_of(verdict, options, ""));
 }
 
