@@ -9,6 +9,9 @@ namespace netcat {
 
 net::Task<Outcome> connect(Session& session, Stdio& local) {
   const Options& options = session.options;
+  // From the first moment: a peer must not take our death for the end of an empty input.
+  session.options.socket.resets_on_close =
+      terms_of(options, local.input()).input == Terms::Input::kStream;
   Target target(session.loop, options);
   Outcome outcome = co_await target.find();
   Target::Reached reached;
