@@ -52,17 +52,29 @@ static Wish wanted(std::string_view accept, std::string_view type, std::string_v
   return wish;
 }
 
-bool prefers_json(std::string_view accept) {
-  const Wish json = wanted(accept, "application/json", "application/*");
-  return json.weight > 0 && json > wanted(accept, "text/plain", "text/*");
+static std::string range_of(std::string_view type) {
+  return std::string(type.substr(0, type.find('/'))) + "/*";
+}
+
+static bool prefers(std::string_view accept, std::string_view type, std::string_view other) {
+  const Wish wish = wanted(accept, type, range_of(type));
+  return wish.weight > 0 && wish > wanted(accept, other, range_of(other));
 }
 
 // Several fields of that name are one list.
-bool prefers_json(const Request& request) {
+bool prefers(const Request& request, std::string_view type, std::string_view other) {
   std::string accept;
   for (const Field& field : request.fields)
     if (equal_ignoring_case(field.name, "Accept")) accept.append(",").append(field.value);
-  return prefers_json(accept);
+  return prefers(accept, type, other);
+}
+
+bool prefers_json(std::string_view accept) {
+  return prefers(accept, "application/json", "text/plain");
+}
+
+bool prefers_json(const Request& request) {
+  return prefers(request, "application/json", "text/plain");
 }
 
 }  // namespace net::http

@@ -11,5 +11,7 @@ namespace net::http {
 // Nothing said, or both alike: no.
 bool prefers_json(std::string_view accept);
 bool prefers_json(const Request& request);
+// Whether one type, "text/html", is wanted more than another, in the same way.
+bool prefers(const Request& request, std::string_view type, std::string_view other);
 
 }  // namespace net::http

@@ -63,16 +63,50 @@ Refusal ChunkGate::spend(std::size_t bytes) {
   return {};
 }
 
-// No blank before an extension, though RFC 9112, 7.1.1 lets a recipient bear with one: nobody sends
-// it, and parsers differ.
+static void skip_blanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+// Takes a quoted string off the front of `text` (RFC 9110, 5.6.4), whose bytes are no control
+// bytes.
+static bool take_quoted(std::string_view& text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      return text.remove_prefix(i + 1), true;
+  }
+  return false;
+}
+
+// *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )  (RFC 9112, 7.1.1)
+static bool are_extensions(std::string_view text) {
+  while (!text.empty()) {
+    skip_blanks(text);
+    if (!text.starts_with(';')) return false;
+    text.remove_prefix(1);
+    skip_blanks(text);
+    if (!take_token(text)) return false;
+    std::string_view rest = text;
+    skip_blanks(rest);
+    if (!rest.starts_with('=')) continue;
+    rest.remove_prefix(1);
+    skip_blanks(rest);
+    if (rest.starts_with('"') ? !take_quoted(rest) : !take_token(rest)) return false;
+    text = rest;
+  }
+  return true;
+}
+
 Refusal ChunkGate::check_size(std::string_view line) {
-  const std::string_view digits = line.substr(0, line.find(';'));
+  const std::string_view digits = line.substr(0, line.find_first_of("; \t"));
   if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformed;
   std::uint64_t size = 0;
   for (const char c : digits) {
     if (hex_digit(c) < 0) return kMalformed;
     size = size << 4 | static_cast<unsigned>(hex_digit(c));
   }
+  if (!are_extensions(line.substr(digits.size()))) return kMalformed;
   if (size > body_left_) return {413, "The body of the request is too large."};
   body_left_ -= size;
   chunk_left_ = size;

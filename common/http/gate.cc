@@ -1,7 +1,9 @@
 #include "common/http/gate.h"
 
+#include <algorithm>
 #include <array>
 
+#include "common/cli/utf8.h"
 #include "common/http/message.h"
 #include "common/http/target.h"
 
@@ -39,6 +41,17 @@ constexpr auto kTarget = target_bytes();
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_utf8(std::string_view text) {
+  const auto above_ascii = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  for (auto at = std::ranges::find_if(text, above_ascii); at != text.end();) {
+    char32_t c = 0;
+    const std::size_t size = decode_utf8({at, text.end()}, c);
+    if (size == 0) return false;
+    at = std::find_if(at + static_cast<std::ptrdiff_t>(size), text.end(), above_ascii);
+  }
+  return true;
+}
+
 // How many of the first bytes are in the table.
 std::size_t span(std::string_view text, const std::array<bool, 256>& table) {
   std::size_t n = 0;
@@ -47,6 +60,12 @@ std::size_t span(std::string_view text, const std::array<bool, 256>& table) {
 }
 
 }  // namespace
+
+bool take_token(std::string_view& text) {
+  const std::size_t size = span(text, kToken);
+  text.remove_prefix(size);
+  return size > 0;
+}
 
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value) {
   const std::size_t size = span(line, kToken);
@@ -112,7 +131,8 @@ Refusal HeadGate::check_request_line(std::string_view line) {
   line.remove_prefix(method + 1);
   const std::size_t target = span(line, kTarget);
   if (target == 0 || target == line.size()) return kMalformed;
-  if (line[target] != ' ') return {400, "The target of the request is malformed."};
+  if (line[target] != ' ' || !is_utf8(line.substr(0, target)))
+    return {400, "The target of the request is malformed."};
   const std::string_view version = line.substr(target + 1);
   if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
       version[6] != '.' || !is_digit(version[7]))
@@ -157,7 +177,7 @@ Refusal HeadGate::check_field(std::string_view line) {
   if (!split_field(line, name, value)) return {400, "A field of the request is malformed."};
   if (name.size() == 4 && equal_ignoring_case(name, "host")) {
     if (++hosts_ > 1) return {400, "The request has more than one Host."};
-    if (!is_host(value)) return {400, "The Host is malformed."};
+    if (!is_host(value) || (value.empty() && minor_ > 0)) return {400, "The Host is malformed."};
   } else if (name.size() == 14 && equal_ignoring_case(name, "content-length")) {
     if (sized_) return {400, "The request has more than one Content-Length."};
     sized_ = true;
@@ -177,7 +197,6 @@ Refusal HeadGate::check_field(std::string_view line) {
 Refusal HeadGate::check_whole() const {
   if (minor_ > 0 && hosts_ == 0) return {400, "The request has no Host."};
   if (sized_ && chunked_) return {400, "The request has a Content-Length and a Transfer-Encoding."};
-  if (content_length_ > body_bytes_max_) return {413, "The body of the request is too large."};
   return {};
 }
 

@@ -14,7 +14,8 @@ inline constexpr std::size_t kHeadBytesMax = std::size_t{16}
 inline constexpr std::size_t kRequestLineMax = 8256;  // RFC 9112, 3: 8000 at least
 inline constexpr std::size_t kFieldsMax = 100;
 
-enum class Progress { kPartial, kComplete, kRefused };
+// kHead: the head of a request that has a body.
+enum class Progress { kPartial, kHead, kComplete, kRefused };
 
 // How a request is refused: the answer's status, and its body.
 struct Refusal {
@@ -44,8 +45,6 @@ class Lines {
 // The head of one request.
 class HeadGate {
  public:
-  explicit HeadGate(std::uint64_t body_bytes_max) : body_bytes_max_(body_bytes_max) {}
-
   // input: from the end of the last request on, more of it with each call.
   Progress check(std::string_view input);
   const Refusal& refusal() const { return refusal_; }
@@ -55,6 +54,7 @@ class HeadGate {
   std::size_t fields() const { return fields_; }
   std::uint64_t content_length() const { return content_length_; }
   bool chunked() const { return chunked_; }
+  bool has_body() const { return chunked_ || content_length_ > 0; }
   bool expects_continue() const { return expects_continue_ && minor_ > 0; }
 
  private:
@@ -63,7 +63,6 @@ class HeadGate {
   Refusal check_whole() const;
   Refusal too_large(std::string_view input) const;
 
-  std::uint64_t body_bytes_max_;
   Lines lines_{kRequestLineMax};
   Refusal refusal_;
   std::size_t begin_ = 0;
@@ -76,6 +75,8 @@ class HeadGate {
   bool expects_continue_ = false;
 };
 
+// Takes a token off the front of `text`; false: there is none (RFC 9110, 5.6.2).
+bool take_token(std::string_view& text);
 // A token, ":" and a value, which is given without the blanks around it.
 bool split_field(std::string_view line, std::string_view& name, std::string_view& value);
 

@@ -32,7 +32,7 @@ Response error_response(int status, std::string_view sentence) {
   return response;
 }
 
-static bool lists(std::string_view methods, std::string_view method) {
+bool lists(std::string_view methods, std::string_view method) {
   while (!methods.empty()) {
     const std::size_t comma = methods.find(',');
     if (methods.substr(0, comma) == method) return true;

@@ -12,6 +12,8 @@
 
 namespace net::http {
 
+struct Route;
+
 struct Field {
   std::string_view name, value;
 };
@@ -20,14 +22,23 @@ struct Field {
 struct Request {
   std::string_view method;
   std::string_view target;  // as sent
-  std::string_view path;    // of the target, as sent, not decoded; "*" for OPTIONS *
+  std::string_view path;    // of the target, canonical (target.h); "*" for OPTIONS *
   std::string_view query;   // what follows the first '?', as sent
   std::span<const Field> fields;
-  std::string_view body;  // whole, without chunks
-  int minor = 1;          // HTTP/1.minor
+  std::string_view host;         // the field
+  std::string_view body;         // whole, without chunks
+  int minor = 1;                 // HTTP/1.minor
+  bool encoded = false;          // it has a Content-Encoding
+  const Route* route = nullptr;  // in a Site: what the path is
 
   // The first of that name, in any letter case; empty: none.
   std::string_view field(std::string_view name) const;
+};
+
+// What the body of a request may be.
+struct BodyLimit {
+  std::size_t bytes_max = std::size_t{1} << 20;
+  bool keep = true;  // for Request::body; otherwise it is counted, and thrown away as it comes
 };
 
 // What a streamed body is written to.
@@ -41,11 +52,14 @@ class Body {
 };
 
 struct Response {
+  // What a test may ask for: the connection ends without an answer, with a FIN or a reset.
+  enum Fault { kNone, kDrop, kReset };
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";  // empty: none is sent
   std::string fields;  // further header lines, each "Name: value\r\n"; see add()
   bool close = false;  // end the connection after it
+  Fault fault = kNone;
   // Instead of body: written piece by piece, and never copied.  An error ends the connection, so
   // that the client sees that something is missing.
   std::function<Task<Error>(Body&)> stream;
@@ -59,6 +73,8 @@ struct Response {
 // The sentence and a newline, text/plain.
 Response error_response(int status, std::string_view sentence);
 
+// Whether `methods` ("GET, HEAD, OPTIONS") has the method.
+bool lists(std::string_view methods, std::string_view method);
 // 204 with Allow to OPTIONS, 405 with Allow to what is none of `allowed` ("GET, HEAD, OPTIONS");
 // nothing where the handler may go on.
 std::optional<Response> check_method(const Request& request, std::string_view allowed);

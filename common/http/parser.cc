@@ -6,9 +6,6 @@
 
 namespace net::http {
 
-Parser::Parser(std::uint64_t body_bytes_max)
-    : body_bytes_max_(body_bytes_max), gate_(body_bytes_max) {}
-
 const llhttp_settings_t& Parser::settings() {
   static const auto self = [](llhttp_t* llhttp) { return static_cast<Parser*>(llhttp->data); };
   static const llhttp_settings_t all = [] {
@@ -30,7 +27,7 @@ const llhttp_settings_t& Parser::settings() {
       return 0;
     };
     s.on_body = [](llhttp_t* llhttp, const char* at, std::size_t size) {
-      self(llhttp)->body_.append(at, size);
+      if (self(llhttp)->keep_body_) self(llhttp)->body_.append(at, size);
       return 0;
     };
     s.on_message_complete = [](llhttp_t* llhttp) {
@@ -77,17 +74,49 @@ Refusal Parser::parse_head() {
   if (ended_ != bodyless || fields_.size() != gate_.fields() ||
       (!ended_ && !gate_.chunked() && llhttp_.content_length != gate_.content_length()))
     return {400, "The head of the request is ambiguous."};
-  for (Field& field : fields_)
-    while (field.value.ends_with(' ') || field.value.ends_with('\t')) field.value.remove_suffix(1);
-  request_.fields = fields_;
+  take_fields();
   request_.minor = llhttp_.http_minor;
-  if (request_.method == "CONNECT") return {501, "This server is no proxy."};
+  return take_target();
+}
+
+void Parser::take_fields() {
+  request_.host = {};
+  request_.encoded = false;
+  for (Field& field : fields_) {
+    while (field.value.ends_with(' ')) field.value.remove_suffix(1);
+    if (equal_ignoring_case(field.name, "Host")) request_.host = field.value;
+    if (equal_ignoring_case(field.name, "Content-Encoding"))
+      request_.encoded = request_.encoded || !equal_ignoring_case(field.value, "identity");
+  }
+  request_.fields = fields_;
+}
+
+Refusal Parser::take_target() {
+  if (request_.method == "CONNECT") return {501, "This server is not a proxy."};
   Target target;
   if (!parse_target(request_.method, request_.target, target))
     return {400, "The target of the request is malformed."};
   request_.path = target.path;
   request_.query = target.query;
+  if (is_canonical(target.path)) return {};
+  path_ = canonical_path(target.path);
+  request_.path = path_;
   return {};
+}
+
+// llhttp takes no tab around a Content-Length; a blank means the same.
+static void blank_tabs(std::string& head) {
+  if (head.find('\t') == head.npos) return;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  for (std::size_t line = head.find('\n'); line != head.npos;) {
+    const std::size_t end = head.find('\r', line);
+    if (end == head.npos) return;
+    std::size_t at = std::min(head.find(':', line), end);
+    for (; at + 1 < end && is_blank(head[at + 1]); ++at) head[at + 1] = ' ';
+    for (std::size_t back = end; back > at + 1 && is_blank(head[back - 1]); --back)
+      head[back - 1] = ' ';
+    line = end + 1;
+  }
 }
 
 Progress Parser::refuse(const Refusal& refusal) {
@@ -103,6 +132,11 @@ Progress Parser::take(std::string_view& input) {
   if (stage_ == kHead)
     if (const Progress progress = take_head(input); progress != Progress::kComplete)
       return progress;
+  if (stage_ == kHeadDone) {
+    body_.clear();
+    body_bytes_ = 0;
+    if (has_body()) return Progress::kHead;
+  }
   const Progress progress = gate_.chunked() ? take_chunks(input) : take_sized(input);
   if (progress == Progress::kPartial) return progress;
   stage_ = kBetween;
@@ -114,18 +148,38 @@ Progress Parser::take(std::string_view& input) {
 void Parser::begin(std::string_view& input) {
   if (known_ && input.starts_with(head_)) {
     input.remove_prefix(head_.size());
-    return begin_body();
+    stage_ = kHeadDone;
+    return;
   }
   stage_ = kHead;
-  gate_ = HeadGate(body_bytes_max_);
+  gate_ = HeadGate();
   head_.clear();
   known_ = false;
 }
 
-void Parser::begin_body() {
+Progress Parser::accept(const BodyLimit& limit) {
+  CHECK(stage_ == kHeadDone);
+  if (gate_.content_length() > limit.bytes_max)
+    return refuse({413, "The body of the request is too large."});
+  if (gate_.chunked()) chunks_.emplace(limit.bytes_max);
+  keep_body_ = limit.keep;
   stage_ = kBody;
-  body_.clear();
   continue_wanted_ = gate_.expects_continue();
+  return Progress::kPartial;
+}
+
+bool Parser::skip(std::string_view& input) {
+  CHECK(stage_ == kHeadDone);
+  stage_ = kBetween;
+  request_.body = {};
+  if (gate_.chunked() || gate_.content_length() > input.size()) return known_ = false;
+  input.remove_prefix(gate_.content_length());
+  return true;
+}
+
+bool Parser::is_head() const {
+  const std::size_t first = std::min(head_.find_first_not_of("\r\n"), head_.size());
+  return std::string_view(head_).substr(first).starts_with("HEAD ");
 }
 
 Progress Parser::take_head(std::string_view& input) {
@@ -133,7 +187,10 @@ Progress Parser::take_head(std::string_view& input) {
   if (before > 0) head_.append(input);
   const std::string_view all = before > 0 ? head_ : input;
   const Progress progress = gate_.check(all);
-  if (progress == Progress::kRefused) return refuse(gate_.refusal());
+  if (progress == Progress::kRefused) {
+    if (before == 0) head_.assign(input.substr(gate_.begin(), 8));
+    return refuse(gate_.refusal());
+  }
   if (progress == Progress::kPartial) {
     if (before == 0) head_.assign(input);
     if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is no request
@@ -142,10 +199,10 @@ Progress Parser::take_head(std::string_view& input) {
   }
   input.remove_prefix(gate_.end() - before);
   head_.assign(all.substr(gate_.begin(), gate_.end() - gate_.begin()));
+  blank_tabs(head_);
   if (const Refusal refusal = parse_head()) return refuse(refusal);
   known_ = !gate_.chunked();  // of chunks llhttp has to see the head again
-  if (gate_.chunked()) chunks_.emplace(body_bytes_max_);
-  begin_body();
+  stage_ = kHeadDone;
   return progress;
 }
 
@@ -154,15 +211,15 @@ bool Parser::in_head() const {
 }
 
 Progress Parser::take_sized(std::string_view& input) {
-  const std::size_t left = gate_.content_length() - body_.size();
-  const std::string_view piece = input.substr(0, left);
+  const std::string_view piece = input.substr(0, gate_.content_length() - body_bytes_);
   input.remove_prefix(piece.size());
-  if (body_.empty() && piece.size() == left) {
+  body_bytes_ += piece.size();
+  if (piece.size() == gate_.content_length()) {
     request_.body = piece;
     return Progress::kComplete;
   }
-  body_.append(piece);
-  if (piece.size() < left) return Progress::kPartial;
+  if (keep_body_) body_.append(piece);
+  if (body_bytes_ < gate_.content_length()) return Progress::kPartial;
   request_.body = body_;
   return Progress::kComplete;
 }

@@ -4,7 +4,9 @@
 
 namespace net::http {
 
-static bool forbids_body(int status) { return status < 200 || status == 204 || status == 304; }
+static bool forbids_body(int status) {
+  return status < 200 || status == 204 || status == 205 || status == 304;
+}
 
 Framing framing_of(const Request& request, const Response& response, bool close) {
   Framing framing;
@@ -22,8 +24,8 @@ static void append_number(std::string& out, std::size_t n) {
   out.append(digits, end.ptr);
 }
 
-void append_head(std::string& out, const Request& request, const Response& response,
-                 const Framing& framing, std::string_view date) {
+void append_head(std::string& out, const Response& response, const Framing& framing,
+                 std::string_view date, std::string_view keep_alive) {
   if (response.status == 200) {
     out.append("HTTP/1.1 200 OK\r\n");
   } else {
@@ -36,17 +38,15 @@ void append_head(std::string& out, const Request& request, const Response& respo
     out.append("Content-Type: ").append(response.content_type).append("\r\n");
   if (framing.chunked) {
     out.append("Transfer-Encoding: chunked\r\n");
+  } else if (response.status == 205) {  // RFC 9110, 15.3.6
+    out.append("Content-Length: 0\r\n");
   } else if ((!response.stream || response.stream_bytes) && !forbids_body(response.status)) {
     out.append("Content-Length: ");
     append_number(out, response.stream_bytes.value_or(response.body.size()));
     out.append("\r\n");
   }
   out.append(response.fields);
-  if (framing.close)
-    out.append("Connection: close\r\n");
-  else if (request.minor == 0)
-    out.append("Connection: keep-alive\r\n");
-  out.append("\r\n");
+  out.append(framing.close ? "Connection: close\r\n" : keep_alive);
 }
 
 }  // namespace net::http

@@ -16,8 +16,9 @@ struct Framing {
 // keep_alive: the client expects the connection to go on.
 Framing framing_of(const Request& request, const Response& response, bool close);
 
-// The status line, the fields and the empty line.  date: a whole line.
-void append_head(std::string& out, const Request& request, const Response& response,
-                 const Framing& framing, std::string_view date);
+// The status line and the fields, without the empty line.  date: a whole line.  keep_alive: the
+// lines of a connection that goes on.
+void append_head(std::string& out, const Response& response, const Framing& framing,
+                 std::string_view date, std::string_view keep_alive);
 
 }  // namespace net::http

@@ -1,5 +1,9 @@
 #include "common/http/server.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -24,15 +28,28 @@ struct HttpService::Conn {
   std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
   bool open = true;                  // to further requests
   bool lingers = false;              // the client may be still talking
+  bool faulty = false;               // it ends at once, on purpose
 };
 
+// The timeout is told: a client that knows it does not send a request just as we close.
+static std::string keep_alive_lines(Millis idle_timeout) {
+  std::string lines = "Connection: keep-alive\r\n";
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(idle_timeout).count();
+  if (seconds > 0) lines += "Keep-Alive: timeout=" + std::to_string(seconds) + "\r\n";
+  return lines;
+}
+
 HttpService::HttpService(Loop& loop, const HttpOptions& options)
-    : loop_(loop), options_(options), parser_(new Parser(options.body_bytes_max)) {}
+    : loop_(loop),
+      options_(options),
+      keep_alive_(keep_alive_lines(options.idle_timeout)),
+      parser_(new Parser) {}
 HttpService::~HttpService() = default;
 
 // One connection, from its first byte to its last.
 Task<> HttpService::handle_conn(Stream stream) {
   Conn conn{stream};
+  Tally::add(tally_.connections);
   while (conn.open) {
     if (!conn.parser) stream.set_idle();
     const auto data = co_await stream.read(patience(conn));
@@ -40,7 +57,9 @@ Task<> HttpService::handle_conn(Stream stream) {
     std::optional<Task<>> rest = more ? serve(conn, *data) : take_leave(conn, data.error());
     if (rest) co_await std::move(*rest);
   }
-  if (conn.lingers || stream.has_unread()) co_await linger(stream, kLinger);
+  const bool lingers = !conn.faulty && (conn.lingers || stream.has_unread());
+  if (lingers) co_await linger(stream, kLinger);
+  Tally::add(tally_.disconnections);
 }
 
 static Deadline deadline(Millis timeout) {
@@ -49,7 +68,10 @@ static Deadline deadline(Millis timeout) {
 
 Millis HttpService::patience(Conn& conn) const {
   if (!conn.end) conn.end = deadline(options_.idle_timeout);
-  return conn.end->left();
+  const Millis left = conn.end->left();
+  const bool in_body = conn.parser && conn.parser->in_body();
+  if (!in_body || options_.idle_timeout == Millis::zero()) return left;
+  return left == kForever ? options_.idle_timeout : std::min(left, options_.idle_timeout);
 }
 
 // --- what needs no waiting ---
@@ -65,36 +87,69 @@ std::optional<Task<>> HttpService::serve(Conn& conn, std::string_view input) {
 std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& input) {
   while (conn.open && !input.empty() && out_.size() < kOutBytesMax) {
     Parser& parser = conn.parser ? *conn.parser : *parser_;
-    const bool in_head = parser.in_head();
-    const Progress progress = parser.take(input);
-    if (progress == Progress::kRefused) {
-      refuse(conn, parser.refusal());
-    } else if (progress == Progress::kPartial) {
-      if (parser.begun()) hold_parser(conn);
-      if (parser.in_body()) conn.end.reset();
-      if (parser.in_head() && !in_head) conn.end = deadline(options_.head_timeout);
-      if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
-    } else {
-      conn.end.reset();
-      Answer answer = this->answer(parser.request());
-      const auto* response = std::get_if<Response>(&answer);
-      if (response == nullptr || response->stream) {
-        parser.keep();
-        hold_parser(conn);
-        return answer;
-      }
-      put(conn, parser, *response, input.empty());
-    }
+    std::optional<Answer> waiting = answer_one(conn, parser, input);
+    if (waiting) return waiting;
   }
   if (conn.parser && !conn.parser->begun()) release_parser(conn);
   if (!conn.open) input = {};
   return std::nullopt;
 }
 
+std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::string_view& input) {
+  if (done_) return conn.open = false, std::nullopt;
+  const bool in_head = parser.in_head();
+  const bool in_body = parser.in_body();
+  std::optional<Response> refused;
+  Progress progress = parser.take(input);
+  if (progress == Progress::kHead) {
+    progress = take_body(conn, parser, input, refused);
+  } else if (progress == Progress::kComplete && !in_body) {
+    BodyLimit none;
+    refused = admit(parser.request(), conn.stream, none);
+  }
+  if (progress == Progress::kRefused) {
+    refuse(conn, parser, parser.refusal());
+  } else if (progress == Progress::kPartial) {
+    wait_for_more(conn, parser, in_head, in_body);
+  } else {
+    conn.end.reset();
+    Tally::add(tally_.begun);
+    Answer answer = refused ? Answer(std::move(*refused)) : this->answer(parser.request());
+    const auto* response = std::get_if<Response>(&answer);
+    if (response == nullptr || response->stream) {
+      parser.keep();
+      hold_parser(conn);
+      return answer;
+    }
+    put(conn, parser, *response, input.empty());
+  }
+  return std::nullopt;
+}
+
+// A body behind a refusal is passed over if it has come already, and is never waited for.
+Progress HttpService::take_body(Conn& conn, Parser& parser, std::string_view& input,
+                                std::optional<Response>& refused) {
+  BodyLimit limit;
+  refused = admit(parser.request(), conn.stream, limit);
+  if (!refused) {
+    const Progress accepted = parser.accept(limit);
+    return accepted == Progress::kRefused ? accepted : parser.take(input);
+  }
+  if (!parser.skip(input)) refused->close = true;
+  return Progress::kComplete;
+}
+
+void HttpService::wait_for_more(Conn& conn, Parser& parser, bool in_head, bool in_body) {
+  if (parser.begun()) hold_parser(conn);
+  if (parser.in_body() && !in_body) conn.end = deadline(options_.body_timeout);
+  if (parser.in_head() && !in_head) conn.end = deadline(options_.head_timeout);
+  if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
 // The parser leaves with a connection whose request has to be waited for.
 void HttpService::hold_parser(Conn& conn) {
   if (conn.parser) return;
-  conn.parser = std::exchange(parser_, std::make_unique<Parser>(options_.body_bytes_max));
+  conn.parser = std::exchange(parser_, std::make_unique<Parser>());
 }
 
 void HttpService::release_parser(Conn& conn) {
@@ -104,30 +159,59 @@ void HttpService::release_parser(Conn& conn) {
 
 void HttpService::put(Conn& conn, const Parser& parser, const Response& response, bool last) {
   const Request& request = parser.request();
+  if (response.fault != Response::kNone) return end_without(conn, request, response.fault);
   const Framing framing = frame(conn, parser, response, last);
-  append_head(out_, request, response, framing, date_.line());
+  put_head(out_, request, response, framing);
   const std::size_t sent = framing.bodyless ? 0 : response.body.size();
   out_.append(response.body, 0, sent);
-  answered(request, response.status, sent, conn.stream);
+  count(request, response.status, sent, conn);
+}
+
+void HttpService::end_without(Conn& conn, const Request& request, Response::Fault fault) {
+  constexpr int kNoResponse = 444;  // as nginx has it in its log
+  const struct ::linger reset { .l_onoff = 1, .l_linger = 0 };
+  if (fault == Response::kReset)
+    (void)setsockopt(conn.stream.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  conn.open = false;
+  conn.faulty = true;
+  count(request, kNoResponse, 0, conn);
+}
+
+void HttpService::put_head(std::string& out, const Request& request, const Response& response,
+                           const Framing& framing) {
+  append_head(out, response, framing, date_.line(), keep_alive_);
+  decorate(request, out);
+  out.append("\r\n");
+}
+
+void HttpService::count(const Request& request, int status, std::size_t body_bytes,
+                        const Conn& conn) {
+  tally_.count(status, body_bytes);
+  answered(request, status, body_bytes, conn.stream);
+  if (!options_.once || done_) return;
+  done_ = true;
+  kill(getpid(), SIGTERM);
 }
 
 // last: nothing of what has arrived comes after this request.
 Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& response, bool last) {
-  const bool stopping = loop_.input_ended() && last;
+  const bool stopping = (loop_.input_ended() && last) || options_.once;
   const Framing framing = framing_of(parser.request(), response, stopping || !parser.keep_alive());
   conn.open = conn.open && !framing.close;
-  conn.lingers = framing.close && parser.keep_alive();
+  conn.lingers = framing.close && (parser.keep_alive() || response.close);
   return framing;
 }
 
-void HttpService::refuse(Conn& conn, const Refusal& refusal) {
+void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusal) {
   Response response = error_response(refusal.status, refusal.sentence);
   response.add("Cache-Control", "no-store");
   response.close = true;
   const Request nothing;
-  append_head(out_, nothing, response, framing_of(nothing, response, true), date_.line());
-  out_.append(response.body);
-  answered(nothing, response.status, response.body.size(), conn.stream);
+  put_head(out_, nothing, response, framing_of(nothing, response, true));
+  const std::size_t sent = parser.is_head() ? 0 : response.body.size();
+  out_.append(response.body, 0, sent);
+  Tally::add(tally_.begun);
+  count(nothing, response.status, sent, conn);
   conn.open = false;
   conn.lingers = true;
 }
@@ -150,9 +234,9 @@ bool HttpService::flush(Conn& conn) {
 std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
   if (conn.parser && late)
-    refuse(conn, {408, "The request did not come in time."});
+    refuse(conn, *conn.parser, {408, "The request did not come in time."});
   else if (conn.parser && !why)
-    refuse(conn, {400, "The request is not complete."});
+    refuse(conn, *conn.parser, {400, "The request is not complete."});
   conn.open = false;
   if (out_.empty()) return std::nullopt;
   return write_out(conn);
@@ -168,6 +252,7 @@ Task<> HttpService::answer_slowly(Conn& conn, std::optional<Answer> waiting, std
     if (waiting) {
       co_await finish(conn, std::move(*waiting), input.empty());
       waiting.reset();
+      if (!input.empty()) co_await yield(loop_);  // the turn of the other clients, and of signals
     } else if (input.empty()) {
       co_return;
     } else {
@@ -203,8 +288,8 @@ namespace {
 class StreamedBody final : public Body {
  public:
   // head: goes out with the first piece.
-  StreamedBody(Stream& stream, std::string head, bool chunked)
-      : stream_(stream), before_(std::move(head)), chunked_(chunked) {}
+  StreamedBody(Loop& loop, Stream& stream, std::string head, bool chunked)
+      : loop_(loop), stream_(stream), before_(std::move(head)), chunked_(chunked) {}
   std::size_t bytes() const { return bytes_; }
 
   Task<Error> write(std::string_view piece) override {
@@ -215,6 +300,10 @@ class StreamedBody final : public Body {
     before_.append(size);
     Error e = co_await stream_.write(before_, piece, chunked_ ? "\r\n" : "");
     before_.clear();
+    turn_bytes_ += piece.size();
+    if (e || turn_bytes_ < kTurnBytes) co_return e;
+    turn_bytes_ = 0;
+    co_await yield(loop_);  // to a client that takes all at once no write ever waits
     co_return e;
   }
 
@@ -226,10 +315,13 @@ class StreamedBody final : public Body {
   }
 
  private:
+  static constexpr std::size_t kTurnBytes = std::size_t{64} << 10;
+  Loop& loop_;
   Stream& stream_;
   std::string before_;  // the next piece
   bool chunked_;
   std::size_t bytes_ = 0;
+  std::size_t turn_bytes_ = 0;
 };
 
 }  // namespace
@@ -238,8 +330,8 @@ Task<> HttpService::stream_body(Conn& conn, const Response& response, bool last)
   const Request& request = conn.parser->request();
   const Framing framing = frame(conn, *conn.parser, response, last);
   std::string head;
-  append_head(head, request, response, framing, date_.line());
-  StreamedBody body(conn.stream, std::move(head), framing.chunked && !framing.bodyless);
+  put_head(head, request, response, framing);
+  StreamedBody body(loop_, conn.stream, std::move(head), framing.chunked && !framing.bodyless);
   Error e;
   if (!framing.bodyless) {
     Task<Error> writing = response.stream(body);
@@ -247,7 +339,7 @@ Task<> HttpService::stream_body(Conn& conn, const Response& response, bool last)
   }
   if (!e) e = co_await body.end();
   if (e) conn.open = conn.lingers = false;
-  answered(request, response.status, body.bytes(), conn.stream);
+  count(request, response.status, body.bytes(), conn);
 }
 
 }  // namespace net::http

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "common/http/date.h"
+#include "common/http/figures.h"
 #include "common/http/response.h"
 #include "common/net/server.h"
 
@@ -14,14 +15,16 @@ namespace net::http {
 
 class Parser;
 struct Refusal;
+enum class Progress;
 
 // A handler that need not wait returns a Response, and costs no coroutine frame.
 using Answer = std::variant<Response, Task<Response>>;
 
 struct HttpOptions {
-  Millis idle_timeout{60'000};  // without a request, or a byte of a body; zero: none
+  Millis idle_timeout{75'000};  // without a request, or a byte of a body; zero: none
   Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
-  std::size_t body_bytes_max = 1 << 20;
+  Millis body_timeout{60'000};  // for a whole body; zero: none
+  bool once = false;            // answer one request, then stop the server as SIGTERM does
 };
 
 class HttpService : public Service {
@@ -31,6 +34,13 @@ class HttpService : public Service {
   Task<> handle_conn(Stream stream) final;
 
  protected:
+  // What a request's head alone decides, before its body is read: the answer that refuses it, or
+  // nothing and what its body may be.
+  virtual std::optional<Response> admit([[maybe_unused]] Request& head,
+                                        [[maybe_unused]] const Stream& conn,
+                                        [[maybe_unused]] BodyLimit& body) {
+    return std::nullopt;
+  }
   // HEAD comes here too: the body of its answer is dropped, its Content-Length kept.
   virtual Answer answer(const Request& request) = 0;
   // After each answer, for logs and figures.  To a refused request too, whose method is empty then.
@@ -38,20 +48,32 @@ class HttpService : public Service {
   virtual void answered([[maybe_unused]] const Request& request, [[maybe_unused]] int status,
                         [[maybe_unused]] std::size_t body_bytes,
                         [[maybe_unused]] const Stream& conn) {}
+  // Adds whole header lines to an answer that is on its way.
+  virtual void decorate([[maybe_unused]] const Request& request,
+                        [[maybe_unused]] std::string& head) {}
+  const Tally& tally() const { return tally_; }
 
  private:
   struct Conn;
   std::optional<Task<>> serve(Conn& conn, std::string_view input);
   std::optional<Task<>> take_leave(Conn& conn, Error why);
   std::optional<Answer> answer_ready(Conn& conn, std::string_view& input);
+  std::optional<Answer> answer_one(Conn& conn, Parser& parser, std::string_view& input);
+  Progress take_body(Conn& conn, Parser& parser, std::string_view& input,
+                     std::optional<Response>& refused);
+  void wait_for_more(Conn& conn, Parser& parser, bool in_head, bool in_body);
   bool flush(Conn& conn);
   Task<> answer_slowly(Conn& conn, std::optional<Answer> waiting, std::string rest);
   Task<> finish(Conn& conn, Answer answer, bool last);
   Task<> stream_body(Conn& conn, const Response& response, bool last);
   Task<> write_out(Conn& conn);
 
+  void end_without(Conn& conn, const Request& request, Response::Fault fault);
   void put(Conn& conn, const Parser& parser, const Response& response, bool last);
-  void refuse(Conn& conn, const Refusal& refusal);
+  void refuse(Conn& conn, const Parser& parser, const Refusal& refusal);
+  void put_head(std::string& out, const Request& request, const Response& response,
+                const Framing& framing);
+  void count(const Request& request, int status, std::size_t body_bytes, const Conn& conn);
   Framing frame(Conn& conn, const Parser& parser, const Response& response, bool last);
   void hold_parser(Conn& conn);
   void release_parser(Conn& conn);
@@ -60,6 +82,9 @@ class HttpService : public Service {
   Loop& loop_;
   const HttpOptions options_;
   Date date_;
+  std::string keep_alive_;  // the header lines of a connection that goes on
+  Tally tally_;
+  bool done_ = false;               // with once: the request has been answered
   std::string out_;                 // the answers to one read, until they are written
   std::unique_ptr<Parser> parser_;  // between the requests of all connections
 };

@@ -1,5 +1,6 @@
 #include "common/http/target.h"
 
+#include <algorithm>
 #include <array>
 
 #include "common/cli/hex.h"
@@ -15,6 +16,39 @@ static constexpr std::array<bool, 256> reg_name_bytes() {
                                        "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     table[static_cast<unsigned char>(c)] = true;
   return table;
+}
+
+static bool is_unreserved(unsigned char c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+static bool is_path_byte(unsigned char c) {
+  return is_unreserved(c) ||
+         std::string_view("/!$&'()*+,;=:@%").find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+bool is_canonical(std::string_view path) {
+  return std::ranges::all_of(path, [](char c) { return c == '/' || is_unreserved(c); });
+}
+
+std::string canonical_path(std::string_view path) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    auto c = static_cast<unsigned char>(path[i]);
+    const bool escaped = c == '%' && i + 2 < path.size() && hex_digit(path[i + 1]) >= 0 &&
+                         hex_digit(path[i + 2]) >= 0;
+    if (escaped) {
+      c = static_cast<unsigned char>(hex_digit(path[i + 1]) << 4 | hex_digit(path[i + 2]));
+      i += 2;
+    }
+    if (escaped ? is_unreserved(c) : is_path_byte(c))
+      out.push_back(static_cast<char>(c));
+    else
+      (out += '%').append({kHex[c >> 4], kHex[c & 15]});
+  }
+  return out;
 }
 
 // The length of the name or address that `text` begins with; npos: it begins with none.

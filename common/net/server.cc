@@ -34,7 +34,9 @@ void add_server_options(Cli& cli, ServerOptions& o) {
              number(o.max_clients, 1, UINT32_MAX));
   cli.option("max-per-address", "N", "clients at once from one address; more wait (no limit)",
              number(o.max_per_address, 1, UINT32_MAX));
-  cli.flag("1,once", "serve one connection, then exit", o.once);
+  const char* once =
+      o.once_is_request ? "answer one request, then exit" : "serve one connection, then exit";
+  cli.flag("1,once", once, o.once);
   const auto idle = std::chrono::duration_cast<std::chrono::seconds>(o.idle_timeout);
   cli.option("idle-timeout", "T",
              "let a client go that sends nothing for T; 0: never (" + std::to_string(idle.count()) +

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::uint64_t max_clients = 0;      // 0: what RLIMIT_NOFILE allows
   std::uint64_t max_per_address = 0;  // 0: no limit
   bool once = false;
+  bool once_is_request = false;  // with `once` the Service ends the server, after one request
   Millis idle_timeout{0};        // zero: none, which is kForever to a read
   Millis write_timeout{30'000};  // zero: none
   Millis lame_duck{0};           // between the signal to stop and the end of accepting

@@ -192,7 +192,7 @@ Worker::Accepted Worker::accept_some(Listener& listener) {
       return accept_failed(socket.error());
     }
     begin(std::move(*socket), peer);
-    if (shared_.options.once) {
+    if (shared_.options.once && !shared_.options.once_is_request) {
       close_listeners();
       return Accepted::kAll;
     }

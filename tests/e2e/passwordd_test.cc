@@ -24,13 +24,6 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 TEST(Passwordd, AHundredOfTwelve) {
   Daemon daemon("passwordd");
   const auto reply = curl(daemon, "/password");
@@ -92,11 +85,14 @@ TEST(Passwordd, TheQueryDecides) {
       {"?count=5&charset=digits", 5, "[0-9]{12}"},
       {"?count=5&charset=hex", 5, "[0-9a-f]{12}"},
       {"?count=100&charset=safe", 100, "[a-hjkmnp-zA-HJ-NP-Z2-9]{12}"},
-      {"?count=5&charset=ab", 5, "[ab]{12}"},
-      {"?count=5&charset=a-z", 5, "[az-]{12}"},
-      {"?count=5&charset=%2B%25", 5, "[+%]{12}"},
-      {"?count=5&charset=a+b", 5, "[a b]{12}"},
-      {"?count=5&length=6&charset=%C3%A4%C3%B6", 5, "(ä|ö){6}"},
+      {"?count=5&charset=DIGITS", 5, "[0-9]{12}"},
+      {"?count=5&charset=Hex", 5, "[0-9a-f]{12}"},
+      {"?count=5&chars=ab", 5, "[ab]{12}"},
+      {"?count=5&chars=alnum-", 5, "[alnum-]{12}"},
+      {"?count=5&chars=a-z", 5, "[az-]{12}"},
+      {"?count=5&chars=%2B%25", 5, "[+%]{12}"},
+      {"?count=5&chars=a+b", 5, "[a b]{12}"},
+      {"?count=5&length=6&chars=%C3%A4%C3%B6", 5, "(ä|ö){6}"},
       {"?count=2&entropy=1", 2, "[a-zA-Z0-9#@$]{12}\t72\\.27 bits"},
       {"?count=2&entropy=0", 2, "[a-zA-Z0-9#@$]{12}"},
       {"?count=2&length=32&charset=hex&entropy=1", 2, "[0-9a-f]{32}\t128\\.00 bits"},
@@ -128,7 +124,7 @@ TEST(Passwordd, Json) {
   auto reply = curl(daemon, "/password?format=json");
   EXPECT_EQ(reply.field("Content-Type"), "application/json");
   EXPECT_THAT(elements(reply.body), AllOf(SizeIs(100), Each(MatchesRegex("[a-zA-Z0-9#@$]{12}"))));
-  reply = curl(daemon, "/password?format=json&count=20&charset=%22%5C%2F");
+  reply = curl(daemon, "/password?format=json&count=20&chars=%22%5C%2F");
   EXPECT_THAT(elements(reply.body), AllOf(SizeIs(20), Each(MatchesRegex("[\"\\\\/]{12}"))));
   reply = curl(daemon, "/password?format=json&count=2&charset=hex&entropy=1");
   EXPECT_THAT(elements(reply.body), AllOf(SizeIs(2), Each(MatchesRegex("[0-9a-f]{12} 48\\.0"))));
@@ -176,10 +172,22 @@ TEST(Passwordd, BadInputIs400AndOneLine) {
       {"length=3", "length: '3' is not a number from 4 to 256\n"},
       {"length=257", "length: '257' is not a number from 4 to 256\n"},
       {"length=12%00", "length: '12\\x00' is not a number from 4 to 256\n"},
-      {"charset=", "charset: needs at least two different characters\n"},
-      {"charset=a", "charset: needs at least two different characters\n"},
-      {"charset=ab%0A", "charset: has a control character\n"},
-      {"charset=ab%FF", "charset: is not UTF-8\n"},
+      {"charset=", "charset: '' is not a set (there are alnum, "},
+      {"charset=digit", "charset: 'digit' is not a set (there are alnum, "},
+      {"charset=ab", "charset: 'ab' is not a set (there are alnum, "},
+      {"chars=", "chars: needs at least two different characters\n"},
+      {"chars=a", "chars: needs at least two different characters\n"},
+      {"chars=aab", "chars: has 'a' twice\n"},
+      {"chars=ab%0A", "chars: has a control character\n"},
+      {"chars=ab%FF", "chars: is not UTF-8\n"},
+      {"chars=ab%E2%80%8B", "chars: has an invisible or combining character\n"},
+      {"chars=ab%CC%81", "chars: has an invisible or combining character\n"},
+      {"chars=ab&charset=hex", "chars: not together with charset\n"},
+      {"classes=lower,digits", "classes: 'digits' is not a class ("},
+      {"classes=", "classes: '' is not a class ("},
+      {"classes=upper&charset=hex", "classes: the characters to choose from lack one of them\n"},
+      {"words=4", "words: there is no list of words (see --words-file)\n"},
+      {"separator=-", "separator: only together with words\n"},
       {"format=xml", "format: 'xml' is neither text nor json\n"},
       {"entropy=yes", "entropy: 'yes' is neither 0 nor 1\n"},
       {"lenght=20", "lenght: no such parameter"},
@@ -199,7 +207,7 @@ TEST(Passwordd, BadInputIs400AndOneLine) {
 
 TEST(Passwordd, OtherPathsAndMethods) {
   Daemon daemon("passwordd");
-  for (const auto* path : {"/", "/passwords", "/password/", "/Password"})
+  for (const auto* path : {"/passwords", "/password/", "/Password", "/%2Fpassword"})
     EXPECT_EQ(curl(daemon, path).code, 404) << path;
   for (const auto* method : {"POST", "PUT", "DELETE"}) {
     const auto reply = curl(daemon, "/password", {"-X", method});
@@ -258,7 +266,7 @@ TEST(Passwordd, TheLargestOrderIsDeliveredWhole) {
     EXPECT_EQ(std::ranges::count(body, '\n'), 10'000) << version;
   }
   const auto json =
-      curl(daemon, "/password?count=10000&length=256&format=json&entropy=1&charset=%22%5C").body;
+      curl(daemon, "/password?count=10000&length=256&format=json&entropy=1&chars=%22%5C").body;
   EXPECT_THAT(elements(json), SizeIs(10'000));
 }
 

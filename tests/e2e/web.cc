@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 
 namespace e2e {
 
@@ -31,6 +32,13 @@ std::string Reply::field(const std::string& name) const {
   if (at == std::string::npos) return "";
   const auto begin = at + mark.size();
   return head.substr(begin, head.find("\r\n", begin) - begin);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 std::string url(const Daemon& daemon, const std::string& path) {

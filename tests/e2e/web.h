@@ -18,6 +18,7 @@ struct Reply {
   std::string field(const std::string& name) const;
 };
 
+std::vector<std::string> lines_of(const std::string& text);
 std::string url(const Daemon& daemon, const std::string& path);
 // curl -i, with more options.
 Reply curl(const Daemon& daemon, const std::string& path,

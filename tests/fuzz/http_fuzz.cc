@@ -64,14 +64,16 @@ bool comparable(const net::http::Request& request) {
 
 // The first piece has `first` bytes, the others `step`.
 Outcome parse(std::string_view bytes, std::size_t first, std::size_t step) {
-  Parser parser(kBodyMax);
+  Parser parser;
   Outcome outcome;
   std::size_t begin = 0;
   for (std::size_t at = 0, size = first; at < bytes.size(); at += size, size = step) {
     const std::string piece(bytes.substr(at, size));  // of its own, so that a view into it shows
     std::string_view input = piece;
     while (!input.empty()) {
-      const Progress progress = parser.take(input);
+      Progress progress = parser.take(input);
+      if (progress == Progress::kHead) progress = parser.accept({.bytes_max = kBodyMax});
+      if (progress == Progress::kPartial && !input.empty()) progress = parser.take(input);
       if (progress == Progress::kRefused) {
         outcome.end = std::to_string(parser.refusal().status);
         outcome.end += parser.refusal().sentence;

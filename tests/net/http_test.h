@@ -20,12 +20,17 @@ class TestService final : public HttpService {
       : HttpService(loop, options), loop_(loop), gate_(loop) {}
 
   Answer answer(const Request& request) override;
+  std::optional<Response> admit(Request&, const Stream&, BodyLimit& body) override {
+    body = limit;
+    return std::nullopt;
+  }
   void answered(const Request& request, int status, std::size_t body_bytes,
                 const Stream& conn) override;
   void proceed() { gate_.wake(); }
 
   std::vector<std::string> log;  // "GET /path X 200 6", with the value of the field X
   bool logging = true;
+  BodyLimit limit;
   int answers = 0;  // begun
 
  private:

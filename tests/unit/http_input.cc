@@ -33,12 +33,19 @@ static std::string line_of(const Parser& parser) {
   return line.append(" {").append(request.body).append("}\n");
 }
 
+Progress take(Parser& parser, std::string_view& input) {
+  const Progress progress = parser.take(input);
+  if (progress != Progress::kHead) return progress;
+  const Progress accepted = parser.accept({.bytes_max = kTestBodyMax});
+  return accepted == Progress::kPartial ? parser.take(input) : accepted;
+}
+
 static bool feed(Parser& parser, std::string_view piece, GuardedBytes::Side side,
                  std::string& lines) {
   const GuardedBytes bytes(piece, side);
   std::string_view input = bytes.view();
   while (!input.empty()) {
-    const Progress progress = parser.take(input);
+    const Progress progress = take(parser, input);
     if (progress == Progress::kRefused) {
       lines += std::to_string(parser.refusal().status) + " ";
       lines.append(parser.refusal().sentence);
@@ -52,7 +59,7 @@ static bool feed(Parser& parser, std::string_view piece, GuardedBytes::Side side
 
 static std::string transcript(const std::vector<std::string_view>& pieces,
                               GuardedBytes::Side side) {
-  Parser parser(kTestBodyMax);
+  Parser parser;
   std::string lines;
   for (const std::string_view piece : pieces)
     if (!feed(parser, piece, side, lines)) return lines;

@@ -28,6 +28,8 @@ class GuardedBytes {
 
 inline constexpr std::uint64_t kTestBodyMax = 100'000;
 
+// Parser::take, which accepts a body of up to kTestBodyMax.
+Progress take(Parser& parser, std::string_view& input);
 // One line for each request, then "partial", "end" (of the input, between requests) or the refusal.
 // Each piece lies alone between guard pages, and is gone when the next one comes.
 std::string transcript(const std::vector<std::string_view>& pieces);

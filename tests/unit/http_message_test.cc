@@ -35,10 +35,10 @@ const TargetRow kTargets[] = {
 
 TEST(HttpRequest, TargetsHaveAPathAndAQuery) {
   for (const TargetRow& row : kTargets) {
-    Parser parser(0);
+    Parser parser;
     const std::string bytes = "GET " + std::string(row.target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
     std::string_view input = bytes;
-    ASSERT_EQ(parser.take(input), Progress::kComplete) << row.target;
+    ASSERT_EQ(take(parser, input), Progress::kComplete) << row.target;
     EXPECT_EQ(parser.request().target, row.target);
     EXPECT_EQ(parser.request().path, row.path);
     EXPECT_EQ(parser.request().query, row.query);
@@ -82,11 +82,11 @@ const KeepAliveRow kKeepAlive[] = {
 
 TEST(HttpRequest, KeepAlive) {
   for (const KeepAliveRow& row : kKeepAlive) {
-    Parser parser(0);
+    Parser parser;
     const std::string bytes = std::string("GET / HTTP/1.") + row.version + "\r\nHost: a\r\n" +
                               row.connection + "\r\n\r\n";
     std::string_view input = bytes;
-    ASSERT_EQ(parser.take(input), Progress::kComplete) << bytes;
+    ASSERT_EQ(take(parser, input), Progress::kComplete) << bytes;
     EXPECT_EQ(parser.keep_alive(), row.keep_alive) << bytes;
   }
 }
@@ -96,11 +96,11 @@ TEST(HttpRequest, KeptIsTheSameWhenItsInputIsGone) {
   for (const std::string& bytes :
        {fields + "\r\n", fields + "Content-Length: 5\r\n\r\nhello",
         fields + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"}) {
-    Parser parser(100);
+    Parser parser;
     {
       const GuardedBytes guarded(bytes);
       std::string_view input = guarded.view();
-      ASSERT_EQ(parser.take(input), Progress::kComplete);
+      ASSERT_EQ(take(parser, input), Progress::kComplete);
       parser.keep();
       parser.keep();
     }
@@ -112,7 +112,7 @@ TEST(HttpRequest, KeptIsTheSameWhenItsInputIsGone) {
     EXPECT_TRUE(parser.keep_alive());
     EXPECT_FALSE(parser.begun());
     std::string_view input = "GET / HTTP/1.1\r\nHost: b\r\n\r\n";
-    ASSERT_EQ(parser.take(input), Progress::kComplete);
+    ASSERT_EQ(take(parser, input), Progress::kComplete);
     EXPECT_EQ(parser.request().field("Host"), "b");
     EXPECT_EQ(parser.request().body, "");
   }
@@ -120,28 +120,28 @@ TEST(HttpRequest, KeptIsTheSameWhenItsInputIsGone) {
 
 TEST(HttpRequest, ContinueIsWantedOnceAndBeforeTheBody) {
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
-  Parser parser(100);
+  Parser parser;
   const std::string expecting = head + "Expect: 100-continue\r\n\r\n";
   std::string_view input = expecting;
-  ASSERT_EQ(parser.take(input), Progress::kPartial);
+  ASSERT_EQ(take(parser, input), Progress::kPartial);
   EXPECT_FALSE(parser.in_head());
   EXPECT_TRUE(parser.take_continue());
   EXPECT_FALSE(parser.take_continue());
   input = "hello";
-  ASSERT_EQ(parser.take(input), Progress::kComplete);
+  ASSERT_EQ(take(parser, input), Progress::kComplete);
   EXPECT_FALSE(parser.take_continue());
   const std::string with_body = expecting + "hello";
   input = with_body;
-  ASSERT_EQ(parser.take(input), Progress::kComplete);
+  ASSERT_EQ(take(parser, input), Progress::kComplete);
   EXPECT_FALSE(parser.take_continue());
   const std::string plain = head + "\r\n";
   input = plain;
-  ASSERT_EQ(parser.take(input), Progress::kPartial);
+  ASSERT_EQ(take(parser, input), Progress::kPartial);
   EXPECT_FALSE(parser.take_continue());
-  Parser old(100);
+  Parser old;
   const std::string http10 = "POST / HTTP/1.0\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
   input = http10;
-  ASSERT_EQ(old.take(input), Progress::kPartial);
+  ASSERT_EQ(take(old, input), Progress::kPartial);
   EXPECT_FALSE(old.take_continue());
 }
 
@@ -173,7 +173,8 @@ std::string head_of(const Response& response, std::string_view method, int minor
   request.method = method;
   request.minor = minor;
   std::string out;
-  append_head(out, request, response, framing_of(request, response, close), "Date: now\r\n");
+  append_head(out, response, framing_of(request, response, close), "Date: now\r\n", "K: a\r\n");
+  out += "\r\n";
   return out;
 }
 
@@ -182,7 +183,7 @@ TEST(HttpResponse, Heads) {
   response.body = "hello";
   EXPECT_EQ(head_of(response, "GET", 1, false),
             "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            "Content-Length: 5\r\n\r\n");
+            "Content-Length: 5\r\nK: a\r\n\r\n");
   EXPECT_EQ(head_of(response, "HEAD", 1, false), head_of(response, "GET", 1, false));
   response.content_type.clear();
   response.status = 404;
@@ -191,8 +192,7 @@ TEST(HttpResponse, Heads) {
             "HTTP/1.1 404 Not Found\r\nDate: now\r\nContent-Length: 5\r\nX: y\r\n"
             "Connection: close\r\n\r\n");
   EXPECT_EQ(head_of(response, "GET", 0, false),
-            "HTTP/1.1 404 Not Found\r\nDate: now\r\nContent-Length: 5\r\nX: y\r\n"
-            "Connection: keep-alive\r\n\r\n");
+            "HTTP/1.1 404 Not Found\r\nDate: now\r\nContent-Length: 5\r\nX: y\r\nK: a\r\n\r\n");
   response.close = true;
   EXPECT_TRUE(head_of(response, "GET", 1, false).ends_with("\r\nConnection: close\r\n\r\n"));
   response.status = 299;
@@ -213,17 +213,30 @@ TEST(HttpResponse, SomeStatusesHaveNoBody) {
 
 Task<Error> nothing(Body&) { co_return Error(); }
 
+// RFC 9110, 15.3.6: a length, which is 0.
+TEST(HttpResponse, AResetHasNoBody) {
+  Response response;
+  response.body = "hello";
+  response.status = 205;
+  const std::string plain = head_of(response, "GET", 1, false);
+  EXPECT_EQ(plain, "HTTP/1.1 205 Reset Content\r\nDate: now\r\nContent-Length: 0\r\nK: a\r\n\r\n");
+  response.stream = nothing;
+  EXPECT_EQ(head_of(response, "GET", 1, false), plain);
+  EXPECT_TRUE(framing_of(Request(), response, false).bodyless);
+}
+
 TEST(HttpResponse, StreamsAreChunkedOrEndWithTheConnection) {
   Response response;
   response.stream = nothing;
   response.content_type.clear();
   EXPECT_EQ(head_of(response, "GET", 1, false),
-            "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\nK: a\r\n\r\n");
   EXPECT_EQ(head_of(response, "HEAD", 1, false), head_of(response, "GET", 1, false));
   EXPECT_EQ(head_of(response, "GET", 0, false),
             "HTTP/1.1 200 OK\r\nDate: now\r\nConnection: close\r\n\r\n");
   response.status = 204;
-  EXPECT_EQ(head_of(response, "GET", 1, false), "HTTP/1.1 204 No Content\r\nDate: now\r\n\r\n");
+  EXPECT_EQ(head_of(response, "GET", 1, false),
+            "HTTP/1.1 204 No Content\r\nDate: now\r\nK: a\r\n\r\n");
 }
 
 TEST(HttpResponse, ErrorsAreOnePlainSentence) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 namespace passwordd {
@@ -10,7 +11,8 @@ namespace {
 
 Charset charset(std::string_view text) {
   Charset set;
-  EXPECT_EQ(Charset::parse(text, set), "") << text;
+  const bool named = Charset::parse_name(text, set).empty();
+  EXPECT_TRUE(named || Charset::parse_characters(text, set).empty()) << text;
   return set;
 }
 
@@ -20,8 +22,8 @@ TEST(Charset, Sets) {
     std::size_t size;
   };
   const Row table[] = {
-      {"alnum", 62}, {"alpha", 52}, {"digits", 10}, {"hex", 16}, {"safe", 55},
-      {"ab", 2},     {"aab", 2},    {"a-z", 3},     {"xeh", 3},  {"Alnum", 5},
+      {"alnum", 62}, {"alpha", 52}, {"digits", 10}, {"hex", 16},   {"safe", 55},
+      {"ab", 2},     {"a-z", 3},    {"xeh", 3},     {"Alnum", 62}, {"DIGITS", 10},
       {"\" \\", 3},  {"äöü", 3},    {"aä€😀", 4},
   };
   for (const Row& row : table) EXPECT_EQ(charset(row.text).size(), row.size) << row.text;
@@ -44,7 +46,14 @@ TEST(Charset, WhatIsNoneSaysWhyAndChangesNothing) {
   const Row table[] = {
       {"", "needs at least two different characters"},
       {"a", "needs at least two different characters"},
-      {"aaaa", "needs at least two different characters"},
+      {"aaaa", "has 'a' twice"},
+      {"äbä", "has 'ä' twice"},
+      {"ab\u200b", "has an invisible or combining character"},
+      {"ab\u0301", "has an invisible or combining character"},
+      {"ab\u202e", "has an invisible or combining character"},
+      {"ab\u00ad", "has an invisible or combining character"},
+      {"ab\u00a0", "has an invisible or combining character"},
+      {"ab\ufeff", "has an invisible or combining character"},
       {"ab\n", "has a control character"},
       {std::string("ab\0", 3), "has a control character"},
       {"ab\x7f", "has a control character"},
@@ -55,11 +64,11 @@ TEST(Charset, WhatIsNoneSaysWhyAndChangesNothing) {
   };
   for (const Row& row : table) {
     Charset set = charset("digits");
-    EXPECT_EQ(Charset::parse(row.text, set), row.why) << row.text;
+    EXPECT_EQ(Charset::parse_characters(row.text, set), row.why) << row.text;
     EXPECT_EQ(set.size(), 10u);
   }
   Charset all;
-  EXPECT_EQ(Charset::parse(many.substr(0, 512), all), "");
+  EXPECT_EQ(Charset::parse_characters(many.substr(0, 512), all), "");
   EXPECT_EQ(all.size(), 256u);
 }
 
@@ -86,6 +95,34 @@ TEST(Charset, Bits) {
   EXPECT_DOUBLE_EQ(charset("ab").bits(10), 10);
   EXPECT_NEAR(charset("alnum").bits(12), 71.450, 0.001);
   EXPECT_NEAR(charset("digits").bits(4), 13.288, 0.001);
+}
+
+// Counted one by one.
+TEST(Charset, ShareOfPasswordsThatHaveTheClasses) {
+  const Charset set = charset("abA1#");
+  for (unsigned classes = 0; classes < 16; ++classes) {
+    int all = 0, having = 0;
+    for (int n = 0; n < 5 * 5 * 5 * 5; ++n, ++all) {
+      unsigned seen = 0;
+      for (int i = 0, rest = n; i < 4; ++i, rest /= 5)
+        seen |= class_of(set.characters()[static_cast<std::size_t>(rest % 5)]);
+      having += (classes & ~seen) == 0 ? 1 : 0;
+    }
+    EXPECT_NEAR(set.share_with(classes, 4), static_cast<double>(having) / all, 1e-12) << classes;
+    EXPECT_NEAR(set.bits(4, classes), std::log2(having), 1e-9) << classes;
+  }
+}
+
+TEST(Charset, Classes) {
+  unsigned mask = 7;
+  EXPECT_EQ(parse_classes("digit,lower", mask), "");
+  EXPECT_EQ(mask, kDigit | kLower);
+  for (const char* wrong : {"", "lower,", ",lower", "lower upper", "LOWER", "x"})
+    EXPECT_NE(parse_classes(wrong, mask), "") << wrong;
+  EXPECT_EQ(mask, kDigit | kLower);
+  EXPECT_EQ(class_of(U'ä'), kLower);
+  EXPECT_EQ(class_of(U'Ж'), kUpper);
+  EXPECT_EQ(class_of(U'€'), kSymbol);
 }
 
 }  // namespace

@@ -44,10 +44,11 @@ TEST(Route, PathsCodesAndBodies) {
       {"/x=:d", "/x", 200, ":d"},
       {"/x=200:404:d", "/x", 200, "404:d"},
       {"/x=a\nb\n", "/x", 200, "a\nb\n"},
-      {"/a%20b%3D=x", "/a b=", 200, "x"},
-      {"/a b=x", "/a b", 200, "x"},
+      {"/a%20b%3D=x", "/a%20b%3D", 200, "x"},
+      {"/a b=x", "/a%20b", 200, "x"},
       {"/a+b=x", "/a+b", 200, "x"},
-      {"/ü=ö", "/ü", 200, "ö"},
+      {"/ü=ö", "/%C3%BC", 200, "ö"},
+      {"/%61%2f%7e=x", "/a%2F~", 200, "x"},
   };
   for (const Row& row : table) {
     std::vector<Route> routes;
@@ -65,11 +66,11 @@ TEST(Route, WhatIsNoneChangesNothing) {
     const char* why;
   };
   const Row table[] = {
-      {"", "is not PATH=BODY"},
-      {"hello=Hello", "is not PATH=BODY"},
-      {"/hello", "is not PATH=BODY"},
-      {"=x", "is not PATH=BODY"},
-      {"*=x", "is not PATH=BODY"},
+      {"", "is not [METHOD ]PATH="},
+      {"hello=Hello", "is not [METHOD ]PATH="},
+      {"/hello", "is not [METHOD ]PATH="},
+      {"=x", "is not [METHOD ]PATH="},
+      {"*=x", "is not [METHOD ]PATH="},
       {"/a?b=c", "goes on after the path"},
       {"/a#b=c", "goes on after the path"},
       {"/%=x", "malformed %-sequence"},
@@ -80,7 +81,7 @@ TEST(Route, WhatIsNoneChangesNothing) {
       {"/%68ere=again", "is given twice"},
   };
   for (const Row& row : table) {
-    std::vector<Route> routes{{"/here", {}}};
+    std::vector<Route> routes{{.path = "/here"}};
     EXPECT_THAT(parse_route(row.text, routes), HasSubstr(row.why)) << row.text;
     EXPECT_EQ(routes.size(), 1u);
   }

@@ -47,7 +47,7 @@ TEST(FailRate, SharesAndPercentages) {
                        {"10%", 0.1}, {"0.1%", 0.001}, {"100%", 1},    {"0%", 0}};
   for (const Row& row : table) {
     Trouble trouble;
-    EXPECT_EQ(parse_fail_rate(row.text, trouble), "") << row.text;
+    EXPECT_EQ(parse_share(row.text, trouble.fail_rate), "") << row.text;
     EXPECT_DOUBLE_EQ(trouble.fail_rate, row.rate) << row.text;
   }
 }
@@ -56,7 +56,8 @@ TEST(FailRate, WhatIsNoneChangesNothing) {
   for (const char* wrong : {"", "%", "x", "1.1", "101%", "-0.1", "-0", "nan", "inf", "1e-1", "5 %",
                             "0.5x", "+1", "50%%"}) {
     Trouble trouble;
-    EXPECT_THAT(parse_fail_rate(wrong, trouble), HasSubstr("is not a share from 0 to 1")) << wrong;
+    EXPECT_THAT(parse_share(wrong, trouble.fail_rate), HasSubstr("is not a share from 0 to 1"))
+        << wrong;
     EXPECT_EQ(trouble.fail_rate, 0) << wrong;
   }
 }
@@ -83,7 +84,7 @@ TEST(Dice, FailsAsOftenAsItIsTold) {
     Trouble trouble{.fail_rate = row.rate};
     Dice dice(7);
     int failures = 0;
-    for (int i = 0; i < 10'000; ++i) failures += dice.fails(trouble);
+    for (int i = 0; i < 10'000; ++i) failures += dice.falls(trouble.fail_rate);
     EXPECT_GE(failures, row.min);
     EXPECT_LE(failures, row.max);
   }

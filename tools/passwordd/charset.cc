@@ -1,6 +1,10 @@
 #include "tools/passwordd/charset.h"
 
+#include <algorithm>
+#include <clocale>
 #include <cmath>
+#include <cwchar>
+#include <cwctype>
 
 #include "common/cli/utf8.h"
 
@@ -24,22 +28,71 @@ static constexpr Named kNamed[] = {
     {"safe", "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"},  // no 0 O o 1 I i l
 };
 
-static std::string_view characters_of(std::string_view text) {
-  for (const Named& named : kNamed)
-    if (text == named.name) return named.characters;
-  return text;
+// Opened at the start: later there may be no descriptor left to read it with.
+static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
+
+unsigned class_of(char32_t c) {
+  if (c >= '0' && c <= '9') return kDigit;
+  if (c >= 'a' && c <= 'z') return kLower;
+  if (c >= 'A' && c <= 'Z') return kUpper;
+  if (c < 0x80) return kSymbol;
+  const auto wide = static_cast<wint_t>(c);
+  if (iswlower_l(wide, unicode) != 0) return kLower;
+  return iswupper_l(wide, unicode) != 0 ? kUpper : kSymbol;
 }
 
-std::string Charset::parse(std::string_view text, Charset& out) {
+std::string parse_classes(std::string_view text, unsigned& mask) {
+  static constexpr std::pair<std::string_view, Class> kClasses[] = {
+      {"lower", kLower}, {"upper", kUpper}, {"digit", kDigit}, {"symbol", kSymbol}};
+  unsigned all = 0;
+  for (std::string_view rest = text;;) {
+    const std::string_view name = rest.substr(0, rest.find(','));
+    const auto* found =
+        std::ranges::find(kClasses, name, &std::pair<std::string_view, Class>::first);
+    if (found == std::end(kClasses))
+      return "'" + std::string(name) +
+             "' is not a class (there are lower, upper, digit and symbol)";
+    all |= found->second;
+    if (name.size() == rest.size()) break;
+    rest.remove_prefix(name.size() + 1);
+  }
+  mask = all;
+  return "";
+}
+
+bool is_readable(char32_t c) {
+  constexpr std::u32string_view kInvisible = U"\u00AD\u115F\u1160\u2800\u3164\uFFA0";
+  if (c < 0x7f) return c >= 0x20;
+  const auto wide = static_cast<wchar_t>(c);
+  const locale_t before = uselocale(unicode);
+  const int columns = wcwidth(wide);  // 0: it combines with another; -1: it cannot be printed
+  uselocale(before);
+  return columns > 0 && iswspace_l(static_cast<wint_t>(c), unicode) == 0 && c != 0xA0 &&
+         c != 0x2007 && c != 0x202F && kInvisible.find(c) == kInvisible.npos;
+}
+
+std::string Charset::parse_name(std::string_view text, Charset& out) {
+  for (const Named& named : kNamed) {
+    const auto same = [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b | 0x20 : b); };
+    if (std::ranges::equal(named.name, text, same)) return parse_characters(named.characters, out);
+  }
+  return "'" + std::string(text) +
+         "' is not a set (there are alnum, alpha, digits, hex and safe; characters are for chars)";
+}
+
+std::string Charset::parse_characters(std::string_view text, Charset& out) {
   Charset set;
-  for (std::string_view rest = characters_of(text); !rest.empty();) {
+  while (!text.empty()) {
     char32_t c = 0;
-    const std::size_t size = net::decode_utf8(rest, c);
+    const std::size_t size = net::decode_utf8(text, c);
     if (size == 0) return "is not UTF-8";
     if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return "has a control character";
-    if (set.characters_.find(c) == std::u32string::npos) set.characters_ += c;
+    if (!is_readable(c)) return "has an invisible or combining character";
+    if (set.characters_.find(c) != std::u32string::npos)
+      return "has '" + std::string(text.substr(0, size)) + "' twice";
+    set.characters_ += c;
     if (set.characters_.size() > kCharactersMax) return "has more than 256 characters";
-    rest.remove_prefix(size);
+    text.remove_prefix(size);
   }
   if (set.characters_.size() < 2) return "needs at least two different characters";
   const std::size_t shares = kCharactersMax / set.characters_.size();
@@ -49,8 +102,23 @@ std::string Charset::parse(std::string_view text, Charset& out) {
   return "";
 }
 
-double Charset::bits(std::size_t length) const {
-  return static_cast<double>(length) * std::log2(static_cast<double>(size()));
+// By inclusion and exclusion: of all passwords, less those that lack a class, and so on.
+double Charset::share_with(unsigned classes, std::size_t length) const {
+  double share = 0;
+  for (unsigned missing = 0; missing <= classes; ++missing) {
+    if ((missing & ~classes) != 0) continue;
+    const auto left = std::ranges::count_if(
+        characters_, [missing](char32_t c) { return (class_of(c) & missing) == 0; });
+    const double part = std::pow(static_cast<double>(left) / static_cast<double>(size()),
+                                 static_cast<double>(length));
+    share += __builtin_popcount(missing) % 2 == 0 ? part : -part;
+  }
+  return share;
+}
+
+double Charset::bits(std::size_t length, unsigned classes) const {
+  const double all = static_cast<double>(length) * std::log2(static_cast<double>(size()));
+  return classes == 0 ? all : all + std::log2(share_with(classes, length));
 }
 
 }  // namespace passwordd

@@ -1,7 +1,7 @@
 // passwordd - hands out random passwords.
 //
-// Protocol: HTTP/1.1.  GET /password answers so many passwords of so many characters, which the
-// query may change: count, length, charset, format, entropy.  Every random byte is the kernel's.
+// Protocol: HTTP/1.1.  GET /password answers 100 passwords of 12 characters, which the query may
+// change.  Every random byte is the kernel's.
 
 #include <algorithm>
 #include <cstring>
@@ -9,11 +9,12 @@
 #include <string>
 
 #include "common/cli/cli.h"
+#include "common/cli/exit_status.h"
 #include "common/cli/log.h"
+#include "common/cli/read_file.h"
 #include "common/http/accept.h"
-#include "common/http/server.h"
+#include "common/http/site.h"
 #include "common/net/check.h"
-#include "common/net/server.h"
 #include "tools/passwordd/order.h"
 #include "tools/passwordd/sheet.h"
 
@@ -27,24 +28,26 @@ using net::http::error_response;
 using net::http::Query;
 using net::http::Request;
 using net::http::Response;
+using passwordd::Charset;
 using passwordd::Order;
 using passwordd::Sheet;
 
-constexpr const char* kPath = "/password";
 constexpr const char* kCharset =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#@$";
 constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in pieces, chunked
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 struct Options {
-  net::ServerOptions server;
+  net::http::SiteOptions site;
   Order order;  // unless the query says otherwise
+  std::string words_file;
 };
 
 // A sheet on its way to a client: straight from the piece to the kernel, so that nothing is left
 // when the piece is wiped.  It never grows: what it grew out of would not be wiped.
 struct Delivery {
-  explicit Delivery(const Order& what) : order(what), sheet(order, passwordd::kernel_randomness) {}
+  explicit Delivery(Order what)
+      : order(std::move(what)), sheet(order, passwordd::kernel_randomness) {}
   ~Delivery() { wipe(); }
   void wipe() {
     explicit_bzero(piece.data(), piece.size());
@@ -57,60 +60,71 @@ struct Delivery {
 };
 
 // One piece after another: a client that does not read costs no more than one.
-Task<Error> deliver(Body& body, std::shared_ptr<Delivery> delivery) {
+Task<Error> deliver(net::Loop& loop, Body& body, std::shared_ptr<Delivery> delivery) {
   for (;;) {
     Error e = co_await body.write(delivery->piece);
     delivery->wipe();
     if (!e) e = delivery->sheet.append(delivery->piece, kPieceBytes);
     if (e || delivery->piece.empty()) co_return e;
+    co_await net::yield(loop);
   }
 }
 
-class Passwords final : public net::http::HttpService {
+class Passwords final : public net::http::Site {
  public:
-  Passwords(net::Loop& loop, const Options& options)
-      : HttpService(loop, {.idle_timeout = options.server.idle_timeout}), options_(options) {}
+  Passwords(net::Loop& loop, const Options& options, net::http::Figures& figures)
+      : Site(loop, options.site, figures, "random passwords over HTTP"),
+        loop_(loop),
+        options_(options),
+        order_(options.order) {
+    add("/password", {.usage = "/password?count=N&length=N&charset=SET",
+                      .summary = "passwords, one per line; see the manual for all parameters",
+                      .no_store = true,
+                      .handle = [this](const Request& request) { return response_to(request); }});
+  }
+
+  bool reload() override;
 
  private:
-  Answer answer(const Request& request) override;
+  Answer ready() override;
   Response response_to(const Request& request);
-  Response passwords(const Order& order);
+  Response passwords(Order order);
   void say_once(Error why);
 
+  net::Loop& loop_;
   const Options& options_;
+  Order order_;  // with the words as they were read last
   Error said_;
 };
 
-Answer Passwords::answer(const Request& request) {
-  Response response = response_to(request);
-  response.add("Cache-Control", "no-store");
-  return response;
+// Ready when the kernel gives randomness.
+Answer Passwords::ready() {
+  unsigned char byte = 0;
+  const Error e = passwordd::kernel_randomness({&byte, 1});
+  if (!e) return net::http::plain_answer(200, "ok\n");
+  return net::http::plain_answer(503, "getrandom: " + std::string(e.message()) + "\n");
 }
 
 Response Passwords::response_to(const Request& request) {
-  const auto other = net::http::check_method(request, "GET, HEAD, OPTIONS");
-  const bool whole_server = other && request.path == "*";  // OPTIONS *
-  if (request.path != kPath && !whole_server)
-    return error_response(404, "Passwords are at /password.");
-  if (other) return *other;
   const auto query = Query::parse(request.query);
   if (!query) return error_response(400, "the query has a malformed %-sequence");
-  Order order = options_.order;
+  Order order = order_;
   order.json = net::http::prefers_json(request);
   const std::string wrong = passwordd::apply(*query, order);
-  return wrong.empty() ? passwords(order) : error_response(400, net::log::escaped(wrong));
+  return wrong.empty() ? passwords(std::move(order))
+                       : error_response(400, net::log::escaped(wrong));
 }
 
-Response Passwords::passwords(const Order& order) {
-  auto delivery = std::make_shared<Delivery>(order);
-  delivery->piece.reserve(std::min(order.bytes_max(), kWholeBytesMax + kPieceBytes));
+Response Passwords::passwords(Order order) {
+  auto delivery = std::make_shared<Delivery>(std::move(order));
+  delivery->piece.reserve(std::min(delivery->order.bytes_max(), kWholeBytesMax + kPieceBytes));
   const Error e = delivery->sheet.append(delivery->piece, kWholeBytesMax);
   say_once(e);
   if (e) return error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
   Response response;
-  if (order.json) response.content_type = "application/json";
+  if (delivery->order.json) response.content_type = "application/json";
   if (delivery->sheet.done()) response.stream_bytes = delivery->piece.size();
-  response.stream = [delivery](Body& body) { return deliver(body, delivery); };
+  response.stream = [this, delivery](Body& body) { return deliver(loop_, body, delivery); };
   return response;
 }
 
@@ -120,21 +134,54 @@ void Passwords::say_once(Error why) {
   said_ = why;
 }
 
+// The list of words; the last one stays where it cannot be read.
+bool Passwords::reload() {
+  if (options_.words_file.empty()) return false;
+  auto words = std::make_shared<passwordd::Words>();
+  std::string why;
+  if (passwordd::Words::load(options_.words_file, *words, why))
+    order_.list = std::move(words);
+  else
+    net::log::error("%s: %s (the last words stay)", options_.words_file.c_str(), why.c_str());
+  return true;
+}
+
+void read_words(Options& o) {
+  if (o.words_file.empty()) return;
+  auto words = std::make_shared<passwordd::Words>();
+  std::string why;
+  if (!passwordd::Words::load(o.words_file, *words, why)) {
+    net::log::error("%s: %s", net::name_of_file(o.words_file).c_str(), why.c_str());
+    std::exit(net::kLocalIo);
+  }
+  o.order.list = std::move(words);
+}
+
 Options parse_options(int argc, char** argv) {
   Options o;
-  o.server.default_address = "localhost:8080";
-  o.server.idle_timeout = net::Millis(60'000);
-  CHECK(passwordd::Charset::parse(kCharset, o.order.charset).empty());
+  CHECK(passwordd::Charset::parse_characters(kCharset, o.order.charset).empty());
   net::Cli cli("passwordd", "[options] [ADDRESS...]", "Hand out random passwords over HTTP.");
   cli.option("count", "N", "passwords an answer, up to 10000 (100)",
              net::number(o.order.count, 1, passwordd::kCountMax));
   cli.option("length", "N", "characters a password, 4 to 256 (12)",
              net::number(o.order.length, passwordd::kLengthMin, passwordd::kLengthMax));
+  cli.option("charset", "SET", "alnum, alpha, digits, hex or safe (alnum and #@$)",
+             [&o](std::string_view text) { return Charset::parse_name(text, o.order.charset); });
+  cli.option("chars", "CHARS", "the characters to choose from", [&o](std::string_view text) {
+    return Charset::parse_characters(text, o.order.charset);
+  });
   cli.option(
-      "charset", "SET", "alnum, alpha, digits, hex, safe, or characters (alnum and #@$)",
-      [&o](std::string_view text) { return passwordd::Charset::parse(text, o.order.charset); });
-  net::add_server_options(cli, o.server);
-  net::add_addresses(o.server, cli.parse(argc, argv));
+      "classes", "LIST", "have one each of lower,upper,digit,symbol, or of some of them",
+      [&o](std::string_view text) { return passwordd::parse_classes(text, o.order.classes); });
+  cli.option("words-file", "F", "words for words=N, one per line", net::text(o.words_file));
+  cli.option("separator", "S", "what stands between words (-)", [&o](std::string_view text) {
+    return o.order.separator = text, passwordd::wrong_with_text(text);
+  });
+  net::http::add_site_options(cli, o.site);
+  net::add_addresses(o.site.server, cli.parse(argc, argv));
+  const std::string wrong = passwordd::wrong_with_classes(o.order);
+  if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
+  read_words(o);
   return o;
 }
 
@@ -143,7 +190,8 @@ Options parse_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   const Options options = parse_options(argc, argv);
-  return net::serve(options.server, [&options](net::Loop& loop) {
-    return std::make_unique<Passwords>(loop, options);
+  net::http::Figures figures("passwordd");
+  return net::serve(options.site.server, [&options, &figures](net::Loop& loop) {
+    return std::make_unique<Passwords>(loop, options, figures);
   });
 }

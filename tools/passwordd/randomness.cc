@@ -20,11 +20,27 @@ net::Error kernel_randomness(std::span<unsigned char> bytes) {
 Randomness::~Randomness() { explicit_bzero(bytes_.data(), bytes_.size()); }
 
 // As many bytes as `more` characters are likely to take, so that a small answer is one short call.
-bool Randomness::refill(const Charset& set, std::size_t more) {
-  if (error_) return false;
+std::size_t Randomness::likely_bytes(const Charset& set, std::size_t more) {
   const std::size_t taken = 256 / set.size() * set.size();  // of 256 byte values
-  const std::size_t likely = more * 256 / taken + more / 16 + 8;
-  filled_ = std::min(likely, bytes_.size());
+  return more * 256 / taken + more / 16 + 8;
+}
+
+std::uint32_t Randomness::below(std::uint32_t n, std::size_t more) {
+  constexpr std::uint64_t kAll = std::uint64_t{1} << 32;
+  const std::uint64_t fair = kAll / n * n;
+  for (;;) {
+    std::uint64_t drawn = 0;
+    for (int i = 0; i < 4; ++i) {
+      if (used_ == filled_ && !refill(4 * more)) return 0;
+      drawn = drawn << 8 | bytes_[used_++];
+    }
+    if (drawn < fair) return static_cast<std::uint32_t>(drawn % n);
+  }
+}
+
+bool Randomness::refill(std::size_t bytes) {
+  if (error_) return false;
+  filled_ = std::min(bytes, bytes_.size());
   used_ = 0;
   error_ = source_(std::span(bytes_).first(filled_));
   if (error_) filled_ = 0;

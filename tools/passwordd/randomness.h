@@ -26,14 +26,17 @@ class Randomness {
   // The next character; 0 on error(), from then on.  `more`: about how many will be asked for.
   char32_t next(const Charset& set, std::size_t more) {
     for (;;) {
-      if (used_ == filled_ && !refill(set, more)) return 0;
+      if (used_ == filled_ && !refill(likely_bytes(set, more))) return 0;
       if (const char32_t c = set.of(bytes_[used_++])) return c;
     }
   }
+  // A number below n, each with the same probability; 0 on error().  `more`: as above.
+  std::uint32_t below(std::uint32_t n, std::size_t more);
   net::Error error() const { return error_; }
 
  private:
-  bool refill(const Charset& set, std::size_t more);
+  static std::size_t likely_bytes(const Charset& set, std::size_t more);
+  bool refill(std::size_t bytes);
 
   Source source_;
   std::size_t filled_ = 0;

@@ -18,25 +18,26 @@ struct Given {
 };
 
 static std::string read_or_exit(const std::string& path) {
-  constexpr std::size_t kBytesMax = 16 << 20;  // every answer under way has a copy of its own
-  net::Result<std::string> body = net::read_file(path, kBytesMax);
+  net::Result<std::string> body = net::read_file(path, kBodyFileMax);
   if (body) return std::move(*body);
   net::log::error("%s: %s", net::name_of_file(path).c_str(), body.error().message());
   std::exit(net::kLocalIo);
 }
 
+Page default_page(int status) {
+  return {.status = status,
+          .body = status < 400 ? R"({"status":"ok"})" : R"({"status":"error"})",
+          .content_type = "application/json",
+          .is_default = true};
+}
+
 // The page that was asked for; without a body, one that says what its status means.
 static Page make_page(const Given& given) {
-  Page page;
-  page.status = given.status.value_or(200);
-  if (given.body) {
-    page.body = *given.body;
-  } else if (given.body_file) {
-    page.body = read_or_exit(*given.body_file);
-  } else {
-    page.body = page.status < 400 ? R"({"status":"ok"})" : R"({"status":"error"})";
-    page.content_type = "application/json";
-  }
+  Page page = default_page(given.status.value_or(200));
+  if (!given.body && !given.body_file) return page;
+  page.body = given.body ? *given.body : read_or_exit(*given.body_file);
+  page.content_type = Page().content_type;
+  page.is_default = false;
   return page;
 }
 
@@ -62,8 +63,11 @@ static void add_page_options(net::Cli& cli, Options& o, Given& given) {
              });
   cli.option("header", "N:V", "a header field of every answer; may be repeated",
              [&o](std::string_view text) { return parse_field(text, o.fields); });
-  cli.option("route", "PATH=[CODE:]BODY", "what PATH answers; other paths: 404; may be repeated",
+  cli.option("route", "PATH=[CODE:]BODY",
+             "what PATH answers; 'METHOD PATH=' or 'ANY PATH='; other paths: 404; may be repeated",
              [&o](std::string_view text) { return parse_route(text, o.routes); });
+  cli.flag("echo", "answer /echo with the request as JSON", o.echo);
+  cli.flag("allow-override", "let a request choose: ?status=N&delay=T", o.allow_override);
 }
 
 static void add_other_options(net::Cli& cli, Options& o) {
@@ -72,28 +76,42 @@ static void add_other_options(net::Cli& cli, Options& o) {
   cli.option("latency", "T[..T]", "wait before each answer, for a random time in a range (0)",
              [&o](std::string_view text) { return parse_latency(text, o.trouble); });
   cli.option("fail-rate", "P", "share of answers that are 500, as 0.1 or 10% (0)",
-             [&o](std::string_view text) { return parse_fail_rate(text, o.trouble); });
+             [&o](std::string_view text) { return parse_share(text, o.trouble.fail_rate); });
+  cli.option("drop-rate", "P", "share of requests whose connection is closed unanswered (0)",
+             [&o](std::string_view text) { return parse_share(text, o.trouble.drop_rate); });
+  cli.option("reset-rate", "P", "share of requests whose connection is reset unanswered (0)",
+             [&o](std::string_view text) { return parse_share(text, o.trouble.reset_rate); });
+  cli.option("body-rate", "BYTES", "send bodies at so many bytes per second (no limit)",
+             [&o](std::string_view text) { return parse_body_rate(text, o.trouble.body_rate); });
   cli.option("ready-file", "F", "/readyz is 503 while there is no such file",
              net::text(o.ready_file));
-  cli.option("lame-duck", "T", "after SIGTERM serve on for T, with /readyz 503 (0)",
-             net::duration(o.server.lame_duck));
-  cli.flag("access-log", "log each request on standard error", o.access_log);
 }
 
-Options parse_options(int argc, char** argv) {
+static void add_check_options(net::Cli& cli, Checks& checks) {
+  cli.option("check", "COMMAND",
+             "/readyz and / are 503 unless it exits with 0; NAME=COMMAND; may be repeated",
+             [&checks](std::string_view text) { return checks.add(text); });
+  cli.option("check-every", "T", "time between two runs of a check (10s)",
+             net::duration_over_zero(checks.every));
+  cli.option("check-timeout", "T", "a check that takes longer has failed (5s)",
+             net::duration_over_zero(checks.timeout));
+}
+
+Options parse_options(int argc, char** argv, Checks& checks) {
   Options o;
-  o.server.default_address = "localhost:8080";
-  o.server.idle_timeout = net::Millis(60'000);
+  o.site.browser.any_host = true;  // it stands in for any service
   Given given;
   net::Cli cli("statusd", "[options] [ADDRESS...]", "Answer over HTTP that all is well.");
   add_page_options(cli, o, given);
   add_other_options(cli, o);
-  net::add_server_options(cli, o.server);
-  net::add_addresses(o.server, cli.parse(argc, argv));
+  add_check_options(cli, checks);
+  net::http::add_site_options(cli, o.site);
+  net::add_addresses(o.site.server, cli.parse(argc, argv));
 
   if (given.body && given.body_file) net::Cli::fail("--body and --body-file contradict each other");
-  if (o.routes.empty() || given.status || given.body || given.body_file)
-    o.elsewhere = make_page(given);
+  const bool no_routes = o.routes.empty() && !o.echo;
+  if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
+  if (given.body_file && *given.body_file != "-") o.body_file = *given.body_file;
   if (!given.content_type) return o;
   if (o.elsewhere) o.elsewhere->content_type = *given.content_type;
   for (Route& route : o.routes) route.page.content_type = *given.content_type;

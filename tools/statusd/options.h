@@ -5,24 +5,31 @@
 #include <string>
 #include <vector>
 
-#include "common/net/server.h"
+#include "common/http/site.h"
+#include "tools/statusd/check.h"
 #include "tools/statusd/page.h"
 #include "tools/statusd/trouble.h"
 
 namespace statusd {
 
 struct Options {
-  net::ServerOptions server;
+  net::http::SiteOptions site;
   net::Millis delay{0};
   std::vector<Route> routes;
   std::optional<Page> elsewhere;  // at every other path; nothing: 404
   std::string fields;             // of every answer, as they are sent
   Trouble trouble;
-  std::string ready_file;  // empty: ready from the start
-  bool access_log = false;
+  std::string ready_file;       // empty: ready from the start
+  std::string body_file;        // of `elsewhere`, read again on SIGHUP; empty: it has none
+  bool echo = false;            // at /echo
+  bool allow_override = false;  // of the status and the delay, by the query
 };
 
+inline constexpr std::size_t kBodyFileMax = 16 << 20;  // each answer in progress has a copy
+
+// The body that is sent with a status unless another is given.
+Page default_page(int status);
 // Ends the process where the command line is wrong, or a file in it cannot be read.
-Options parse_options(int argc, char** argv);
+Options parse_options(int argc, char** argv, Checks& checks);
 
 }  // namespace statusd

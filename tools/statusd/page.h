@@ -11,18 +11,23 @@ struct Page {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
+  bool is_default = false;  // its body says what its status means
 };
 
 struct Route {
-  std::string path;  // decoded
-  Page page;
+  std::string path = {};       // canonical
+  std::string method = "GET";  // which is HEAD too; "ANY"
+  Page page = {};
 };
 
 // A status that a final answer can have, 200 to 599.  Returns what is wrong with it, or nothing.
 std::string parse_status(std::string_view text, int& out);
-// PATH=BODY or PATH=CODE:BODY, added to `routes`.
+// [METHOD ]PATH=[CODE:]BODY, added to `routes`.
 std::string parse_route(std::string_view text, std::vector<Route>& routes);
-// The page at a decoded path; null: none.
-const Page* find_page(const std::vector<Route>& routes, std::string_view path);
+// The page at a canonical path for a method: of its own, or of ANY; null: none.
+const Page* find_page(const std::vector<Route>& routes, std::string_view path,
+                      std::string_view method = "GET");
+// What Allow says of a path: the methods of its routes and OPTIONS.
+std::string methods_of(const std::vector<Route>& routes, std::string_view path);
 
 }  // namespace statusd

@@ -1,20 +1,20 @@
 // statusd - answers that all is well, or whatever else it is told to answer.
 //
-// Protocol: HTTP/1.1.  GET on any path, or on those of --route, gives one fixed answer; /livez,
-// /readyz and /metrics are for who watches the service.  With --once, -m 1 and --delay it is the
+// Protocol: HTTP/1.1.  GET on any path, or the methods of --route on theirs, give one fixed answer;
+// /livez, /readyz and /metrics are for monitoring.  With --once, -m 1 and --delay it is the
 // one-shot, the sequential and the concurrent server of every tutorial.
 
-#include <ctime>
+#include <unistd.h>
+
+#include <algorithm>
 #include <random>
 #include <string>
 
-#include "common/cli/cli.h"
 #include "common/cli/log.h"
+#include "common/cli/read_file.h"
 #include "common/http/query.h"
-#include "common/http/server.h"
-#include "common/net/address.h"
-#include "tools/statusd/access_log.h"
-#include "tools/statusd/metrics.h"
+#include "common/http/site.h"
+#include "tools/statusd/echo.h"
 #include "tools/statusd/options.h"
 
 namespace {
@@ -24,137 +24,219 @@ using net::Task;
 using net::http::Answer;
 using net::http::Body;
 using net::http::error_response;
+using net::http::Figures;
+using net::http::plain_answer;
 using net::http::Request;
 using net::http::Response;
-using statusd::Metrics;
+using statusd::Checks;
 using statusd::Options;
 using statusd::Page;
 
-constexpr const char* kMethods = "GET, HEAD, OPTIONS";
-
-class Status final : public net::http::HttpService {
+class Status final : public net::http::Site {
  public:
-  Status(net::Loop& loop, const Options& options, Metrics& metrics)
-      : HttpService(loop, {.idle_timeout = options.server.idle_timeout}),
-        loop_(loop),
-        options_(options),
-        metrics_(metrics) {}
-  void stop_soon() override { stopping_ = true; }
+  // runs: this one runs the checks, which all share.
+  Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs);
+  Task<> run() override;
+  bool reload() override;
 
  private:
-  Answer answer(const Request& request) override;
-  void answered(const Request& request, int status, std::size_t body_bytes,
-                const net::Stream& conn) override;
-  std::optional<Response> for_watchers(std::string_view path) const;
+  Response refusal(const Request& request, int status, std::string_view sentence) override;
+  Answer ready() override;
+  void append_metrics(std::string& out) override;
+  void add_routes();
+  Answer answer_route(const Request& request);
+  Answer answer_elsewhere(const Request& request);
+  Answer show(const Request& request, const Page& page);
+  bool has_ready_file() const;
   Response finished(Response response) const;
-  bool ready() const;
 
   net::Loop& loop_;
   const Options& options_;
-  Metrics& metrics_;  // of all threads
+  Checks& checks_;
+  const bool runs_;
+  std::optional<Page> elsewhere_;
   statusd::Dice dice_{std::random_device{}()};
-  bool stopping_ = false;
 };
 
-Response show(const Page& page) {
-  Response response;
-  response.status = page.status;
-  response.body = page.body;
-  response.content_type = page.content_type;
-  return response;
+Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs)
+    : Site(loop, options.site, figures, "answers over HTTP that all is well"),
+      loop_(loop),
+      options_(options),
+      checks_(checks),
+      runs_(runs),
+      elsewhere_(options.elsewhere) {
+  set_fields(options.fields);
+  add_routes();
 }
 
+void Status::add_routes() {
+  constexpr std::size_t kBodyMax = 16 << 20;  // which is thrown away
+  remove_index();
+  if (options_.echo)
+    add("/echo", {.methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+                  .body = {},
+                  .any_method = true,
+                  .own_options = true,
+                  .no_store = true,
+                  .handle = [this](const Request& request) {
+                    Response response = plain_answer(200, statusd::echo_json(request));
+                    response.content_type = "application/json";
+                    return finished(std::move(response));
+                  }});
+  for (const statusd::Route& route : options_.routes) {
+    const auto has = [&](const char* method) {
+      const auto same = [&](const statusd::Route& r) {
+        return r.path == route.path && r.method == method;
+      };
+      return std::ranges::any_of(options_.routes, same);
+    };
+    add(route.path, {.methods = methods_of(options_.routes, route.path),
+                     .body = {.bytes_max = kBodyMax, .keep = false},
+                     .any_method = has("ANY"),
+                     .own_options = has("OPTIONS"),
+                     .is_check = true,
+                     .handle = [this](const Request& request) { return answer_route(request); }});
+  }
+  if (elsewhere_)
+    add_elsewhere(
+        {.is_check = true, .handle = [this](const Request& r) { return answer_elsewhere(r); }});
+}
+
+Task<> Status::run() {
+  if (runs_) co_await statusd::run_checks(loop_, checks_);
+}
+
+// --- answers ---
+
 Task<Response> later(net::Loop& loop, net::Millis latency, Response response) {
-  (void)co_await net::sleep(loop, latency);  // cancelled: nobody waits for the answer any more
+  (void)co_await net::sleep(loop, latency);  // cancelled: the connection is being closed
   co_return response;
 }
 
-// The text is there at once, its end only after the delay: so the client waits too, as it does for
+// The text at its rate, the end of it only after the delay: so the client waits too, as it does for
 // a server that sleeps before it closes.
-Task<Error> hold(net::Loop& loop, Body& body, std::string text, net::Millis delay) {
-  Error e = co_await body.write(text);
+Task<Error> deliver(net::Loop& loop, Body& body, std::string text, std::uint64_t rate,
+                    net::Millis delay) {
+  constexpr std::uint64_t kPerSecond = 10;  // pieces
+  const std::uint64_t piece =
+      rate == 0 ? text.size() : std::max<std::uint64_t>(rate / kPerSecond, 1);
+  Error e;
+  for (std::size_t at = 0; !e && at < text.size(); at += piece) {
+    e = co_await body.write(std::string_view(text).substr(at, piece));
+    const net::Millis pause(rate == 0 ? 0 : 1000 * piece / rate);
+    if (!e) e = co_await net::sleep(loop, pause);
+  }
   if (!e) e = co_await net::sleep(loop, delay);
   co_return e;
 }
 
-Answer Status::answer(const Request& request) {
-  const std::string path =
-      net::http::percent_decoded(request.path).value_or(std::string(request.path));
-  const Page* page = statusd::find_page(options_.routes, path);
-  const auto watched = page == nullptr ? for_watchers(path) : std::nullopt;
-  if (page == nullptr && options_.elsewhere) page = &*options_.elsewhere;
-  const auto other = net::http::check_method(request, kMethods);
-  const bool whole_server = other && request.path == "*";  // OPTIONS *
-  if (page == nullptr && !watched && !whole_server)
-    return finished(error_response(404, "There is nothing at this path."));
-  if (other) return finished(*other);
-  if (watched) return finished(*watched);
+Response Status::finished(Response response) const {
+  const bool slow = options_.delay > net::Millis::zero() || options_.trouble.body_rate > 0;
+  if (!slow || response.body.empty()) return response;
+  if (options_.delay == net::Millis::zero()) response.stream_bytes = response.body.size();
+  response.stream = [this, text = response.body](Body& body) {
+    return deliver(loop_, body, text, options_.trouble.body_rate, options_.delay);
+  };
+  return response;
+}
 
-  Response response = dice_.fails(options_.trouble)
-                          ? error_response(500, "This answer fails on purpose.")
-                          : show(*page);
-  const net::Millis latency = dice_.latency(options_.trouble);
+Response Status::refusal(const Request&, int status, std::string_view sentence) {
+  return finished(error_response(status, sentence));
+}
+
+// What ?status=N&delay=T ask for; what is wrong with them, or nothing.
+std::string override_by(const Request& request, std::optional<int>& status, net::Millis& delay) {
+  const auto query = net::http::Query::parse(request.query);
+  if (!query) return "the query has a malformed %-sequence";
+  std::string wrong;
+  if (const auto text = query->get("status")) {
+    wrong = statusd::parse_status(*text, status.emplace());
+    if (!wrong.empty()) return "status: " + net::log::escaped(wrong);
+  }
+  const auto text = query->get("delay");
+  if (text) wrong = net::duration(delay)(*text);
+  return wrong.empty() ? "" : "delay: " + net::log::escaped(wrong);
+}
+
+Answer Status::show(const Request& request, const Page& page) {
+  std::optional<int> status;
+  net::Millis delay{0};
+  if (options_.allow_override) {
+    const std::string wrong = override_by(request, status, delay);
+    if (!wrong.empty()) return refusal(request, 400, wrong);
+  }
+  Response response = plain_answer(status.value_or(page.status), page.body);
+  if (status && page.is_default) response.body = statusd::default_page(*status).body;
+  response.content_type = page.content_type;
+  const statusd::Trouble& trouble = options_.trouble;
+  if (dice_.falls(trouble.fail_rate))
+    response = error_response(500, "This answer fails on purpose.");
   response = finished(std::move(response));
+  if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
+  if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
+  const net::Millis latency = dice_.latency(trouble) + delay;
   if (latency == net::Millis::zero()) return response;
   return later(loop_, latency, std::move(response));
 }
 
-// What every service tells those who watch it, at its usual paths.
-std::optional<Response> Status::for_watchers(std::string_view path) const {
-  Response response;
-  if (path == "/livez") {
-    response = show({200, "ok\n"});
-  } else if (path == "/readyz") {
-    response = ready() ? show({200, "ok\n"}) : show({503, "not ready\n"});
-  } else if (path == "/metrics") {
-    response.content_type = Metrics::kContentType;
-    response.body = metrics_.text(ready());
-  } else {
-    return std::nullopt;
-  }
-  response.add("Cache-Control", "no-store");
-  return response;
+Answer Status::answer_route(const Request& request) {
+  const Page* page = statusd::find_page(options_.routes, request.path, request.method);
+  if (page == nullptr) page = statusd::find_page(options_.routes, request.path);  // OPTIONS
+  return page != nullptr ? show(request, *page) : plain_answer(200, "");
 }
 
-Response Status::finished(Response response) const {
-  response.fields += options_.fields;
-  response.close = options_.server.once;  // one request, not one connection
-  if (options_.delay > net::Millis::zero() && !response.body.empty()) {
-    response.stream = [this, text = response.body](Body& body) {
-      return hold(loop_, body, text, options_.delay);
-    };
-  }
-  return response;
+Answer Status::answer_elsewhere(const Request& request) {
+  if (checks_.ok()) return show(request, *elsewhere_);
+  Page down = statusd::default_page(503);
+  down.body = R"({"status":"error","checks":)" + checks_.json() + "}";
+  return show(request, down);
 }
 
-bool Status::ready() const {
-  return !stopping_ &&
-         (options_.ready_file.empty() || access(options_.ready_file.c_str(), F_OK) == 0);
+// --- readiness ---
+
+Answer Status::ready() {
+  if (!has_ready_file()) return plain_answer(503, "not ready\n");
+  return checks_.ok() ? plain_answer(200, checks_.all.empty() ? "ok\n" : checks_.lines())
+                      : plain_answer(503, "not ready\n" + checks_.lines());
 }
 
-void Status::answered(const Request& request, int status, std::size_t body_bytes,
-                      const net::Stream& conn) {
-  metrics_.count(status, body_bytes);
-  if (!options_.access_log) return;
-  const net::SockAddr peer = net::SockAddr::peer(conn.fd());
-  const bool named = peer.family() == AF_INET || peer.family() == AF_INET6;
-  const std::string host = named ? peer.host() : "";
-  const statusd::Access access{.host = host,
-                               .method = request.method,
-                               .target = request.target,
-                               .minor = request.minor,
-                               .status = status,
-                               .body_bytes = body_bytes};
-  net::log::plain("%s", statusd::log_line(access, std::time(nullptr)).c_str());
+bool Status::has_ready_file() const {
+  return options_.ready_file.empty() || access(options_.ready_file.c_str(), F_OK) == 0;
+}
+
+void Status::append_metrics(std::string& out) {
+  const bool is_ready = !stopping() && has_ready_file() && checks_.ok();
+  net::http::append_metric(out, "statusd_ready", "gauge", "Whether /readyz answers 200.",
+                           is_ready ? "1" : "0");
+  if (checks_.all.empty()) return;
+  net::http::append_metric(out, "statusd_check_ok", "gauge", "Whether a check succeeded last.");
+  for (const statusd::Check& check : checks_.all)
+    out += "statusd_check_ok{name=" + net::http::label(check.name) + "} " +
+           (check.ok() ? "1\n" : "0\n");
+}
+
+// The file of --body-file; the old body stays where it cannot be read.
+bool Status::reload() {
+  if (options_.body_file.empty()) return false;
+  net::Result<std::string> body = net::read_file(options_.body_file, statusd::kBodyFileMax);
+  if (body)
+    elsewhere_->body = std::move(*body);
+  else
+    net::log::error("%s: %s (the last body stays)", options_.body_file.c_str(),
+                    body.error().message());
+  return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
-  const Options options = statusd::parse_options(argc, argv);
-  Metrics metrics;
-  return net::serve(options.server, [&options, &metrics](net::Loop& loop) {
-    return std::make_unique<Status>(loop, options, metrics);
+  Checks checks;
+  const Options options = statusd::parse_options(argc, argv, checks);
+  Figures figures("statusd");
+  bool first = true;
+  return net::serve(options.site.server, [&](net::Loop& loop) {
+    const bool runs = std::exchange(first, false);
+    return std::make_unique<Status>(loop, options, checks, figures, runs);
   });
 }

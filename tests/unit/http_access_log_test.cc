@@ -1,12 +1,12 @@
 // The Common Log Format, and that nothing of a client's can break it.
-#include "tools/statusd/access_log.h"
+#include "common/http/access_log.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
-namespace statusd {
+namespace net::http {
 namespace {
 
 using testing::EndsWith;
@@ -69,4 +69,4 @@ TEST_F(AccessLog, ALongTargetIsCutAndTheRestOfTheLineIsNot) {
 }
 
 }  // namespace
-}  // namespace statusd
+}  // namespace net::http

@@ -1,8 +1,8 @@
-#include "tools/statusd/access_log.h"
+#include "common/http/access_log.h"
 
 #include <cstdio>
 
-namespace statusd {
+namespace net::http {
 
 static constexpr std::size_t kTargetBytesMax = 2048;  // a longer one is cut, and ends in "..."
 
@@ -39,4 +39,4 @@ std::string log_line(const Access& access, std::time_t now) {
          "\" " + std::to_string(access.status) + " " + or_minus(bytes);
 }
 
-}  // namespace statusd
+}  // namespace net::http

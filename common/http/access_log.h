@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace statusd {
+namespace net::http {
 
 struct Access {
   std::string_view host = {};    // empty: not known
@@ -21,4 +21,4 @@ struct Access {
 // quotes, backslashes, control bytes and whatever is not ASCII are written \xHH.
 std::string log_line(const Access& access, std::time_t now);
 
-}  // namespace statusd
+}  // namespace net::http

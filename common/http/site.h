@@ -1,0 +1,103 @@
+// site.h - an HTTP daemon: a table of routes, and what every one of them has besides.
+//
+// A daemon derives from Site, adds its routes in its constructor and answers them.  Health checks,
+// /metrics, the page at "/", OPTIONS, 404 and 405, CORS, the check of the Host and the access log
+// are here.  A route of the daemon's own takes the place of one of these.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/http/browser.h"
+#include "common/http/server.h"
+
+namespace net::http {
+
+struct SiteOptions {
+  SiteOptions() {
+    server.default_address = "localhost:8080";
+    server.idle_timeout = Millis(75'000);  // longer than the 60 s of most load balancers
+    server.once_is_request = true;
+  }
+  ServerOptions server;
+  BrowserOptions browser;
+  bool access_log = false;
+};
+// --access-log, --allow-host, --allow-origin, --lame-duck, and what all daemons share.
+void add_site_options(Cli& cli, SiteOptions& options);
+
+inline constexpr std::string_view kGetMethods = "GET, HEAD, OPTIONS";
+
+struct Route {
+  std::string methods{kGetMethods};  // what Allow says
+  std::string usage = {};            // on the page at "/": how it is called; empty: not there
+  std::string summary = {};          // and what for
+  BodyLimit body = {.bytes_max = 64 << 10, .keep = false};
+  bool any_method = false;   // `methods` only names the usual ones
+  bool own_options = false;  // OPTIONS is answered by `handle`
+  bool open = false;         // needs no token, and any Host will do
+  bool is_check = false;     // OPTIONS is answered with what GET would, if that is 5xx
+  bool no_store = false;     // no cache may keep its answers
+  std::function<Answer(const Request&)> handle = {};
+};
+
+class Site : public HttpService {
+ public:
+  // figures: of all loops.
+  Site(Loop& loop, const SiteOptions& options, Figures& figures, std::string summary);
+  void stop_soon() override { stopping_ = true; }
+
+ protected:
+  // path: canonical (target.h).
+  Route& add(const std::string& path, Route route);
+  // No page at "/", for a daemon whose paths are all its user's.
+  void remove_index();
+  // The route of every path that has none.
+  void add_elsewhere(Route route) { elsewhere_.emplace(std::move(route)); }
+
+  // Who may ask, by the request's head: nothing, or 401 and the like.
+  virtual std::optional<Response> authorize([[maybe_unused]] const Request& request) {
+    return std::nullopt;
+  }
+  // What /readyz answers while the daemon does not stop.
+  virtual Answer ready();
+  // What a refused request is told: a sentence in text/plain, unless the daemon has other forms.
+  virtual Response refusal(const Request& request, int status, std::string_view sentence);
+  // The daemon's own metrics.
+  virtual void append_metrics([[maybe_unused]] std::string& out) {}
+  // The tool's name, what it is for, and the routes: as text/plain, or HTML by Accept.
+  Response index(const Request& request) const;
+
+  Answer answer(const Request& request) override;
+  bool stopping() const { return stopping_; }
+  void set_fields(std::string lines) { fields_ = std::move(lines); }  // of every answer
+
+ private:
+  std::optional<Response> admit(Request& head, const Stream& conn, BodyLimit& body) final;
+  void answered(const Request& request, int status, std::size_t body_bytes,
+                const Stream& conn) final;
+  void decorate(const Request& request, std::string& head) final;
+  const Route* find(std::string_view path) const;
+  std::optional<Response> answer_options(const Request& request, const Route* route);
+  Answer readyz();
+
+  Response metrics();
+
+  const bool access_log_;
+  const BrowserOptions browser_;
+  Figures& figures_;
+  std::string summary_;
+  std::string fields_;
+  std::map<std::string, Route, std::less<>> routes_;
+  std::vector<std::string> order_;  // of the paths, as they were added
+  std::string methods_;             // of any route
+  std::optional<Route> elsewhere_;
+  bool stopping_ = false;
+};
+
+// "ok\n" and the like.
+Response plain_answer(int status, std::string_view text);
+
+}  // namespace net::http

@@ -1,0 +1,269 @@
+// statusd as a stand-in for another service: routes with methods, echo, faults on purpose, checks.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "web.h"
+
+namespace e2e {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+TEST(StatusdRoute, HasAMethod) {
+  Daemon daemon("statusd", {"--route", "POST /hook=202:ok", "--route", "PUT /x=put", "--route",
+                            "/x=got", "--route", "ANY /any=any", "--route",
+                            "OPTIONS /cors=299:mine", "--route", "GET /cors=got"});
+  struct Row {
+    const char* method;
+    const char* path;
+    int code;
+    const char* body;
+    const char* allow;
+  };
+  const Row table[] = {
+      {"POST", "/hook", 202, "ok", ""},
+      {"GET", "/hook", 405, nullptr, "POST, OPTIONS"},
+      {"OPTIONS", "/hook", 204, "", "POST, OPTIONS"},
+      {"PUT", "/x", 200, "put", ""},
+      {"GET", "/x", 200, "got", ""},
+      {"POST", "/x", 405, nullptr, "PUT, GET, HEAD, OPTIONS"},
+      {"GET", "/any", 200, "any", ""},
+      {"DELETE", "/any", 200, "any", ""},
+      {"PROPFIND", "/any", 200, "any", ""},
+      {"OPTIONS", "/any", 204, "", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+      {"OPTIONS", "/cors", 299, "mine", ""},
+  };
+  for (const auto& row : table) {
+    SCOPED_TRACE(std::string(row.method) + " " + row.path);
+    const auto reply = curl(daemon, row.path, {"-X", row.method});
+    EXPECT_EQ(reply.code, row.code);
+    if (row.body != nullptr) {
+      EXPECT_EQ(reply.body, row.body);
+    }
+    EXPECT_EQ(reply.field("Allow"), row.allow);
+  }
+}
+
+TEST(StatusdRoute, TakesABodyAndKeepsNothingOfIt) {
+  Daemon daemon("statusd", {"--route", "POST /hook=202:ok"});
+  const TempDir dir;
+  const auto file = dir.file("body", noise(1 << 20));
+  for (const char* chunked : {"X: y", "Transfer-Encoding: chunked"})
+    EXPECT_EQ(curl(daemon, "/hook", {"--data-binary", "@" + file, "-H", chunked}).code, 202);
+}
+
+TEST(StatusdEcho, TellsTheRequestAsJson) {
+  Daemon daemon("statusd", {"--echo"});
+  const std::string script =
+      "import json, sys\n"
+      "r = json.load(sys.stdin)\n"
+      "print(r['method'], r['target'], r['version'], r['fields']['X'], repr(r['body']),"
+      " r.get('body_base64'))";
+  const auto told = [&](const std::vector<std::string>& options) {
+    return run({"python3", "-c", script}, curl(daemon, "/echo?a=%20b", options).body).out;
+  };
+  EXPECT_EQ(told({"-H", "X: 1", "-H", "x: \"2", "-d", "h\xc3\xa9\x01\"\\"}),
+            "POST /echo?a=%20b HTTP/1.1 1, \"2 'h\xc3\xa9\\x01\"\\\\' None\n");
+  EXPECT_EQ(told({"-H", "X: y", "-X", "DELETE"}), "DELETE /echo?a=%20b HTTP/1.1 y '' None\n");
+  EXPECT_EQ(told({"-H", "X: y", "-X", "OPTIONS"}), "OPTIONS /echo?a=%20b HTTP/1.1 y '' None\n");
+  const TempDir dir;
+  const auto file = dir.file("binary", std::string("\xff\0a", 3));
+  EXPECT_EQ(told({"-H", "X: y", "--data-binary", "@" + file}),
+            "POST /echo?a=%20b HTTP/1.1 y None /wBh\n");
+  EXPECT_EQ(curl(daemon, "/other").code, 404);
+}
+
+TEST(StatusdOverride, ByTheRequestIfAllowed) {
+  Daemon daemon("statusd", {"--allow-override"});
+  auto reply = curl(daemon, "/any?status=503");
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_EQ(reply.body, R"({"status":"error"})");
+  const auto start = Clock::now();
+  EXPECT_EQ(curl(daemon, "/?delay=300ms&status=204").code, 204);
+  EXPECT_GE(Clock::now() - start, Millis(300));
+  reply = curl(daemon, "/?status=700");
+  EXPECT_EQ(reply.code, 400);
+  EXPECT_EQ(reply.body, "status: '700' is not a status from 200 to 599\n");
+  EXPECT_EQ(curl(daemon, "/?delay=x").code, 400);
+  EXPECT_EQ(curl(daemon, "/readyz?status=503").code, 200);
+  Daemon strict("statusd");
+  EXPECT_EQ(curl(strict, "/?status=503").code, 200);
+}
+
+TEST(StatusdFault, DropsAndResets) {
+  struct Row {
+    const char* option;
+    int status;  // curl's: empty reply, failure in receiving
+  };
+  for (const Row& row : {Row{"--drop-rate", 52}, Row{"--reset-rate", 56}}) {
+    Daemon daemon("statusd", {row.option, "100%", "-q", "--access-log"});
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(run({"curl", "-sS", url(daemon, "/")}).status, row.status) << row.option;
+    EXPECT_THAT(daemon.err.line(), EndsWith("\"GET / HTTP/1.1\" 444 -"));
+    EXPECT_EQ(curl(daemon, "/livez").code, 200);
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
+TEST(StatusdFault, AShareOfTheRequestsIsDropped) {
+  Daemon daemon("statusd", {"--drop-rate", "0.5"});
+  int answered = 0;
+  for (int i = 0; i < 40; ++i) {
+    auto client = daemon.connect();
+    client.send(request("GET / HTTP/1.1", "Connection: close\r\n"));
+    answered += client.rest().empty() ? 0 : 1;
+  }
+  EXPECT_GT(answered, 2);
+  EXPECT_LT(answered, 38);
+}
+
+TEST(StatusdFault, BodiesAtARate) {
+  Daemon daemon("statusd", {"--body", std::string(1000, 'x'), "--body-rate", "2000"});
+  const auto start = Clock::now();
+  const auto reply = curl(daemon, "/");
+  EXPECT_EQ(reply.field("Content-Length"), "1000");
+  EXPECT_EQ(reply.body, std::string(1000, 'x'));
+  EXPECT_GE(Clock::now() - start, Millis(400));
+}
+
+TEST(StatusdOnce, IsOneRequestNotOneConnection) {
+  Daemon daemon("statusd", {"--once"});
+  for (int i = 0; i < 3; ++i) (void)daemon.connect();
+  auto idle = daemon.connect();
+  EXPECT_EQ(curl(daemon, "/").code, 200);
+  EXPECT_EQ(daemon.wait(), 0);
+  EXPECT_EQ(idle.rest(), "");
+}
+
+TEST(StatusdOnce, AnswersOneOfAPipeline) {
+  Daemon daemon("statusd", {"--once"});
+  auto client = daemon.connect();
+  client.send(request("GET / HTTP/1.1") + request("GET / HTTP/1.1"));
+  const std::string all = client.rest();
+  EXPECT_EQ(all.find("HTTP/1.1 200"), all.rfind("HTTP/1.1 200"));
+  EXPECT_THAT(all, HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_EQ(daemon.wait(), 0);
+}
+
+TEST(StatusdTruth, OptionsSayWhatGetWould) {
+  Daemon down("statusd", {"--status", "503"});
+  const auto reply = curl(down, "/", {"-X", "OPTIONS"});
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_EQ(reply.field("Allow"), "GET, HEAD, OPTIONS");
+  const TempDir dir;
+  Daemon unready("statusd", {"--ready-file", dir.path("ready")});
+  EXPECT_EQ(curl(unready, "/readyz", {"-X", "OPTIONS"}).code, 503);
+  EXPECT_EQ(curl(unready, "/", {"-X", "OPTIONS"}).code, 204);
+  (void)dir.file("ready", "");
+  EXPECT_EQ(curl(unready, "/readyz", {"-X", "OPTIONS"}).code, 204);
+}
+
+TEST(StatusdTruth, AResetHasNoBody) {
+  Daemon daemon("statusd", {"--status", "205"});
+  auto client = daemon.connect();
+  for (const char* method : {"GET", "HEAD", "GET"}) {
+    client.send(request(std::string(method) + " / HTTP/1.1"));
+    const auto reply = next_reply(client);
+    EXPECT_EQ(reply.code, 205);
+    EXPECT_EQ(reply.field("Content-Length"), "0");
+  }
+}
+
+TEST(StatusdHangup, ReadsTheBodyAgain) {
+  const TempDir dir;
+  const auto file = dir.file("body", "one");
+  Daemon daemon("statusd", {"--body-file", file});
+  EXPECT_EQ(curl(daemon, "/").body, "one");
+  (void)dir.file("body", "two");
+  daemon.signal(SIGHUP);
+  wait_until("the new body", [&] { return curl(daemon, "/").body == "two"; });
+  std::filesystem::remove(file);
+  daemon.signal(SIGHUP);
+  EXPECT_THAT(line_with(daemon.err, file), EndsWith("(the last body stays)"));
+  EXPECT_EQ(curl(daemon, "/").body, "two");
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
+// --- checks ---
+
+void wait_for_readiness(const Daemon& daemon, int code) {
+  wait_until("readiness " + std::to_string(code),
+             [&] { return curl(daemon, "/readyz").code == code; });
+}
+
+TEST(StatusdCheck, FollowsACommand) {
+  const TempDir dir;
+  const std::string command = "test -e " + dir.path("up");
+  Daemon daemon("statusd",
+                {"--check", "file=" + command, "--check", "true", "--check-every", "50ms"});
+  wait_until("the first results", [&] {
+    return curl(daemon, "/readyz").body.find("no result yet") == std::string::npos;
+  });
+  auto reply = curl(daemon, "/readyz");
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_EQ(reply.body, "not ready\nfailed file: exit status 1\nok true\n");
+  reply = curl(daemon, "/");
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_THAT(reply.body, StartsWith(R"({"status":"error","checks":[{"name":"file","ok":false,)"));
+  EXPECT_EQ(curl(daemon, "/", {"-X", "OPTIONS"}).code, 503);
+  EXPECT_EQ(curl(daemon, "/livez").code, 200);
+  EXPECT_THAT(curl(daemon, "/metrics").body, HasSubstr("statusd_check_ok{name=\"file\"} 0\n"));
+  (void)dir.file("up", "");
+  wait_for_readiness(daemon, 200);
+  EXPECT_EQ(curl(daemon, "/readyz").body, "ok file\nok true\n");
+  EXPECT_EQ(curl(daemon, "/").body, R"({"status":"ok"})");
+  std::filesystem::remove(dir.path("up"));
+  wait_for_readiness(daemon, 503);
+  EXPECT_EQ(daemon.stop(), 0);
+  const auto log = daemon.err.rest();
+  EXPECT_THAT(log, HasSubstr("statusd: check file: ok again\n"));
+  EXPECT_THAT(log, HasSubstr("statusd: check file: exit status 1\n"));
+}
+
+TEST(StatusdCheck, WhatTakesTooLongOrIsKilledHasFailed) {
+  Daemon daemon("statusd", {"--check", "slow=sleep 100 & sleep 100", "--check", "killed=kill -9 $$",
+                            "--check-timeout", "100ms", "--check-every", "1h"});
+  const std::string all =
+      "not ready\nfailed slow: no result in time\nfailed killed: killed by signal 9\n";
+  wait_until("the results", [&] { return curl(daemon, "/readyz").body == all; });
+  const auto children = run({"pgrep", "-P", std::to_string(daemon.pid())});
+  EXPECT_EQ(children.out, "");
+}
+
+TEST(StatusdCheck, TheEndDoesNotWaitForIt) {
+  Daemon daemon("statusd", {"--check", "sleep 100", "--check-timeout", "1h"});
+  EXPECT_EQ(curl(daemon, "/readyz").body, "not ready\nfailed sleep 100: no result yet\n");
+  const auto start = Clock::now();
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_LT(Clock::now() - start, Millis(50'000));
+}
+
+TEST(StatusdCheck, WrongOptionsAreStatus2) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--check", " "},
+                                                {"--check", "a="},
+                                                {"--check-every", "0"},
+                                                {"--check-timeout", "x"},
+                                                {"--body-rate", "0"},
+                                                {"--body-rate", "1G"},
+                                                {"--drop-rate", "1.1"},
+                                                {"--route", "post /x=1"},
+                                                {"--route", "HEAD /x=1"},
+                                                {"--allow-host", "a:80"},
+                                                {"--allow-origin", "a.example"}}) {
+    const auto end = run({"statusd", wrong[0], wrong[1], "127.0.0.1:0"});
+    EXPECT_EQ(end.status, 2) << wrong[1];
+    EXPECT_THAT(end.err, MatchesRegex("statusd: " + wrong[0] + ": [^\n]+\n"));
+  }
+  EXPECT_THAT(run({"statusd", "--check", "true", "--check", "true"}).err,
+              HasSubstr("--check: 'true' is given twice (try NAME=COMMAND)"));
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,86 @@
+#include "tools/statusd/check.h"
+
+#include <algorithm>
+
+#include "common/cli/json.h"
+#include "common/cli/log.h"
+#include "tools/statusd/command.h"
+
+namespace statusd {
+
+std::string Check::detail() const {
+  const int result = outcome;
+  if (result == kPending) return "no result yet";
+  if (result == kLate) return "no result in time";
+  if (result >= kFailed) return net::Error(kFailed - result).message();
+  if (result >= kKilled) return "killed by signal " + std::to_string(result - kKilled);
+  return "exit status " + std::to_string(result);
+}
+
+// A name is a word: so X=1 ./probe sets a variable only if a name is given before it.
+std::string Checks::add(std::string_view text) {
+  constexpr std::string_view kNameBytes =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+  const std::size_t size = std::min(text.find_first_not_of(kNameBytes), text.size());
+  const bool named = size > 0 && size < text.size() && text[size] == '=';
+  const std::string command(named ? text.substr(size + 1) : text);
+  const std::string name(named ? text.substr(0, size) : text);
+  if (command.find_first_not_of(" \t\n") == command.npos) return "there is no command";
+  for (const Check& check : all)
+    if (check.name == name) return "'" + name + "' is given twice (try NAME=COMMAND)";
+  Check& check = all.emplace_back();
+  check.name = net::log::escaped(name);
+  check.command = command;
+  return "";
+}
+
+bool Checks::ok() const {
+  return std::ranges::all_of(all, [](const Check& check) { return check.ok(); });
+}
+
+std::string Checks::lines() const {
+  std::string out;
+  for (const Check& check : all)
+    out += check.ok() ? "ok " + check.name + "\n"
+                      : "failed " + check.name + ": " + check.detail() + "\n";
+  return out;
+}
+
+std::string Checks::json() const {
+  std::string out = "[";
+  for (const Check& check : all) {
+    if (out.size() > 1) out += ',';
+    out += "{\"name\":";
+    net::append_json_string(out, check.name);
+    out += std::string(",\"ok\":") + (check.ok() ? "true" : "false") + ",\"detail\":";
+    net::append_json_string(out, check.detail());
+    out += '}';
+  }
+  return out + "]";
+}
+
+// Logged when it changes, not each time.
+static void set(Check& check, int outcome) {
+  const int before = check.outcome.exchange(outcome);
+  if (before == outcome || (before == Check::kPending && outcome == 0)) return;
+  net::log::info("check %s: %s", check.name.c_str(),
+                 outcome == 0 ? "ok again" : check.detail().c_str());
+}
+
+static net::Task<> keep_checking(net::Loop& loop, Check& check, const Checks& checks) {
+  for (;;) {
+    const int outcome = co_await run_command(loop, check.command, checks.timeout);
+    if (loop.canceled()) co_return;
+    set(check, outcome);
+    net::Error e = co_await net::sleep(loop, checks.every);
+    if (e) co_return;
+  }
+}
+
+net::Task<> run_checks(net::Loop& loop, Checks& checks) {
+  net::WaitGroup group;
+  for (Check& check : checks.all) group.go(keep_checking(loop, check, checks));
+  co_await group.wait();
+}
+
+}  // namespace statusd

@@ -1,0 +1,41 @@
+// check.h - commands whose exit status says whether the service is ready.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "common/net/timer.h"
+
+namespace statusd {
+
+// One command and what it said last; written by one loop, read by all.
+struct Check {
+  std::string name;
+  std::string command;  // for sh -c
+  // An exit status, kKilled and a signal, kFailed and an errno, or one of the others.
+  std::atomic<int> outcome{kPending};
+
+  static constexpr int kKilled = 1000, kFailed = 2000, kPending = -1, kLate = -2;
+  bool ok() const { return outcome == 0; }
+  std::string detail() const;  // "exit status 1"
+};
+
+struct Checks {
+  std::deque<Check> all;
+  net::Millis every{10'000};
+  net::Millis timeout{5'000};
+
+  // [NAME=]COMMAND; without a NAME the command is its own.  What is wrong with it, or nothing.
+  std::string add(std::string_view text);
+  bool ok() const;
+  // A line for each: "ok NAME", or "failed NAME: exit status 1".
+  std::string lines() const;
+  std::string json() const;  // [{"name":...,"ok":true,"detail":...}]
+};
+
+// Runs each at once and then `every` so often, until the loop is cancelled.
+net::Task<> run_checks(net::Loop& loop, Checks& checks);
+
+}  // namespace statusd

@@ -1,0 +1,72 @@
+#include "tools/statusd/command.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "common/net/fd.h"
+#include "common/net/watch.h"
+#include "tools/statusd/check.h"
+
+namespace statusd {
+
+// In a process group of its own, so that all of it can be killed.  0, or an errno.
+static int spawn(const std::string& command, pid_t& pid) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+    posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_WRONLY, 0);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  std::string text = command;
+  char sh[] = "sh", c[] = "-c";
+  char* const argv[] = {sh, c, text.data(), nullptr};
+  const int error = posix_spawn(&pid, "/bin/sh", &files, &attributes, argv, environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+static net::Task<> kill_after(net::Timer& timer, net::Millis timeout, pid_t pid, bool& late) {
+  net::Error e = co_await timer.wait(timeout);
+  if (e == net::Error(UV_EINTR)) co_return;  // it has ended
+  late = !e;
+  kill(-pid, SIGKILL);
+}
+
+net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis timeout) {
+  pid_t pid = 0;
+  if (const int error = spawn(command, pid); error != 0) co_return Check::kFailed + error;
+  const net::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+  bool late = false;
+  if (process) {
+    net::Watch watch(loop, process.get());
+    net::Timer timer(loop);
+    net::WaitGroup killer;
+    killer.go(kill_after(timer, timeout, pid, late));
+    net::Error e = co_await watch.readable();
+    if (!e) timer.wake();
+    co_await killer.wait();
+  }
+  kill(-pid, SIGKILL);  // what it has left behind; all, if there was no descriptor to wait with
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (late) co_return Check::kLate;
+  if (!process) co_return Check::kFailed + EMFILE;
+  co_return WIFEXITED(status) ? WEXITSTATUS(status) : Check::kKilled + WTERMSIG(status);
+}
+
+}  // namespace statusd

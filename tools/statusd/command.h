@@ -1,0 +1,14 @@
+// command.h - a shell command, run beside everything else.
+#pragma once
+
+#include <string>
+
+#include "common/net/timer.h"
+
+namespace statusd {
+
+// Its exit status, or as Check::outcome says.  It has no input, and its output is not seen.  After
+// `timeout`, or when the loop is cancelled, it and what it has started are killed.
+net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis timeout);
+
+}  // namespace statusd
