@@ -63,7 +63,7 @@ Setter duration(Millis& out) {
 Setter duration_over_zero(Millis& out) {
   return [set = duration(out), &out](std::string_view value) {
     const std::string wrong = set(value);
-    return wrong.empty() && out == Millis::zero() ? in_quotes(value) + " is no time at all" : wrong;
+    return wrong.empty() && out == Millis::zero() ? "must be greater than 0" : wrong;
   };
 }
 
@@ -113,6 +113,10 @@ void Cli::flag(const std::string& names, std::string help, bool& out) {
   flag(names, std::move(help), [&out] { out = true; });
 }
 
+void Cli::not_supported(char letter, std::string instead) {
+  not_supported_[letter] = std::move(instead);
+}
+
 const Cli::Option* Cli::find(std::string_view name) const {
   for (const Option& option : options_)
     if (name == option.long_name || name == option.short_name) return &option;
@@ -138,6 +142,15 @@ void Cli::fail(const std::string& sentence) {
   std::exit(kUsage);
 }
 
+void Cli::fail_usage() const {
+  fail("usage: " + tool_ + " " + synopsis_.substr(0, synopsis_.find('\n')) + " (see --help)");
+}
+
+std::string Cli::typed(const std::string& long_name) const {
+  const auto found = typed_.find(long_name);
+  return found == typed_.end() ? "--" + long_name : found->second;
+}
+
 static std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -152,13 +165,9 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// How unlike the option's name it is; SIZE_MAX: too much so for a slip.  A letter may have been
-// meant in the other case.
-static std::size_t unlikeness(std::string_view name, std::string_view letter,
-                              std::string_view long_name) {
-  if (name.empty()) return SIZE_MAX;
-  if (name.size() == 1)
-    return letter.size() == 1 && (name[0] ^ letter[0]) == ('a' ^ 'A') ? 0 : SIZE_MAX;
+// How unlike the option's name it is; SIZE_MAX: too much so for a slip.
+static std::size_t unlikeness(std::string_view name, std::string_view long_name) {
+  if (name.size() < 2) return SIZE_MAX;
   if (long_name.starts_with(name)) return 0;
   const std::size_t longer = std::max(name.size(), long_name.size());
   const std::size_t distance = edit_distance(name, long_name);
@@ -167,12 +176,14 @@ static std::size_t unlikeness(std::string_view name, std::string_view letter,
 }
 
 void Cli::fail_unknown(const std::string& argument) const {
+  if (argument.size() == 2 && not_supported_.contains(argument[1]))
+    fail(argument + ": not supported; " + not_supported_.at(argument[1]));
   const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
   const std::string_view name = std::string_view(argument).substr(dashes);
   const Option* nearest = nullptr;
   std::size_t least = SIZE_MAX;
   for (const Option& option : options_) {
-    const std::size_t unlike = unlikeness(name, option.short_name, option.long_name);
+    const std::size_t unlike = unlikeness(name, option.long_name);
     if (unlike >= least) continue;
     least = unlike;
     nearest = &option;
@@ -189,7 +200,7 @@ const Cli::Option& Cli::find_long(const std::string& spelled) const {
 
 // Every option in its long form, with its value behind an '='.  cxxopts alone takes a value that
 // sticks to its letter only if it is alphanumeric (not -w0.5), and complains in words of its own.
-std::vector<std::string> Cli::normalized(int argc, char** argv) const {
+std::vector<std::string> Cli::normalized(int argc, char** argv) {
   std::vector<std::string> out{tool_};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -204,6 +215,7 @@ std::vector<std::string> Cli::normalized(int argc, char** argv) const {
     if (argument.starts_with("--")) {
       const std::size_t equals = argument.find('=');
       const Option& option = find_long(argument.substr(0, equals));
+      typed_[option.long_name] = option.spelled();
       const bool attached = equals != std::string::npos;
       if (!option.argument.empty())
         add_value(option, attached ? argument.substr(equals + 1) : "", attached);
@@ -214,7 +226,9 @@ std::vector<std::string> Cli::normalized(int argc, char** argv) const {
     } else if (argument.size() > 1 && argument[0] == '-') {
       for (std::size_t at = 1; at < argument.size(); ++at) {
         const Option* option = find(argument.substr(at, 1));
-        if (option == nullptr) fail_unknown("-" + argument.substr(at, 1));
+        const std::string letter = "-" + argument.substr(at, 1);
+        if (option == nullptr) fail_unknown(letter);
+        typed_[option->long_name] = letter;
         if (option->argument.empty()) {
           out.push_back(option->spelled());
           continue;
@@ -241,13 +255,6 @@ static void print_and_exit(std::string_view text) {
   std::exit(kOk);
 }
 
-bool Cli::is_given(const Option& option, const std::vector<std::string>& normalized) {
-  const std::string spelled = option.spelled();
-  return std::ranges::any_of(normalized, [&spelled](const std::string& argument) {
-    return argument.substr(0, argument.find('=')) == spelled;
-  });
-}
-
 std::vector<std::string> Cli::parse(int argc, char** argv) {
   flag("h,help", "show this help and exit", [this] { print_and_exit(help()); });
   flag("version", "show the version and exit",
@@ -255,7 +262,7 @@ std::vector<std::string> Cli::parse(int argc, char** argv) {
   const std::vector<std::string> arguments = normalized(argc, argv);
   cxxopts::Options table(tool_);
   for (const Option& option : options_) {
-    if (!is_given(option, arguments)) continue;  // to declare all would cost every start its time
+    if (!is_given(option.long_name)) continue;  // to declare all would cost every start its time
     const auto value =
         option.argument.empty()
             ? std::static_pointer_cast<cxxopts::Value>(cxxopts::value<bool>())

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,11 +46,19 @@ class Cli {
   void option(const std::string& names, std::string argument, std::string help, Setter set);
   void flag(const std::string& names, std::string help, std::function<void()> set);
   void flag(const std::string& names, std::string help, bool& out);
+  // A letter that users of similar tools type: the error says what to use instead.
+  void not_supported(char letter, std::string instead);
 
   // Sets what is given, in its order; returns the operands.  --help and --version end the process
   // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.
   std::vector<std::string> parse(int argc, char** argv);
   [[noreturn]] static void fail(const std::string& sentence);
+  // The usage line as the error.
+  [[noreturn]] void fail_usage() const;
+  // By its long name, after parse().
+  bool is_given(const std::string& long_name) const { return typed_.contains(long_name); }
+  // How it was typed, "-w" or "--timeout"; the long form if it was not given.
+  std::string typed(const std::string& long_name) const;
 
   std::string help() const;
 
@@ -63,8 +72,7 @@ class Cli {
     std::string spelled() const { return "--" + long_name; }
   };
   const Option* find(std::string_view name) const;
-  std::vector<std::string> normalized(int argc, char** argv) const;
-  static bool is_given(const Option& option, const std::vector<std::string>& normalized);
+  std::vector<std::string> normalized(int argc, char** argv);
   const Option& find_long(const std::string& spelled) const;
   [[noreturn]] void fail_unknown(const std::string& argument) const;
 
@@ -72,6 +80,8 @@ class Cli {
   std::string synopsis_;
   std::string summary_;
   std::vector<Option> options_;
+  std::map<char, std::string> not_supported_;
+  std::map<std::string, std::string> typed_;  // long name: as it was typed
 };
 
 // For every main: fills the closed ones of descriptors 0-2, so that no other descriptor lands

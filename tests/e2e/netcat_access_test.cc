@@ -55,7 +55,7 @@ TEST(NetcatAccess, NamesAreLookedUpAtTheStart) {
 TEST(NetcatAccess, WhatIsNoHostIsAUsageError) {
   const auto end = run({"netcat", "-l", "--allow", "10.0.0.0/33", "127.0.0.1", "0"});
   EXPECT_EQ(end.status, 2);
-  EXPECT_EQ(end.err, "netcat: --allow: '10.0.0.0/33' is no HOST or HOST/BITS\n");
+  EXPECT_EQ(end.err, "netcat: --allow: invalid HOST or HOST/BITS '10.0.0.0/33'\n");
 }
 
 TEST(NetcatMaxConns, OthersWaitUntilOneLeaves) {

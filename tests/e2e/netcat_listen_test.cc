@@ -373,5 +373,18 @@ TEST(NetcatListen, ServesOpenBsdsNc) { expect_conversation("nc.openbsd -N 127.0.
 TEST(NetcatListen, ServesSocat) { expect_conversation("socat - TCP:127.0.0.1:PORT"); }
 TEST(NetcatListen, ServesTelnet) { expect_conversation("telnet 127.0.0.1 PORT"); }
 
+// getpeername(2) does not know it any more.
+TEST(NetcatListen, AClientThatResetsBeforeItIsAcceptedIsReportedWithItsAddress) {
+  for (const Words& options : {Words{"-n"}, Words{"-n", "-k"}}) {
+    Listening s(options);
+    s.netcat.signal(SIGSTOP);
+    auto client = s.connect();
+    const std::string port = std::to_string(client.local_port());
+    client.reset();
+    s.netcat.signal(SIGCONT);
+    EXPECT_EQ(s.netcat.err.line(), "Connection received on 127.0.0.1 " + port);
+  }
+}
+
 }  // namespace
 }  // namespace e2e

@@ -1,6 +1,9 @@
 // netcat --output, --hex-dump, --progress and --rate: the bytes, watched and slowed down.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -139,6 +142,54 @@ TEST(NetcatLog, AFullDiskIsStatus8) {
   }
 }
 
+TEST(NetcatLog, IsOnlyForItsOwner) {
+  TempDir dir;
+  Session s({"--output", dir.path("log"), "-o", dir.path("dump")});
+  converse(s);
+  EXPECT_EQ(s.netcat.wait(), 0);
+  for (const char* name : {"log", "dump"}) {
+    struct stat status = {};
+    ASSERT_EQ(stat(dir.path(name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600U) << name;
+  }
+}
+
+TEST(NetcatLog, AMinusIsStandardError) {
+  for (const char* option : {"-o", "--output"}) {
+    Session s({option, "-"});
+    converse(s);
+    const auto end = finish(s.netcat);
+    EXPECT_EQ(end.status, 0);
+    EXPECT_THAT(end.err, HasSubstr("> 00000000 "));
+    EXPECT_THAT(end.err, HasSubstr("< 00000000 "));
+    EXPECT_NE(access("-", F_OK), 0);
+  }
+}
+
+// `echo before; netcat -v -o PATH; echo after`, with standard error or output in the file.
+std::string log_shared_with(const std::string& redirection, const std::string& path) {
+  const TempDir dir;
+  Listener server = Listener::tcp();
+  Process netcat({"bash", "-c",
+                  "cd " + dir.path("") + "; (echo before >&2; netcat -v -d -o " + path +
+                      " 127.0.0.1 " + server.port_text() + "; echo after >&2) " + redirection});
+  auto peer = server.accept();
+  peer.send("x\n");
+  peer.close();
+  EXPECT_EQ(netcat.wait(), 0);
+  return read_file(dir.path("log"));
+}
+
+TEST(NetcatLog, TheFileOfStandardOutputOrErrorIsNotEmptied) {
+  const std::string dump = "< 00000000  78 0a                                            x.\n";
+  for (const char* path : {"/dev/stderr", "log", "-"})
+    EXPECT_THAT(log_shared_with("2> log > /dev/null", path),
+                MatchesRegex("before\nConnection to [^\n]*\n" + dump + "after\n"))
+        << path;
+  for (const char* path : {"/dev/stdout", "log"})
+    EXPECT_EQ(log_shared_with("> log 2> /dev/null", path), dump + "x\n") << path;
+}
+
 // ---- progress ----
 
 TEST(NetcatProgress, TheLastLineTellsItAll) {
@@ -185,6 +236,41 @@ TEST(NetcatProgress, NothingWithoutAConnection) {
   const auto end = run({"netcat", "--progress", "127.0.0.1", std::to_string(free_port())});
   EXPECT_EQ(end.status, 4);
   EXPECT_THAT(end.err, MatchesRegex("netcat: [^\n]*\n"));
+}
+
+void set_width(const Terminal& terminal, unsigned short columns) {
+  const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(ioctl(terminal.tty().get(), TIOCSWINSZ, &size), 0);
+}
+
+TEST(NetcatProgress, IsCutToTheWidthOfTheTerminal) {
+  Terminal terminal;
+  set_width(terminal, 30);
+  Session s({"--progress", "-d"}, {.err = Stdio::fd(terminal.tty())});
+  const std::string cut = "\rsent 0 B, received 0 B, 0 B/s\x1b[K";
+  EXPECT_EQ(terminal.keyboard.take(cut.size()), cut);
+  set_width(terminal, 12);
+  s.netcat.signal(SIGWINCH);
+  EXPECT_THAT(terminal.keyboard.take_until("\rsent 0 B, r\x1b[K"), EndsWith("\x1b[K"));
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
+TEST(NetcatProgress, DataOnTheSameTerminalGoesAboveIt) {
+  Terminal terminal;
+  set_width(terminal, 12);
+  Session s({"--progress", "-d"},
+            {.out = Stdio::fd(terminal.tty()), .err = Stdio::fd(terminal.tty())});
+  const std::string line = "\rsent 0 B, r\x1b[K";
+  (void)terminal.keyboard.take_until(line);
+  s.peer.send("one\n");
+  EXPECT_THAT(terminal.keyboard.take_until("one\r\n"), EndsWith("\r\x1b[Kone\r\n"));
+  EXPECT_THAT(terminal.keyboard.take_until(line), EndsWith(line));
+  s.peer.send("prompt> ");
+  EXPECT_THAT(terminal.keyboard.take_until("prompt> "), EndsWith("\r\x1b[Kprompt> "));
+  EXPECT_EQ(terminal.keyboard.take(2 + line.size() - 1), "\r\n" + line.substr(1));
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
 }
 
 // ---- rate ----

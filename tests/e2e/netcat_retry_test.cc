@@ -110,12 +110,12 @@ TEST(NetcatRetry, WaitEndsWithItsTime) {
       run({"netcat", "--wait", "-w", "500ms", "--retry-interval", "50ms", "127.0.0.1", port});
   EXPECT_EQ(end.status, 5);
   EXPECT_EQ(end.err, "netcat: connect to 127.0.0.1 port " + port +
-                         ": connection refused until time ran out (-w)\n");
+                         ": timed out (-w); last error: connection refused\n");
   EXPECT_GE(Clock::now() - start, Millis(450));
   EXPECT_LT(Clock::now() - start, kPrompt);
   const auto absent = run({"netcat", "--wait", "-w", "100ms", "-U", dir.path("socket")});
   EXPECT_EQ(absent.status, 5);
-  EXPECT_THAT(absent.err, HasSubstr("no such file or directory until time ran out (-w)\n"));
+  EXPECT_THAT(absent.err, HasSubstr("timed out (-w); last error: no such file or directory\n"));
 }
 
 // A full backlog drops what else comes, as a dead host would.
@@ -157,11 +157,11 @@ TEST(NetcatRetry, AScanThatWaitsHasOneBudgetForAllPorts) {
   const auto none = run(waiting);
   EXPECT_EQ(none.status, 5);
   EXPECT_THAT(none.err, AllOf(HasSubstr(refused(closed) + "\n"),
-                              HasSubstr("connection refused until time ran out (-w)\n")));
+                              HasSubstr("timed out (-w); last error: connection refused\n")));
   auto two = waiting;
   two.push_back(std::to_string(free_port()));
   EXPECT_THAT(run(two).err,
-              HasSubstr("none of 2 ports open: connection refused until time ran out (-w)\n"));
+              HasSubstr("none of 2 ports open: timed out (-w); last error: connection refused\n"));
   auto both = waiting;
   both.push_back(open.port_text());
   const auto start = Clock::now();
@@ -171,11 +171,47 @@ TEST(NetcatRetry, AScanThatWaitsHasOneBudgetForAllPorts) {
   EXPECT_THAT(one.err, AllOf(HasSubstr(refused(closed) + "\n"), HasSubstr("succeeded!\n")));
 }
 
+// ---- names ----
+
+TEST(NetcatRetry, WaitsForANameThatAppears) {
+  const std::string reason = why_no_namespaces();
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const auto end = in_namespace(R"sh(
+    reverbd -q 127.0.0.1:2021 & server=$!
+    netcat --wait --retry-interval 50ms later.invalid 2021 < /dev/null & waiting=$!
+    sleep 0.3; echo 127.0.0.1 later.invalid >> "$HOSTS"
+    wait $waiting; echo status $?; kill $server)sh");
+  EXPECT_EQ(end.out, "status 0\n");
+  EXPECT_EQ(end.err, "");
+}
+
+TEST(NetcatRetry, SeesThatANameHasAnotherAddress) {
+  const std::string reason = why_no_namespaces();
+  if (!reason.empty()) GTEST_SKIP() << reason;
+  const auto end = in_namespace(R"sh(
+    echo 127.0.0.2 moving.invalid >> "$HOSTS"
+    reverbd -q 127.0.0.1:2021 & server=$!
+    netcat -z --wait --retry-interval 50ms moving.invalid 2021 & waiting=$!
+    sleep 0.3; echo 127.0.0.1 moving.invalid > "$HOSTS"
+    wait $waiting; echo status $?; kill $server)sh");
+  EXPECT_EQ(end.out, "status 0\n");
+}
+
+TEST(NetcatRetry, ANameThatNeverAppearsIsStatus3AndOneLine) {
+  const auto end =
+      run({"netcat", "--wait", "-w", "300ms", "--retry-interval", "50ms", "nosuch.invalid", "1"});
+  EXPECT_EQ(end.status, 3);
+  EXPECT_THAT(end.err, MatchesRegex("netcat: cannot resolve nosuch.invalid: [^\n]+\n"));
+  EXPECT_EQ(run({"netcat", "nosuch.invalid", "1"}).status, 3);
+}
+
 // ---- what no time will change ----
 
 TEST(NetcatRetry, ANameThatIsNotFoundIsNotTriedAgain) {
   const auto end = run({"netcat", "--wait", "-n", "example.invalid", "1"});
   EXPECT_EQ(end.status, 3);
+  EXPECT_EQ(end.err, "netcat: -n: 'example.invalid' is not a numeric address\n");
+  EXPECT_EQ(run({"netcat", "--wait", "-6", "127.0.0.1", "1"}).status, 3);
   EXPECT_EQ(run({"netcat", "--retry", "1000000", "-s", "192.0.2.1", "127.0.0.1", "1"}).status, 7);
 }
 

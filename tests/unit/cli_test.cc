@@ -98,7 +98,7 @@ TEST(Setter, SaysWhatIsWrongWithAValue) {
   EXPECT_EQ(duration(time)("0"), "");
   EXPECT_EQ(duration(time)("x"), "'x' is not a time (try 500ms, 10s or 1m)");
   EXPECT_EQ(duration_over_zero(time)("1ms"), "");
-  EXPECT_EQ(duration_over_zero(time)("0s"), "'0s' is no time at all");
+  EXPECT_EQ(duration_over_zero(time)("0s"), "must be greater than 0");
   EXPECT_EQ(duration_over_zero(time)("x"), "'x' is not a time (try 500ms, 10s or 1m)");
   std::uint32_t n = 5;
   EXPECT_EQ(number(n, 1, 9)("9"), "");
@@ -125,6 +125,7 @@ struct Parsed {
 class Tool {
  public:
   Tool() : cli_("tool", "[options] THING", "Does a thing.") {
+    cli_.not_supported('D', "use -v");
     for (const char* name : {"l,listen", "v,verbose", "no-shutdown", "4,ipv4"})
       cli_.flag(name, "help of " + std::string(name), [this, name] { note(name, ""); });
     for (const char* name : {"p,source-port", "w,timeout", "q,quit-after", "source", "e,exec"})
@@ -134,6 +135,7 @@ class Tool {
       });
   }
 
+  const Cli& cli() const { return cli_; }
   Parsed parse(std::vector<std::string> arguments) {
     std::vector<char*> argv;
     arguments.insert(arguments.begin(), "tool");
@@ -216,7 +218,9 @@ TEST(Cli, MistakesEndWithStatus2AndOneSentence) {
       {{"--lisden"}, "^tool: unknown option --lisden \\(did you mean --listen\\?\\)\n$"},
       {{"--time=5"}, "^tool: unknown option --time \\(did you mean --timeout\\?\\)\n$"},
       {{"--listening"}, "^tool: unknown option --listening \\(did you mean --listen\\?\\)\n$"},
-      {{"-L"}, "^tool: unknown option -L \\(did you mean --listen\\?\\)\n$"},
+      {{"-L"}, "^tool: unknown option -L \\(see --help\\)\n$"},
+      {{"-D"}, "^tool: -D: not supported; use -v\n$"},
+      {{"-lD"}, "^tool: -D: not supported; use -v\n$"},
       {{"--source-prot", "1"}, "unknown option --source-prot \\(did you mean --source-port\\?\\)"},
       {{"--zzzzzzzz"}, "^tool: unknown option --zzzzzzzz \\(see --help\\)\n$"},
       {{"--w", "5"}, "^tool: unknown option --w \\(see --help\\)\n$"},
@@ -230,6 +234,24 @@ TEST(Cli, MistakesEndWithStatus2AndOneSentence) {
   for (const Row& row : table)
     EXPECT_EXIT(parse(row.arguments), ExitedWithCode(2), row.sentence)
         << testing::PrintToString(row.arguments);
+}
+
+TEST(Cli, RemembersHowAnOptionWasTyped) {
+  Tool tool;
+  (void)tool.parse({"-lw1", "--verbose", "--source=x"});
+  EXPECT_EQ(tool.cli().typed("listen"), "-l");
+  EXPECT_EQ(tool.cli().typed("timeout"), "-w");
+  EXPECT_EQ(tool.cli().typed("verbose"), "--verbose");
+  EXPECT_EQ(tool.cli().typed("source"), "--source");
+  EXPECT_EQ(tool.cli().typed("ipv4"), "--ipv4");
+  EXPECT_TRUE(tool.cli().is_given("listen"));
+  EXPECT_FALSE(tool.cli().is_given("ipv4"));
+}
+
+TEST(Cli, TheUsageLineAsAnError) {
+  const Cli cli("tool", "[options] THING\n       tool OTHER", "Does a thing.");
+  EXPECT_EXIT(cli.fail_usage(), ExitedWithCode(2),
+              "^tool: usage: tool \\[options\\] THING \\(see --help\\)\n$");
 }
 
 TEST(Cli, DashesAloneAreNoOption) {

@@ -13,14 +13,21 @@ namespace {
 using net::Millis;
 using testing::ExitedWithCode;
 
-Options parse(const std::string& line) {
-  std::vector<std::string> arguments{"netcat"};
-  std::istringstream in(line);
-  for (std::string argument; in >> argument;) arguments.push_back(argument);
+using Words = std::vector<std::string>;
+
+Options parse(Words arguments) {
+  arguments.insert(arguments.begin(), "netcat");
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   return parse_options(static_cast<int>(arguments.size()), argv.data());
+}
+
+Options parse(const char* line) {
+  Words arguments;
+  std::istringstream in(line);
+  for (std::string argument; in >> argument;) arguments.push_back(argument);
+  return parse(arguments);
 }
 
 TEST(NetcatOptions, WhereToConnect) {
@@ -204,93 +211,141 @@ void expect_usage_error(const Wrong& row) {
       << row.line;
 }
 
-TEST(NetcatOptions, ContradictionsNameBothOptions) {
+TEST(NetcatOptions, ContradictionsNameBothOptionsAsTyped) {
   const Wrong table[] = {
-      {"-4 -6 localhost 80", "--ipv4 and --ipv6 contradict each other\n$"},
-      {"-64 localhost 80", "--ipv4 and --ipv6 contradict each other\n$"},
-      {"-N --no-shutdown localhost 80", "--shutdown and --no-shutdown contradict each other\n$"},
-      {"--no-shutdown -N localhost 80", "--shutdown and --no-shutdown contradict each other\n$"},
-      {"-d --send-only localhost 80", "--recv-only and --send-only contradict each other\n$"},
-      {"-k localhost 80", "--keep-open wants --listen\n$"},
-      {"-U4 x", "--unix and --ipv4 contradict each other\n$"},
-      {"-U6 x", "--unix and --ipv6 contradict each other\n$"},
-      {"-U -p 1 x", "--unix and --source-port contradict each other\n$"},
-      {"-U -s 127.0.0.1 x", "--unix and --source contradict each other\n$"},
-      {"-lUu -s y x", "--unix and --source contradict each other\n$"},
-      {"-u --no-shutdown localhost 80", "--udp and --no-shutdown contradict each other\n$"},
+      {"-4 -6 localhost 80", "-4 does not work with -6: only one address family\n$"},
+      {"-64 localhost 80", "-4 does not work with -6: only one address family\n$"},
+      {"-4 --ipv6 localhost 80", "-4 does not work with --ipv6: only one address family\n$"},
+      {"-N --no-shutdown localhost 80",
+       "-N does not work with --no-shutdown: half-close or not\n$"},
+      {"--no-shutdown --shutdown x 80", "--shutdown does not work with --no-shutdown: "},
+      {"-d --send-only localhost 80", "-d does not work with --send-only: nothing would move\n$"},
+      {"-d --half-open localhost 80", "-d does not work with --half-open: input is unread\n$"},
+      {"-U4 x", "-U does not work with -4: a path has no address family\n$"},
+      {"-U6 x", "-U does not work with -6: a path has no address family\n$"},
+      {"-U -p 1 x", "-U does not work with -p: a path has no port\n$"},
+      {"-U -s 127.0.0.1 x", "-U does not work with -s: only --udp takes one\n$"},
+      {"-lUu -s y x", "-U does not work with -s: the operand is the path\n$"},
+      {"-u --no-shutdown localhost 80", "-u does not work with --no-shutdown: "},
+      {"-ut localhost 80", "-u does not work with -t: telnet requires a stream\n$"},
+      {"-u -W 1 --send-only x 80", "-W does not work with --send-only: "},
+      {"-ubU x", "-U does not work with -b: a path is one receiver\n$"},
+      {"-zl localhost 80", "-z does not work with -l: a scan only connects\n$"},
+      {"-z --send-only localhost 80", "-z does not work with --send-only: a scan sends nothing\n$"},
+      {"-zC localhost 80", "-z does not work with -C: a scan sends nothing\n$"},
+      {"-zt localhost 80", "-z does not work with -t: a scan sends nothing\n$"},
+      {"-zuU x", "-z does not work with -U: only UDP ports are probed\n$"},
+      {"-zrU x", "-U does not work with -r: a path has no port\n$"},
+      {"-lu --max-conns 2 80", "-u does not work with --max-conns: UDP has no connections\n$"},
+      {"-lU --allow ::1 x", "-U does not work with --allow: clients have no address\n$"},
+      {"-lU --deny ::1 x", "-U does not work with --deny: clients have no address\n$"},
+      {"-z --output x localhost 80", "-z does not work with --output: a scan moves no data\n$"},
+      {"-z --hex-dump x localhost 80", "-z does not work with --hex-dump: a scan moves no data\n$"},
+      {"-zo x localhost 80", "-z does not work with -o: a scan moves no data\n$"},
+      {"-z --progress localhost 80", "-z does not work with --progress: a scan moves no data\n$"},
+      {"-z --rate 1M localhost 80", "-z does not work with --rate: a scan moves no data\n$"},
+      {"--wait --retry 1 localhost 80", "--wait does not work with --retry: one limit only\n$"},
+      {"--wait -l 80", "--wait does not work with -l: a server does not retry\n$"},
+      {"--retry 1 -l 80", "--retry does not work with -l: a server does not retry\n$"},
+      {"-l -p 1 host 80", "-p does not work with the operand 80: only one port\n$"},
+      {"-l -s 127.0.0.1 host 80", "-s does not work with the operand host: only one address\n$"},
+      {"-l -p 1 127.0.0.1:80", "-p does not work with the operand 80: only one port\n$"},
+  };
+  for (const Wrong& row : table) expect_usage_error(row);
+}
+
+TEST(NetcatOptions, WhatAnOptionRequires) {
+  const Wrong table[] = {
+      {"-k localhost 80", "--keep-open requires --listen\n$"},
+      {"-uk localhost 80", "--keep-open requires --listen\n$"},
       {"-W 1 localhost 80", "--packets requires --udp\n$"},
-      {"-u -W 1 --send-only x 80", "--packets and --send-only contradict each other\n$"},
       {"-b localhost 80", "--broadcast requires --udp\n$"},
-      {"-ubU x", "--unix and --broadcast contradict each other\n$"},
-      {"-uk localhost 80", "--keep-open wants --listen\n$"},
-      {"-zl localhost 80", "--scan and --listen contradict each other\n$"},
-      {"-z --send-only localhost 80", "--scan and --send-only contradict each other\n$"},
-      {"-zC localhost 80", "--scan and --crlf contradict each other\n$"},
-      {"-r localhost 80", "--random-ports wants --scan\n$"},
-      {"-zuU x", "--scan and --udp do not work with --unix\n$"},
-      {"-lu -s 127.0.0.1 127.0.0.2 80", "--source and the operand 127.0.0.2 contradict"},
-      {"-zrU x", "--unix and --random-ports contradict each other\n$"},
-      {":80", "the host is empty\n$"},
-      {"--max-conns 2 localhost 80", "--max-conns wants --listen\n$"},
-      {"--allow ::1 localhost 80", "--allow wants --listen\n$"},
-      {"--deny ::1 localhost 80", "--deny wants --listen\n$"},
-      {"-lu --max-conns 2 80", "--max-conns and --udp contradict each other\n$"},
-      {"-lU --allow ::1 x", "--unix and --allow contradict each other\n$"},
-      {"-lU --deny ::1 x", "--unix and --deny contradict each other\n$"},
-      {"--append-output localhost 80", "--append-output wants --output or --hex-dump\n$"},
-      {"-z --output x localhost 80", "--scan and --output contradict each other\n$"},
-      {"-z --hex-dump x localhost 80", "--scan and --hex-dump contradict each other\n$"},
-      {"-z --progress localhost 80", "--scan and --progress contradict each other\n$"},
-      {"-z --rate 1M localhost 80", "--scan and --rate contradict each other\n$"},
-      {"--rate 1X localhost 80", "--rate: '1X' is no number of bytes"},
-      {"-l --deny ,x 80", "--deny: '' is no HOST or HOST/BITS\n$"},
-      {"--wait --retry 1 localhost 80", "--wait and --retry contradict each other\n$"},
-      {"--wait -l 80", "--wait and --listen contradict each other\n$"},
-      {"--retry 1 -l 80", "--retry and --listen contradict each other\n$"},
-      {"--retry-interval 1 localhost 80", "--retry-interval wants --retry or --wait\n$"},
-      {"-l -p 1 host 80", "--source-port and the operand 80 contradict each other\n$"},
-      {"-l -s 127.0.0.1 host 80", "--source and the operand host contradict each other\n$"},
+      {"-r localhost 80", "--random-ports requires --scan\n$"},
+      {"--max-conns 2 localhost 80", "--max-conns requires --listen\n$"},
+      {"--allow ::1 localhost 80", "--allow requires --listen\n$"},
+      {"--deny ::1 localhost 80", "--deny requires --listen\n$"},
+      {"--port-file x localhost 80", "--port-file requires --listen\n$"},
+      {"--append-output localhost 80", "--append-output requires --output or --hex-dump\n$"},
+      {"--retry-interval 1 localhost 80", "--retry-interval requires --retry or --wait\n$"},
   };
   for (const Wrong& row : table) expect_usage_error(row);
 }
 
 TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
   const Wrong table[] = {
-      {"", "a host and a port are missing\n$"},
+      {"", "usage: netcat \\[options\\] HOST PORT \\(see --help\\)\n$"},
+      {"-v", "a host and a port are missing\n$"},
       {"-l", "a port is missing\n$"},
       {"-U", "a path is missing\n$"},
       {"-lU", "a path is missing\n$"},
       {"localhost", "a port is missing after localhost\n$"},
       {"::1", "a port is missing after ::1\n$"},
+      {"::1:1310", "a port is missing after ::1:1310 \\(write \\[::1\\]:1310 or ::1 1310\\)\n$"},
+      {"-z ::1:1310", "a port is missing after ::1:1310 \\(write \\[::1\\]:1310 or ::1 1310\\)\n$"},
       {"-z", "a host and a port are missing\n$"},
       {"-z localhost", "a port is missing after localhost\n$"},
-      {"-z localhost 80 0-2", "'0-2' is no port or range of ports\n$"},
+      {"-z localhost 80 0-2", "invalid port or port range '0-2'\n$"},
+      {"-z localhost 2222-", "invalid port or port range '2222-'\n$"},
       {"-zU a b", "too many operands: b\n$"},
       {"localhost 80 81", "too many operands: 81\n$"},
       {"-U a b", "too many operands: b\n$"},
-      {"localhost 0", "'0' is no port\n$"},
-      {"localhost:0", "'0' is no port\n$"},
-      {"localhost 65536", "'65536' is no port\n$"},
-      {"localhost no-such-service", "'no-such-service' is no port\n$"},
-      {"-l 65536", "'65536' is no port\n$"},
-      {"-p x localhost 80", "--source-port: 'x' is no port\n$"},
+      {"localhost 0", "invalid port '0'\n$"},
+      {"localhost:0", "invalid port '0'\n$"},
+      {"localhost 65536", "invalid port '65536'\n$"},
+      {"localhost no-such-service", "invalid port 'no-such-service'\n$"},
+      {"-l 65536", "invalid port '65536'\n$"},
+      {"-p x localhost 80", "--source-port: invalid port 'x'\n$"},
+      {"-p 0 localhost 80", "--source-port: invalid port '0'\n$"},
       {"--retry 0 localhost 80", "--retry: '0' is not a number from 1 to 1000000\n$"},
-      {"--wait --retry-interval 0 x 80", "--retry-interval: '0' is no time at all\n$"},
+      {"--wait --retry-interval 0 x 80", "--retry-interval: must be greater than 0\n$"},
       {"-w 0 localhost 80", "--timeout: must be greater than 0 \\(only --udp allows 0\\)\n$"},
       {"-w 0s -lU x", "--timeout: must be greater than 0 \\(only --udp allows 0\\)\n$"},
       {"-zu -w 0 localhost 80", "--timeout: must be greater than 0 with --scan\n$"},
       {"-w -1 localhost 80", "--timeout: '-1' is not a time"},
+      {"--rate 1X localhost 80", "--rate: invalid size '1X' \\(try 500K or 10M\\)\n$"},
+      {"-l --deny ,x 80", "--deny: invalid HOST or HOST/BITS ''\n$"},
+      {"-l --port-file - 80", "--port-file: '-' is not a file\n$"},
   };
   for (const Wrong& row : table) expect_usage_error(row);
+}
+
+TEST(NetcatOptions, AnEmptyHostIsAnErrorInEveryMode) {
+  for (const Words& words : std::vector<Words>{{"", "80"},
+                                               {":80"},
+                                               {"-z", "", "80"},
+                                               {"-z", ":80"},
+                                               {"-u", "", "80"},
+                                               {"-u", ":80"},
+                                               {"-l", "", "80"},
+                                               {"-lu", "", "80"}})
+    EXPECT_EXIT((void)parse(words), ExitedWithCode(2), "^netcat: the host is empty\n$");
+  EXPECT_EXIT((void)parse(Words{"-s", "", "x", "80"}), ExitedWithCode(2),
+              "^netcat: --source: must not be empty\n$");
+  EXPECT_EXIT((void)parse(Words{"-l", ""}), ExitedWithCode(2), "^netcat: a port is missing\n$");
+}
+
+TEST(NetcatOptions, LettersOfOtherNetcatsAreAnswered) {
+  for (const char letter : std::string("cDeFgGHKLPRSVxXZ"))
+    EXPECT_EXIT((void)parse(Words{std::string("-") + letter, "x", "80"}), ExitedWithCode(2),
+                std::string("^netcat: -") + letter + ": not supported; [^\n]+\n$")
+        << letter;
+}
+
+TEST(NetcatOptions, Telnet) {
+  EXPECT_TRUE(parse("-t localhost 23").telnet);
+  EXPECT_TRUE(parse("--telnet localhost 23").telnet);
+  EXPECT_FALSE(parse("localhost 23").telnet);
+}
+
+TEST(NetcatOptions, Files) {
+  EXPECT_EQ(parse("-o dump localhost 80").hex_dump, "dump");
+  EXPECT_EQ(parse("--hex-dump - localhost 80").hex_dump, "-");
+  EXPECT_EQ(parse("-l --port-file port 0").port_file, "port");
 }
 
 TEST(NetcatOptions, BracketedAddressAloneLacksAPort) {
   expect_usage_error({"[::1]", "a port is missing after \\[::1\\]\n$"});
   expect_usage_error({"-l [::1]", "a port is missing"});
-}
-
-TEST(NetcatOptions, TwoPortsToListenOnContradictEachOther) {
-  expect_usage_error({"-l -p 1 127.0.0.1:80", ".*contradict each other\n$"});
 }
 
 }  // namespace

@@ -81,5 +81,13 @@ TEST(NetcatMeter, PercentAndTimeLeft) {
             R"("mean_rate":20.000,"ms":1000.000,"percent":100.000,"eta_ms":0.000})");
 }
 
+TEST(NetcatProgress, FitsTheTerminal) {
+  EXPECT_EQ(fit("0123456789", 40), "0123456789");
+  EXPECT_EQ(fit("0123456789", 11), "0123456789");
+  EXPECT_EQ(fit("0123456789", 10), "012345678");
+  EXPECT_EQ(fit("0123456789", 1), "");
+  EXPECT_EQ(fit(std::string(200, 'x'), 0), std::string(79, 'x')) << "the width is unknown";
+}
+
 }  // namespace
 }  // namespace netcat

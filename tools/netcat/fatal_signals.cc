@@ -1,5 +1,7 @@
 #include "tools/netcat/fatal_signals.h"
 
+#include <unistd.h>
+
 #include <csignal>
 #include <utility>
 
@@ -12,7 +14,7 @@ static bool is_ignored(int number) {
 
 FatalSignals::FatalSignals(net::Loop& loop, std::function<void()> clean_up)
     : clean_up_(std::move(clean_up)) {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP})
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT})
     if (!is_ignored(number)) tasks_.go(die_of(signals_.emplace_back(loop, number), number));
 }
 
@@ -22,6 +24,7 @@ net::Task<> FatalSignals::die_of(net::Signal& signal, int number) {
   clean_up_();
   signal.close();
   (void)std::raise(number);
+  _exit(128 + number);  // the init process of a container is not killed by default actions
 }
 
 net::Task<> FatalSignals::release() {

@@ -9,8 +9,8 @@
 
 namespace netcat {
 
-// SIGTERM, SIGINT and SIGHUP, from now until release(), which has to be awaited; but not one that
-// is ignored, as nohup(1) has it.
+// SIGTERM, SIGINT, SIGHUP and SIGQUIT, from now until release(), which has to be awaited; but not
+// one that is ignored, as nohup(1) has it.
 class FatalSignals {
  public:
   FatalSignals(net::Loop& loop, std::function<void()> clean_up);

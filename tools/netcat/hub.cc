@@ -14,8 +14,9 @@ constexpr Millis kPatience{30'000};
 Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockAddr& address)
     : peer(address),
       remote(std::move(channel)),
+      telnet(hub.session_.options.telnet ? std::make_unique<Telnet>(*remote) : nullptr),
       seat(hub.seats_),
-      relay(hub.session_, seat, *remote,
+      relay(hub.session_, seat, telnet ? *telnet : *remote,
             {hub.terms_, hub.session_.options.send_only, false, address.to_string()}),
       moved_at(hub.loop_.now()) {}
 

@@ -7,6 +7,7 @@
 
 #include "common/net/address.h"
 #include "tools/netcat/channel/seat.h"
+#include "tools/netcat/channel/telnet.h"
 #include "tools/netcat/relay/relay.h"
 
 namespace netcat {
@@ -37,6 +38,7 @@ class Hub {
     Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockAddr& address);
     net::SockAddr peer;
     std::unique_ptr<Channel> remote;
+    std::unique_ptr<Telnet> telnet;
     Seat seat;
     Relay relay;
     std::uint64_t sent = 0;   // bytes, when we last looked

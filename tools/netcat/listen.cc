@@ -3,6 +3,7 @@
 #include <list>
 
 #include "common/net/listener.h"
+#include "common/net/lookup.h"
 #include "tools/netcat/access.h"
 #include "tools/netcat/channel/socket.h"
 #include "tools/netcat/fatal_signals.h"
@@ -22,6 +23,7 @@ using net::Task;
 
 using Listeners = std::vector<Listener>;
 
+constexpr net::Millis kNameLimit{1'000};
 constexpr net::Millis kAcceptPause{100};  // when the system has no descriptor left
 
 static Outcome not_listening(const Options& options, Error e) {
@@ -38,7 +40,7 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
   } else {
     const auto found = co_await net::lookup(loop, options.host, options.port, options.family,
                                             options.numeric, deadline);
-    if (!found) co_return not_found(options.host, found.error());
+    if (!found) co_return not_found(options.host, found.error(), options.numeric);
     addresses = *found;
   }
   how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
@@ -61,7 +63,15 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   }
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) say_listening(session.options, listener.address());
-  co_return Outcome{};
+  co_return session.write_port_file();
+}
+
+// A name takes time, in which the client is served already.
+static Task<> report_received(Loop& loop, const Options& options, SockAddr peer, SockAddr local) {
+  const bool named = options.verbose > 0 && !options.json && !options.numeric;
+  std::string name;
+  if (named && !options.unix_domain) name = co_await net::reverse_lookup(loop, peer, kNameLimit);
+  say_received(options, peer, local, name);
 }
 
 // --- one client ---
@@ -73,8 +83,9 @@ struct FirstClient {
   const Options& options;
   const Access& access;
   Listeners& listeners;
-  Fd socket;
-  Error error;
+  Fd socket{};
+  SockAddr peer{};
+  Error error{};
   bool settled() const { return socket || error; }
   void settle() {
     for (Listener& listener : listeners) listener.close();
@@ -84,14 +95,16 @@ struct FirstClient {
 }  // namespace
 
 static void try_accept(FirstClient& first, Listener& listener) {
-  Result<Fd> socket = listener.accept();
-  const SockAddr peer = socket ? SockAddr::peer(socket->get()) : SockAddr();
-  if (socket && !first.access.admits(peer))
-    say_denied(first.options, peer);
-  else if (socket)
+  SockAddr peer;
+  Result<Fd> socket = listener.accept(&peer);
+  if (!socket) {
+    if (socket.error() != Error(UV_EAGAIN)) first.error = socket.error();
+  } else if (first.access.admits(peer)) {
     first.socket = std::move(*socket);
-  else if (socket.error() != Error(UV_EAGAIN))
-    first.error = socket.error();
+    first.peer = peer;
+  } else {
+    say_denied(first.options, peer);
+  }
 }
 
 static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& limit) {
@@ -117,7 +130,7 @@ static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline de
 static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
   const Options& options = session.options;
-  FirstClient first{options, access, listeners, Fd(), Error()};
+  FirstClient first{options, access, listeners};
   net::Timer limit(session.loop);
   net::WaitGroup waiting;
   if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, deadline));
@@ -128,11 +141,12 @@ static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listen
     if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
     co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
   }
-  const int fd = first.socket.get();
-  const SockAddr peer = SockAddr::peer(fd);
-  say_received(options, peer, SockAddr::local(fd));
+  net::WaitGroup beside;
+  beside.go(
+      report_received(session.loop, options, first.peer, SockAddr::local(first.socket.get())));
   Socket remote(session.loop, std::move(first.socket));
-  Outcome outcome = co_await relay_stdio(session, local, remote, peer, false);
+  Outcome outcome = co_await relay_stdio(session, local, remote, first.peer, false);
+  co_await beside.wait();
   co_return outcome;
 }
 
@@ -152,7 +166,7 @@ class Doors {
 
  private:
   Task<> accept_all(Listener& listener, net::Timer& room);
-  void admit(Fd socket);
+  void admit(Fd socket, const SockAddr& peer);
   Task<> limit_first();
   void changed();
   bool is_full() const {
@@ -166,6 +180,7 @@ class Doors {
   const Access& access_;
   net::Timer first_;             // woken when the first client comes
   std::list<net::Timer> rooms_;  // one for each listener, woken when a client leaves
+  net::WaitGroup reports_;
 };
 
 Task<> Doors::run() {
@@ -174,6 +189,7 @@ Task<> Doors::run() {
     tasks.go(accept_all(listener, rooms_.emplace_back(session_.loop)));
   if (session_.options.timeout != net::kForever) tasks.go(limit_first());
   co_await tasks.wait();
+  co_await reports_.wait();
 }
 
 void Doors::changed() {
@@ -187,8 +203,10 @@ void Doors::changed() {
 Task<> Doors::limit_first() {
   Error e = co_await first_.wait(session_.options.timeout);
   if (e) co_return;
-  for (Listener& listener : listeners_)
-    if (Result<Fd> socket = listener.accept()) admit(std::move(*socket));
+  for (Listener& listener : listeners_) {
+    SockAddr peer;
+    if (Result<Fd> socket = listener.accept(&peer)) admit(std::move(*socket), peer);
+  }
   if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
 }
 
@@ -202,10 +220,11 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
       (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
-    Result<Fd> socket = listener.accept();
+    SockAddr peer;
+    Result<Fd> socket = listener.accept(&peer);
     if (socket) {
       said = false;
-      admit(std::move(*socket));
+      admit(std::move(*socket), peer);
     } else if (socket.error() != Error(UV_EAGAIN)) {
       if (!std::exchange(said, true))
         say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
@@ -216,10 +235,10 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
   }
 }
 
-void Doors::admit(Fd socket) {
-  const SockAddr peer = SockAddr::peer(socket.get());
+void Doors::admit(Fd socket, const SockAddr& peer) {
   if (!access_.admits(peer)) return say_denied(session_.options, peer);
-  say_received(session_.options, peer, SockAddr::local(socket.get()));
+  const SockAddr local = SockAddr::local(socket.get());
+  reports_.go(report_received(session_.loop, session_.options, peer, local));
   first_.wake();
   hub_.admit(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
 }
@@ -253,23 +272,29 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   co_return outcome_of(verdict, session.options, session.log.problem());
 }
 
-Task<Outcome> listen(Session& session, Stdio& local) {
+static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners) {
   const Options& options = session.options;
   const net::Deadline deadline(options.timeout);
   Access access;
   Outcome outcome = co_await access.load(session.loop, options, deadline);
+  if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
   if (outcome.status != net::kOk) co_return outcome;
-  Listeners listeners;
-  // Without our Unix path left behind.
-  FatalSignals signals(session.loop, [&listeners] {
-    for (Listener& listener : listeners) listener.close();
-  });
-  outcome = co_await open_listeners(session, deadline, listeners);
   if (options.keep_open) net::raise_descriptor_limit();
-  if (outcome.status == net::kOk && options.keep_open)
+  if (options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
-  else if (outcome.status == net::kOk)
+  else
     outcome = co_await serve_one(session, local, listeners, access, deadline);
+  co_return outcome;
+}
+
+Task<Outcome> listen(Session& session, Stdio& local) {
+  Listeners listeners;
+  // Leaves neither a Unix path nor a port file behind.
+  FatalSignals signals(session.loop, [&session, &listeners] {
+    for (Listener& listener : listeners) listener.close();
+    session.port_file.remove();
+  });
+  Outcome outcome = co_await serve(session, local, listeners);
   co_await signals.release();
   co_return outcome;
 }

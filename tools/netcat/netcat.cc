@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <optional>
 
 #include "common/cli/cli.h"
 #include "tools/netcat/connect.h"
 #include "tools/netcat/datagram/datagram.h"
+#include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
 #include "tools/netcat/report.h"
@@ -28,6 +30,10 @@ net::Task<> watch_output(netcat::Session& session, netcat::Stdio& local) {
 
 net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
   netcat::Stdio local(session.loop);
+  netcat::Meter& meter = session.meter;
+  if (session.options.progress && meter.shares_terminal())
+    local.watch_output([&meter] { meter.before_output(); },
+                       [&meter](char last) { meter.after_output(last); });
   netcat::Outcome outcome;
   net::WaitGroup beside;
   if (!session.options.send_only) beside.go(watch_output(session, local));
@@ -53,13 +59,22 @@ net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   co_return outcome;
 }
 
+// A signal with its default action does not end the first process of a container.  What listens or
+// exchanges datagrams handles signals itself.
+bool handles_signals(const netcat::Options& options) {
+  return getpid() == 1 && !options.listen && (!options.udp || options.scan);
+}
+
 net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
   netcat::Session session(loop, options);
+  std::optional<netcat::FatalSignals> signals;
+  if (handles_signals(options)) signals.emplace(loop, [] {});
   net::WaitGroup beside;
   if (options.progress) beside.go(session.meter.run());
   netcat::Outcome outcome = co_await move_data(session);
   session.meter.stop();
   co_await beside.wait();
+  if (signals) co_await signals->release();
   netcat::say_failed(session.options, outcome);
   co_return outcome.status;
 }

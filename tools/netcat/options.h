@@ -28,6 +28,7 @@ struct Options {
 
   bool listen = false;
   bool keep_open = false;
+  std::string port_file;  // path
 
   net::Millis timeout = net::kForever;  // to connect or be connected to
   bool exit_when_sent = false;          // with udp: -w 0
@@ -41,12 +42,13 @@ struct Options {
   bool send_only = false;
   bool half_open = false;  // the peer's end ends nothing
   bool crlf = false;
+  bool telnet = false;
   std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
   bool broadcast = false;
   int verbose = 0;
   bool json = false;
-  std::string output;    // path
-  std::string hex_dump;  // path
+  std::string output;    // path; '-': standard error
+  std::string hex_dump;  // as well
   bool append_output = false;
   bool progress = false;
   std::uint64_t rate = 0;  // bytes a second, each way; 0: no limit
@@ -63,7 +65,6 @@ struct Options {
   std::uint32_t retries = 0;  // after the first attempt to connect
   bool wait = false;          // any number of them, until `timeout`
   net::Millis retry_interval{1'000};
-  bool retry_interval_given = false;
 
   const char* idle_option() const { return idle_given ? "--idle-timeout" : "-w"; }
   // "127.0.0.1 port 80", or the path.

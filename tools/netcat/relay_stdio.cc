@@ -1,5 +1,6 @@
 #include "tools/netcat/relay_stdio.h"
 
+#include "tools/netcat/channel/telnet.h"
 #include "tools/netcat/relay/relay.h"
 #include "tools/netcat/report.h"
 
@@ -26,7 +27,9 @@ net::Task<Outcome> relay_stdio(Session& session, Stdio& local, Channel& remote,
                                const net::SockAddr& peer, bool was_reset) {
   const Options& options = session.options;
   RelayOptions how{.terms = terms_of(options, local.input()), .discards = options.send_only};
-  Relay relay(session, local, remote, std::move(how));
+  std::optional<Telnet> telnet;
+  if (options.telnet) telnet.emplace(remote);
+  Relay relay(session, local, telnet ? *telnet : remote, std::move(how));
   session.on_output_gone = [&relay] { relay.output_gone(); };
   if (was_reset) relay.peer_reset();
   const Verdict verdict = co_await relay.run();

@@ -96,13 +96,19 @@ static void print_closed(const Options& options, const SockAddr& peer, const Tal
 
 // --- what happens ---
 
-// The name that the address has, unless -n forbids to ask.
+// The name of the address, unless -n is given.
 static std::string name_of(const Options& options, const SockAddr& address) {
+  if (address.host() == "0.0.0.0" || address.host() == "::") return address.host();
   std::array<char, NI_MAXHOST> name;
   const int flags = options.numeric ? NI_NUMERICHOST : 0;
   const int failed =
       getnameinfo(address.get(), address.size(), name.data(), name.size(), nullptr, 0, flags);
   return failed != 0 ? address.host() : name.data();
+}
+
+// "localhost 80".  A connection that was reset before it was accepted may have no address.
+static std::string place_of(const std::string& host, const SockAddr& peer) {
+  return peer.size() == 0 ? "an unknown address" : host + " " + std::to_string(peer.port());
 }
 
 void say_resolved(const Options& options, const std::vector<SockAddr>& addresses, Elapsed elapsed) {
@@ -191,13 +197,15 @@ void say_bound(const Options& options, const SockAddr& address) {
     net::log::plain("Bound on %s %u", name_of(options, address).c_str(), address.port());
 }
 
-void say_received(const Options& options, const SockAddr& peer, const SockAddr& local) {
+void say_received(const Options& options, const SockAddr& peer, const SockAddr& local,
+                  const std::string& name) {
   if (options.json) return print_connected("in", options, peer, local);
   if (options.verbose == 0) return;
   if (options.unix_domain)
     net::log::plain("Connection received on %s", options.path.c_str());
   else
-    net::log::plain("Connection received on %s %u", name_of(options, peer).c_str(), peer.port());
+    net::log::plain("Connection received on %s",
+                    place_of(name.empty() ? peer.host() : name, peer).c_str());
 }
 
 void say_denied(const Options& options, const SockAddr& peer) {
@@ -205,7 +213,7 @@ void say_denied(const Options& options, const SockAddr& peer) {
   nothing.ended_by(Tally::kLocal);
   if (options.json) return print_closed(options, peer, nothing, "denied");
   if (options.verbose > 0)
-    net::log::plain("Connection denied from %s %u", name_of(options, peer).c_str(), peer.port());
+    net::log::plain("Connection denied from %s", place_of(peer.host(), peer).c_str());
 }
 
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,

@@ -30,7 +30,9 @@ void say_open_or_filtered(const Options& options, const net::SockAddr& peer);
 void say_connected(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
 void say_listening(const Options& options, const net::SockAddr& address);
 void say_bound(const Options& options, const net::SockAddr& address);  // datagrams
-void say_received(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
+// `name`: the peer's; empty: none is known.
+void say_received(const Options& options, const net::SockAddr& peer, const net::SockAddr& local,
+                  const std::string& name = "");
 void say_denied(const Options& options, const net::SockAddr& peer);
 
 // The end of a connection, or of all datagrams; -vv: the totals.

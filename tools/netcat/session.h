@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/netcat/options.h"
+#include "tools/netcat/port_file.h"
 #include "tools/netcat/relay/meter.h"
 #include "tools/netcat/relay/outcome.h"
 #include "tools/netcat/relay/session_log.h"
@@ -19,6 +20,14 @@ struct Session {
     return e ? Outcome{net::kLocalIo, path + ": " + e.message()} : Outcome();
   }
 
+  // --port-file, once there is a port.
+  Outcome write_port_file() {
+    if (options.port_file.empty()) return {};
+    const net::Error e = port_file.write(
+        options.port_file, options.unix_domain ? options.path : std::to_string(options.port));
+    return e ? Outcome{net::kLocalIo, options.port_file + ": " + e.message()} : Outcome();
+  }
+
   // The reader of standard output has left: before there is a connection that ends everything.
   void output_gone() {
     is_output_gone = true;
@@ -30,6 +39,7 @@ struct Session {
 
   net::Loop& loop;
   Options options;  // port 0 becomes the one that the kernel has picked
+  PortFile port_file;
   SessionLog log;
   Meter meter;
   Buffers buffers;

@@ -16,24 +16,41 @@ using net::Task;
 constexpr Millis kTryLimit{5'000};
 
 Task<Outcome> Target::find() {
+  for (;;) {
+    Outcome outcome = co_await look_up(deadline_);
+    if (outcome.status != net::kNoName || !options_.wait || !may_appear_) co_return outcome;
+    bool last = false;
+    Error e = co_await net::sleep(loop_, pause(last));
+    if (last) outcome.why += " (timed out, -w)";
+    if (e || last) co_return outcome;
+  }
+}
+
+Outcome Target::unknown(const std::string& name, Error e) {
+  may_appear_ = !options_.numeric && e != Error(UV_EAI_ADDRFAMILY);
+  return not_found(name, e, options_.numeric);
+}
+
+Task<Outcome> Target::look_up(net::Deadline deadline) {
   if (options_.unix_domain) {
     const auto address = SockAddr::unix_path(options_.path);
     if (!address) co_return Outcome{net::kUsage, options_.path + ": " + address.error().message()};
-    addresses_.push_back(*address);
+    addresses_ = {*address};
     co_return Outcome{};
   }
   if (!options_.source.empty()) {
     const auto sources = co_await net::lookup(loop_, options_.source, 0, options_.family,
-                                              options_.numeric, deadline_);
-    if (!sources) co_return not_found(options_.source, sources.error());
+                                              options_.numeric, deadline);
+    if (!sources) co_return unknown(options_.source, sources.error());
     sources_ = *sources;
   }
   const auto start = Tally::Clock::now();
   const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
-                                          options_.numeric, deadline_);
-  if (!found) co_return not_found(options_.host, found.error());
+                                          options_.numeric, deadline);
+  if (!found) co_return unknown(options_.host, found.error());
+  const bool is_news = addresses_ != *found;
   addresses_ = *found;
-  say_resolved(options_, addresses_, Tally::Clock::now() - start);
+  if (is_news) say_resolved(options_, addresses_, Tally::Clock::now() - start);
   co_return Outcome{};
 }
 
@@ -76,18 +93,24 @@ net::Deadline Target::deadline_of(std::uint32_t tries) const {
   return tries == 1 && !options_.scan ? deadline_ : net::Deadline(options_.timeout);
 }
 
+Millis Target::pause(bool& last) const {
+  const Millis left = options_.wait ? deadline_.left() : net::kForever;
+  last = left != net::kForever && left <= options_.retry_interval;
+  return last ? left : options_.retry_interval;
+}
+
 Task<Target::Reached> Target::dial(std::uint16_t port) {
   for (std::uint32_t tries = 1;; ++tries) {
     const net::Deadline deadline = deadline_of(tries);
     Reached reached = co_await dial_once(port, deadline);
     if (!worth_another(reached.dialed, tries)) co_return reached;
-    Millis pause = options_.retry_interval;
-    const Millis left = options_.wait ? deadline_.left() : net::kForever;
-    reached.out_of_time = left != net::kForever && left <= pause;
-    if (reached.out_of_time) pause = left;
+    const Millis time = pause(reached.out_of_time);
     if (!options_.scan && !reached.out_of_time) say_failures(reached);
-    Error e = co_await net::sleep(loop_, pause);
+    Error e = co_await net::sleep(loop_, time);
     if (e || reached.out_of_time) co_return reached;
+    // Where that fails the addresses from before are tried again.
+    const net::Deadline limit = options_.wait ? deadline_ : net::Deadline(options_.timeout);
+    (void)co_await look_up(limit);
   }
 }
 
@@ -105,7 +128,7 @@ void Target::say_failures(const Reached& reached) const {
 std::string Target::why(const Reached& reached) {
   const std::string why = reached.dialed.error.message();
   const bool said = reached.dialed.error == Error(UV_ETIMEDOUT);
-  return reached.out_of_time && !said ? why + " until time ran out (-w)" : why;
+  return reached.out_of_time && !said ? "timed out (-w); last error: " + why : why;
 }
 
 Outcome Target::failed(std::uint16_t port, const Reached& reached) const {

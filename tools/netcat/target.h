@@ -1,4 +1,4 @@
-// target.h - whom netcat connects to: looked up once, dialed any number of times.
+// target.h - whom netcat connects to: looked up and dialed, as often as --retry or --wait say.
 #pragma once
 
 #include <utility>
@@ -23,7 +23,8 @@ class Target {
   Target(net::Loop& loop, const Options& options)
       : loop_(loop), options_(options), deadline_(options.timeout) {}
 
-  // Looks the destination and the source address up; must succeed before dial().
+  // Looks the destination and the source address up; must succeed before dial().  With --wait a
+  // name that is not found may still appear.
   net::Task<Outcome> find();
   // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
   net::Task<Reached> dial(std::uint16_t port);
@@ -38,16 +39,21 @@ class Target {
   static std::string why(const Reached& reached);
 
  private:
+  net::Task<Outcome> look_up(net::Deadline deadline);
+  Outcome unknown(const std::string& name, net::Error e);
   net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
   net::Deadline deadline_of(std::uint32_t tries) const;
   bool tells_failures(const Reached& reached) const;
   bool worth_another(const net::Dialed& dialed, std::uint32_t tries) const;
+  // Until the next try; `last`: the time of --wait runs out before.
+  net::Millis pause(bool& last) const;
 
   net::Loop& loop_;
   const Options& options_;
   net::Deadline deadline_;
   std::vector<net::SockAddr> addresses_;
   std::vector<net::SockAddr> sources_;
+  bool may_appear_ = false;  // the name that was not found
 };
 
 }  // namespace netcat

@@ -65,7 +65,17 @@ net::Result<std::size_t> Stdio::try_read(std::span<char> buffer) {
   return n;
 }
 
-net::Result<std::size_t> Stdio::try_write(std::string_view data) { return out_.try_write(data); }
+void Stdio::watch_output(std::function<void()> before, std::function<void(char)> after) {
+  before_output_ = std::move(before);
+  after_output_ = std::move(after);
+}
+
+net::Result<std::size_t> Stdio::try_write(std::string_view data) {
+  if (before_output_) before_output_();
+  const net::Result<std::size_t> n = out_.try_write(data);
+  if (after_output_ && n) after_output_(data[*n - 1]);
+  return n;
+}
 
 Error Stdio::finish() {
   out_.close();

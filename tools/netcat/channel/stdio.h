@@ -1,6 +1,8 @@
 // stdio.h - standard input and output as one end of a relay, whatever the shell has put there.
 #pragma once
 
+#include <functional>
+
 #include "common/net/descriptor.h"
 #include "common/net/timer.h"
 #include "tools/netcat/channel/channel.h"
@@ -14,6 +16,8 @@ class Stdio final : public Channel {
 
   explicit Stdio(net::Loop& loop);
   Input input() const { return input_; }
+  // Called around every write to standard output, the second with the last byte written.
+  void watch_output(std::function<void()> before, std::function<void(char)> after);
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
   net::Result<std::size_t> try_write(std::string_view data) override;
@@ -24,12 +28,14 @@ class Stdio final : public Channel {
   net::Task<net::Error> hangup() override;
   void cancel() override;
   int read_fd() const override;
-  int write_fd() const override { return out_.fd(); }
+  int write_fd() const override { return before_output_ ? -1 : out_.fd(); }
   void stop_reading() override;
 
  private:
   bool in_background() const;
 
+  std::function<void()> before_output_;
+  std::function<void(char)> after_output_;
   net::Descriptor in_;
   net::Descriptor out_;
   Input input_;

@@ -17,6 +17,8 @@ static Task<Outcome> exchange(Session& session, Datagrams& datagrams) {
   if (outcome.status != net::kOk) co_return outcome;
   if (session.options.listen && !session.options.unix_domain)
     session.options.port = datagrams.sockets.front().address().port();
+  outcome = session.write_port_file();
+  if (outcome.status != net::kOk) co_return outcome;
   Exchange exchange(session, datagrams, access);
   outcome = co_await exchange.run();
   co_return outcome;
@@ -29,8 +31,9 @@ Task<Outcome> exchange_datagrams(Session& session) {
     co_return outcome;
   }
   Datagrams datagrams;
-  FatalSignals signals(session.loop, [&datagrams] {
+  FatalSignals signals(session.loop, [&session, &datagrams] {
     for (DatagramSocket& socket : datagrams.sockets) socket.close();
+    session.port_file.remove();
   });
   outcome = co_await exchange(session, datagrams);
   co_await signals.release();

@@ -1,11 +1,14 @@
 #include "tools/netcat/relay/meter.h"
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include "common/cli/log.h"
 #include "tools/netcat/json_line.h"
@@ -79,10 +82,28 @@ std::string progress_json(const Progress& progress) {
   return line.text();
 }
 
+std::string fit(std::string line, std::size_t columns) {
+  constexpr std::size_t kUsualColumns = 80;
+  if (columns == 0) columns = kUsualColumns;
+  line.resize(std::min(line.size(), columns - 1));  // the last column may wrap
+  return line;
+}
+
 // --- the meter ---
 
+static bool is_same_terminal(int a, int b) {
+  struct stat one = {};
+  struct stat other = {};
+  return isatty(a) == 1 && isatty(b) == 1 && fstat(a, &one) == 0 && fstat(b, &other) == 0 &&
+         one.st_rdev == other.st_rdev;
+}
+
 Meter::Meter(net::Loop& loop, bool json)
-    : timer_(loop), json_(json), redraws_(!json && isatty(STDERR_FILENO) == 1) {}
+    : loop_(loop),
+      timer_(loop),
+      json_(json),
+      redraws_(!json && isatty(STDERR_FILENO) == 1),
+      shares_terminal_(redraws_ && is_same_terminal(STDOUT_FILENO, STDERR_FILENO)) {}
 
 void Meter::start() {
   if (started_) return;
@@ -95,14 +116,27 @@ void Meter::start() {
   timer_.wake();
 }
 
-net::Task<> Meter::run() {
-  while (!stopped_) {
-    const Millis pause = !started_ ? net::kForever : redraws_ ? kRedraw : kPause;
-    net::Error e = co_await timer_.wait(pause);
-    if (!e) show(false);
-    if (e == net::Error(UV_ECANCELED)) co_return;
+net::Task<> Meter::watch_size(net::Signal& resized) {
+  for (;;) {
+    net::Error e = co_await resized.wait();
+    if (e) co_return;
+    if (!drawn_.empty()) draw("");
   }
-  if (started_) show(true);
+}
+
+net::Task<> Meter::run() {
+  net::WaitGroup beside;
+  net::Signal resized(loop_, SIGWINCH);
+  if (redraws_) beside.go(watch_size(resized));
+  net::Error e;
+  while (!stopped_ && e != net::Error(UV_ECANCELED)) {
+    const Millis pause = !started_ ? net::kForever : redraws_ ? kRedraw : kPause;
+    e = co_await timer_.wait(pause);
+    if (!e) show(false);
+  }
+  resized.close();
+  co_await beside.wait();
+  if (started_ && e != net::Error(UV_ECANCELED)) show(true);
 }
 
 void Meter::stop() {
@@ -118,10 +152,20 @@ void Meter::show(bool last) {
   if (since.count() > 0) now_.rate = static_cast<double>(bytes - shown_bytes_) / since.count();
   shown_ = now;
   shown_bytes_ = bytes;
-  std::string text = json_ ? progress_json(now_) : progress_line(now_);
-  if (redraws_) text = "\r" + text + "\x1b[K";
-  if (!redraws_ || last) text += "\n";
-  net::log::put(text);
+  drawn_ = json_ ? progress_json(now_) : progress_line(now_);
+  draw(redraws_ && !last ? "" : "\n");
+}
+
+void Meter::draw(const std::string& end) {
+  if (!redraws_) return net::log::put(drawn_ + end);
+  winsize size{};
+  (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);  // or the width stays unknown
+  const std::string start = std::exchange(line_open_, false) ? "\n" : "\r";
+  net::log::put(start + fit(drawn_, size.ws_col) + "\x1b[K" + end);
+}
+
+void Meter::before_output() {
+  if (!std::exchange(drawn_, {}).empty()) net::log::put("\r\x1b[K");
 }
 
 }  // namespace netcat

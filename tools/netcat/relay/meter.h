@@ -25,6 +25,8 @@ struct Progress {
 // "sent 12.0 MiB, received 0 B, 3.1 MiB/s, mean 3.0 MiB/s, elapsed 0:04, 48 %, ETA 0:05"
 std::string progress_line(const Progress& progress);
 std::string progress_json(const Progress& progress);
+// `line` cut so that a terminal of that width does not wrap it; 0: the width is unknown.
+std::string fit(std::string line, std::size_t columns);
 
 class Meter {
  public:
@@ -40,13 +42,24 @@ class Meter {
   net::Task<> run();
   void stop();
 
+  // The terminal that shows the progress is also standard output: data goes above the line.
+  bool shares_terminal() const { return shares_terminal_; }
+  void before_output();
+  void after_output(char last) { line_open_ = last != '\n'; }
+
  private:
   using Clock = std::chrono::steady_clock;
   void show(bool last);
+  void draw(const std::string& end);
+  net::Task<> watch_size(net::Signal& resized);
 
+  net::Loop& loop_;
   net::Timer timer_;
   bool json_;
   bool redraws_;  // one line of a terminal
+  bool shares_terminal_;
+  bool line_open_ = false;  // the output above has not ended its line
+  std::string drawn_;       // empty: nothing is on the line
   bool started_ = false;
   bool stopped_ = false;
   Progress now_;

@@ -13,7 +13,9 @@ bool is_unreachable(Error e) {
   return false;
 }
 
-Outcome not_found(const std::string& name, Error e) {
+Outcome not_found(const std::string& name, Error e, bool numeric) {
+  if (numeric && e == Error(UV_EAI_NONAME))
+    return {net::kNoName, "-n: '" + name + "' is not a numeric address"};
   const int status = e == Error(UV_ETIMEDOUT) ? net::kTimedOut : net::kNoName;
   return {status, "cannot resolve " + name + ": " + e.message()};
 }

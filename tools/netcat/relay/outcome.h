@@ -21,8 +21,8 @@ struct Outcome {
 
 // A router or the peer's machine says that it cannot be reached (ICMP).
 bool is_unreachable(net::Error e);
-// What a failed look-up means.
-Outcome not_found(const std::string& name, net::Error e);
+// What a failed look-up means; `numeric`: of a name with -n.
+Outcome not_found(const std::string& name, net::Error e, bool numeric = false);
 // What a failed write to standard output means.
 Outcome output_failed(net::Error e);
 // log_problem: the sentence for Verdict::kLogFailed.

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <string>
 
 namespace netcat {
 
@@ -12,16 +13,25 @@ using net::Millis;
 constexpr std::uint64_t kChunksPerSecond = 20;
 constexpr Millis kCatchUp{50};  // a timer that is late is made good, a silence is not
 
+// The bytes in a unit, in any case: K and KiB are 1024, kB is 1000; 0: it is not a unit.
+static double bytes_in(std::string_view unit) {
+  constexpr std::string_view kPrefixes = "kmg";
+  std::string name(unit);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (name.empty() || name == "b") return 1;
+  const std::size_t power = kPrefixes.find(name[0]);
+  const std::string suffix = name.substr(1);
+  const bool known = suffix.empty() || suffix == "ib" || suffix == "b";
+  if (power == kPrefixes.npos || !known) return 0;
+  return std::pow(suffix == "b" ? 1000.0 : 1024.0, static_cast<double>(power + 1));
+}
+
 bool parse_rate(std::string_view text, std::uint64_t& out) {
   double value = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(value)) return false;
-  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-  const std::size_t power = std::string_view(" KMG").find(
-      unit.empty() ? ' ' : static_cast<char>(std::toupper(static_cast<unsigned char>(unit[0]))));
-  if (power == std::string_view::npos || unit.size() > 1) return false;
-  value = std::ceil(std::ldexp(value, 10 * static_cast<int>(power)));
+  value = std::ceil(value * bytes_in({rest, static_cast<std::size_t>(end - rest)}));
   constexpr double kMost = 1e15;
   if (value < 1 || value > kMost) return false;
   out = static_cast<std::uint64_t>(value);

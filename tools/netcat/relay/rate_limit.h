@@ -9,7 +9,8 @@
 
 namespace netcat {
 
-// Bytes a second: 500, 64K, 1.5M or 2G, in powers of 1024; false for anything else, 0 too.
+// Bytes per second: 500, 64K (or KiB), 1.5M, 2G in powers of 1024, kB, MB, GB in powers of 1000;
+// false for anything else, and for 0.
 bool parse_rate(std::string_view text, std::uint64_t& out);
 
 class RateLimit {

@@ -1,6 +1,7 @@
 #include "tools/netcat/relay/session_log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,12 +47,34 @@ std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view
   return text;
 }
 
+// Standard output or error, if `file` is the same one: what both write is kept in order.
+static int standard_twin(const struct stat& file) {
+  for (const int fd : {STDERR_FILENO, STDOUT_FILENO}) {
+    struct stat status = {};
+    const bool same =
+        fstat(fd, &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino;
+    if (same && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) return fd;
+  }
+  return -1;
+}
+
+static void duplicate(int fd, Fd& file) { file.reset(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
 static Error open_file(const std::string& path, bool append, Fd& file) {
   if (path.empty()) return {};
+  if (path == "-") {
+    duplicate(STDERR_FILENO, file);
+    return file ? Error() : Error::from_errno();
+  }
   // O_APPEND also without `append`: one file may be both.
-  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC);
-  file.reset(::open(path.c_str(), flags, 0666));
-  return file ? Error() : Error::from_errno();
+  file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  struct stat status = {};
+  if (!file || fstat(file.get(), &status) != 0) return Error::from_errno();
+  if (!S_ISREG(status.st_mode)) return {};
+  const int twin = standard_twin(status);
+  if (twin >= 0) duplicate(twin, file);
+  if (!file || (twin < 0 && !append && ftruncate(file.get(), 0) != 0)) return Error::from_errno();
+  return {};
 }
 
 Error SessionLog::open(const std::string& output, const std::string& dump, bool append,

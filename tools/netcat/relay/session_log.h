@@ -19,7 +19,7 @@ std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view
 
 class SessionLog {
  public:
-  // Empty paths: no such file.  On error `path` names the culprit.
+  // Empty paths: no such file; "-": standard error.  On error `path` names the culprit.
   net::Error open(const std::string& output, const std::string& dump, bool append,
                   std::string& path);
   bool is_open() const { return output_ || dump_; }

@@ -1,0 +1,94 @@
+#include "tools/netcat/options/contradictions.h"
+
+#include <string>
+
+namespace netcat {
+
+using net::Cli;
+
+namespace {
+
+struct Pair {
+  const char* one;  // by their long names
+  const char* other;
+  const char* why;
+};
+
+struct Requirement {
+  const char* option;
+  const char* needed;
+  const char* or_else = nullptr;
+};
+
+}  // namespace
+
+constexpr Pair kContradictions[] = {
+    {"ipv4", "ipv6", "only one address family"},
+    {"shutdown", "no-shutdown", "half-close or not"},
+    {"recv-only", "send-only", "nothing would move"},
+    {"recv-only", "half-open", "input is unread"},
+    {"udp", "half-open", "datagrams have no end"},
+    {"udp", "no-shutdown", "datagrams have no half-close"},
+    {"udp", "telnet", "telnet requires a stream"},
+    {"udp", "max-conns", "UDP has no connections"},
+    {"udp", "wait", "UDP has no connections"},
+    {"udp", "retry", "UDP has no connections"},
+    {"packets", "send-only", "received datagrams are discarded"},
+    {"scan", "listen", "a scan only connects"},
+    {"scan", "half-open", "a scan sends nothing"},
+    {"scan", "send-only", "a scan sends nothing"},
+    {"scan", "crlf", "a scan sends nothing"},
+    {"scan", "telnet", "a scan sends nothing"},
+    {"scan", "output", "a scan moves no data"},
+    {"scan", "hex-dump", "a scan moves no data"},
+    {"scan", "progress", "a scan moves no data"},
+    {"scan", "rate", "a scan moves no data"},
+    {"unix", "ipv4", "a path has no address family"},
+    {"unix", "ipv6", "a path has no address family"},
+    {"unix", "source-port", "a path has no port"},
+    {"unix", "random-ports", "a path has no port"},
+    {"unix", "allow", "clients have no address"},
+    {"unix", "deny", "clients have no address"},
+    {"unix", "broadcast", "a path is one receiver"},
+    {"wait", "retry", "one limit only"},
+    {"wait", "listen", "a server does not retry"},
+    {"retry", "listen", "a server does not retry"},
+};
+
+constexpr Requirement kRequirements[] = {
+    {"keep-open", "listen"},
+    {"max-conns", "listen"},
+    {"allow", "listen"},
+    {"deny", "listen"},
+    {"port-file", "listen"},
+    {"packets", "udp"},
+    {"broadcast", "udp"},
+    {"random-ports", "scan"},
+    {"append-output", "output", "hex-dump"},
+    {"retry-interval", "retry", "wait"},
+};
+
+static void refuse_both(const Cli& cli, const Pair& pair) {
+  if (!cli.is_given(pair.one) || !cli.is_given(pair.other)) return;
+  Cli::fail(cli.typed(pair.one) + " does not work with " + cli.typed(pair.other) + ": " + pair.why);
+}
+
+void check_contradictions(const Cli& cli, const Options& o) {
+  for (const Pair& pair : kContradictions) refuse_both(cli, pair);
+  if (o.listen) refuse_both(cli, {"unix", "source", "the operand is the path"});
+  if (!o.udp) refuse_both(cli, {"unix", "source", "only --udp takes one"});
+  if (o.unix_domain && o.udp) refuse_both(cli, {"scan", "unix", "only UDP ports are probed"});
+  if (o.exit_when_sent && !o.udp)
+    Cli::fail("--timeout: must be greater than 0 (only --udp allows 0)");
+  if (o.exit_when_sent && o.scan) Cli::fail("--timeout: must be greater than 0 with --scan");
+  for (const auto& [option, needed, or_else] : kRequirements) {
+    if (!cli.is_given(option) || cli.is_given(needed)) continue;
+    if (or_else != nullptr && cli.is_given(or_else)) continue;
+    Cli::fail(std::string("--") + option + " requires --" + needed +
+              (or_else != nullptr ? std::string(" or --") + or_else : ""));
+  }
+  if (!o.listen && o.source_port_given && o.source_port == 0)
+    Cli::fail("--source-port: invalid port '0'");
+}
+
+}  // namespace netcat

@@ -1,0 +1,16 @@
+// operands.h - where to connect or to listen, as it is written on the command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/cli/cli.h"
+#include "tools/netcat/options.h"
+
+namespace netcat {
+
+// HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well;
+// with -z several ports; with -U a path.  A usage error ends the process.
+void take_operands(const net::Cli& cli, const std::vector<std::string>& operands, Options& o);
+
+}  // namespace netcat

@@ -1,0 +1,11 @@
+// other_netcats.h - letters that only other netcats have.
+#pragma once
+
+#include "common/cli/cli.h"
+
+namespace netcat {
+
+// The error for each of them says what to type instead.
+void add_other_netcats(net::Cli& cli);
+
+}  // namespace netcat
