@@ -106,6 +106,40 @@ TEST(NetcatOutputGone, StoresInACacheWhoseFirstAnswerIsEnough) {
   EXPECT_EQ(pipeline.out.line(), "0");
 }
 
+// All has been sent when the reader leaves, but the server is not done with it.
+TEST(NetcatOutputGone, LetsTheServerFinishItsAnswers) {
+  for (const bool ends : {true, false}) {
+    Session s;
+    for (int i = 0; i < 20; ++i) s.netcat.in.send("set\n");
+    if (ends) s.netcat.in.close();
+    EXPECT_EQ(s.peer.line(), "set");
+    s.peer.send("STORED\r\n");
+    EXPECT_EQ(s.netcat.out.line(), "STORED\r");
+    s.netcat.out.close();
+    for (int i = 1; i < 20; ++i) {
+      s.peer.send("STORED\r\n");
+      EXPECT_TRUE(s.netcat.lives_for(Millis(30)));
+      EXPECT_EQ(s.peer.line(), "set");
+    }
+    EXPECT_EQ(s.netcat.wait(kPrompt), kPipe);
+  }
+}
+
+// A server that never stops talking is not waited for.
+TEST(NetcatOutputGone, DoesNotWaitForAFlood) {
+  auto server = Listener::tcp();
+  Process pipeline({"bash", "-c",
+                    "echo request | netcat 127.0.0.1 " + server.port_text() +
+                        " | head -1; echo ${PIPESTATUS[*]}"});
+  auto peer = server.accept();
+  const auto flood = [&peer] {
+    for (;;) peer.send("a line\n");
+  };
+  EXPECT_ANY_THROW(flood());
+  EXPECT_EQ(pipeline.out.line(), "a line");
+  EXPECT_EQ(pipeline.out.line(kPrompt), "0 141 0");
+}
+
 TEST(NetcatOutputGone, StoresInMemcached) {
   if (!installed("memcached")) GTEST_SKIP() << "memcached is not installed";
   const int port = free_port();

@@ -63,6 +63,8 @@ def killed(binary, chance):
         with feed, Netcat(binary, '127.0.0.1', port, stdin=feed.stdout) as sender:
             feed.stdout.close()
             # No output is read meanwhile: the receiver is in the middle of it, or full.
+            if chance.random() < 0.5:
+                receiver.stderr.readline()  # the connection has been made
             time.sleep(chance.uniform(0, 0.06))
             sender.send_signal(chance.choice(SIGNALS))
             sender.wait(PATIENCE)

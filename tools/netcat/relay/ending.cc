@@ -15,7 +15,8 @@ constexpr Millis kAckLookMin{1};  // acknowledgements cannot be waited for
 constexpr Millis kAckLookMax{50};
 constexpr Millis kFarewell{10'000};  // for acknowledgements that do not change the status
 
-Ending::Ending(const Terms& terms, Time now) : terms_(terms), active_(now), last_input_(now) {}
+Ending::Ending(const Terms& terms, Time now)
+    : terms_(terms), active_(now), last_input_(now), last_peer_(now) {}
 
 void Ending::input_moved(Time now) {
   active_ = last_input_ = last_look_ = now;
@@ -35,7 +36,7 @@ void Ending::input_ended(Time now) {
 }
 
 void Ending::peer_moved(Time now) {
-  active_ = now;
+  active_ = last_peer_ = now;
   peer_has_moved_ = true;
 }
 
@@ -54,7 +55,8 @@ void Ending::output_gone(Error why, Time now) {
   if (output_error_) return;
   output_error_ = why;
   active_ = last_look_ = now;
-  leaves_at_once_ = why == Error(UV_EPIPE) && input_blocks_ && now - last_input_ >= pause();
+  leaves_at_once_ = why == Error(UV_EPIPE) && input_blocks_ && is_idle(now);
+  outlives_output_ = input_has_moved_ && !is_idle(now) && terms_.input == Terms::Input::kStream;
 }
 
 void Ending::failed(Verdict::Reason reason, Error e) {
@@ -84,6 +86,11 @@ bool Ending::is_over() const {
   return counts_idleness() && idle_for_ >= pause();
 }
 
+bool Ending::is_being_answered(Time now) const {
+  if (!outlives_output_ || peer_ended_ || send_error_) return false;
+  return now - last_peer_ < kInputPause && now - std::max(last_input_, input_end_) < kAnswers;
+}
+
 Verdict Ending::with(Verdict::Reason reason, Error e) const {
   const bool expected = reason == Verdict::kComplete || reason == Verdict::kOutputGone;
   const bool limited = reason == Verdict::kIdle || reason == Verdict::kStuck;
@@ -97,7 +104,8 @@ std::optional<Verdict> Ending::verdict(Time now) const {
   if (over && output_error_) {
     const bool gone = *output_error_ == Error(UV_EPIPE);
     const bool waited = now - std::max(last_input_, input_end_) >= kFarewell;
-    if (leaves_at_once_ || is_delivered() || (looked_ && !undelivered_) || waited)
+    const bool done = is_delivered() && !is_being_answered(now);
+    if (leaves_at_once_ || done || (looked_ && !undelivered_) || waited)
       return with(gone ? Verdict::kOutputGone : Verdict::kOutputFailed, *output_error_);
   } else if (over) {
     if (is_delivered()) return with(Verdict::kComplete);

@@ -15,12 +15,15 @@
 //  4. A failure is never kComplete; one that cuts a file or a pipe short resets the connection.  An
 //     idle pipe is cut short by any failure but rule 6.
 //  5. When standard output's reader has left, an idle input ends the connection at once; one that
-//     flows is sent until it ends or is idle for kInputPause.  What arrives is discarded.
+//     flows is sent until it ends or is idle for kInputPause.  What arrives is discarded, and a
+//     peer that is still answering has kAnswers to finish: our leaving would reset it, and it would
+//     not read the rest of what it was sent.
 //  6. `idle` is the longest time in which nothing moves or is acknowledged.  It does not count
 //     while we ourselves hold the bytes up.
 //  7. kComplete means that the other machine has acknowledged everything.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "common/net/duration.h"
@@ -63,6 +66,7 @@ class Ending {
   using Time = net::TimePoint;
   static constexpr net::Millis kInputPause{300};  // a shorter pause does not make an input idle
   static constexpr net::Millis kFirstPause{500};  // the same before its first byte
+  static constexpr net::Millis kAnswers{2'000};
 
   Ending(const Terms& terms, Time now);
 
@@ -97,6 +101,8 @@ class Ending {
   net::Millis pause() const { return input_has_moved_ ? kInputPause : kFirstPause; }
   bool counts_idleness() const;
   bool is_over() const;
+  bool is_idle(Time now) const { return now - std::max(last_input_, input_end_) >= pause(); }
+  bool is_being_answered(Time now) const;
   bool is_delivered() const { return looked_ && undelivered_ && *undelivered_ == 0; }
   Verdict with(Verdict::Reason reason, net::Error e = {}) const;
 
@@ -110,11 +116,13 @@ class Ending {
   bool peer_has_moved_ = false;
   bool peer_ended_ = false;
   bool peer_gone_ = false;
-  bool leaves_at_once_ = false;  // the input was idle when the reader of the output left
-  bool looked_ = false;          // undelivered_ is newer than what was sent last
+  bool leaves_at_once_ = false;   // the input was idle when the reader of the output left
+  bool outlives_output_ = false;  // the input was flowing then
+  bool looked_ = false;           // undelivered_ is newer than what was sent last
   net::Result<std::size_t> undelivered_ = std::size_t{0};
   Time active_;      // when anything last moved or was acknowledged, or we held it up
   Time last_input_;  // or the start
+  Time last_peer_;   // or the start
   Time input_end_{};
   Time last_look_{};
   net::Millis idle_for_{0};  // our running time without input, since rule 2c or 5 counts it
