@@ -45,7 +45,7 @@ class Client(kill_counterd.Client):
 
 def request(connection, what):
     """The status of the answer."""
-    connection.sendall(f'{what} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.encode())
+    connection.sendall(f'{what} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'.encode())
     answer = b''
     while True:
         head, end, body = answer.partition(b'\r\n\r\n')
