@@ -41,20 +41,32 @@ def cli(redis, *words):
                           capture_output=True, text=True).stdout
 
 
-def wait_for_role(redis, role):
+def has_role(redis, role):
+    answer = cli(redis, 'INFO', 'replication')
+    return f'role:{role}' in answer and ('slave0' in answer or 'link_status:up' in answer)
+
+
+def wait_for(what, holds):
     end = time.monotonic() + kill_redis.PATIENCE
-    while time.monotonic() < end:
-        answer = cli(redis, 'INFO', 'replication')
-        if f'role:{role}' in answer and ('slave0' in answer or 'link_status:up' in answer):
-            return
+    while not holds():
+        if time.monotonic() > end:
+            sys.exit(f'fail_over_redis: no {what} in time')
         time.sleep(0.02)
-    sys.exit(f'fail_over_redis: no {role} in time')
+
+
+def is_failing_over(redis):
+    """Begins again where Redis has given it up."""
+    answer = cli(redis, 'INFO', 'replication')
+    if 'role:master' in answer and 'master_failover_state:no-failover' in answer:
+        subprocess.run(['redis-cli', '-p', str(redis.port), 'FAILOVER'], check=False,
+                       capture_output=True)
+    return 'role:slave' in answer
 
 
 def change_places(primary, replica):
-    cli(primary, 'FAILOVER')
-    wait_for_role(replica, 'master')
-    wait_for_role(primary, 'slave')
+    wait_for('failover', lambda: is_failing_over(primary))
+    wait_for('new primary', lambda: has_role(replica, 'master'))
+    wait_for('new replica', lambda: has_role(primary, 'slave'))
 
 
 def play_round(counterd, primary, replica, count):
@@ -76,7 +88,7 @@ def main():
             tempfile.TemporaryDirectory(prefix='counterd-') as other:
         primary, replica = kill_redis.Redis(one), kill_redis.Redis(other)
         cli(replica, 'REPLICAOF', '127.0.0.1', str(primary.port))
-        wait_for_role(replica, 'slave')
+        wait_for('replica', lambda: has_role(replica, 'slave'))
         place = f'redis://127.0.0.1:{primary.port},127.0.0.1:{replica.port}'
         counterd = kill_counterd.Counterd(str(Path(options.bin) / 'counterd'), place,
                                           options.threads)

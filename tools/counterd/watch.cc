@@ -16,6 +16,7 @@ using Seen = std::map<std::string, Counter, std::less<>>;
 
 constexpr Millis kTick{200};
 constexpr Millis kLookAnyway{1'000};  // for what has expired
+constexpr int kShare = 10;            // of the time, at most one part is spent on looking
 constexpr Millis kSilence{15'000};    // then a comment finds out whether the client is there
 
 struct Look {
@@ -77,14 +78,16 @@ Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Bod
   std::string trouble;
   std::uint64_t version = 0;
   bool ready = false;
-  Millis silent{0}, since_look{kLookAnyway};
+  Millis silent{0}, since_look{kLookAnyway}, pause{0};
   while (!loop.input_ended()) {
     const bool due = since_look >= store.version_period() && store.version() != version;
-    if (due || since_look >= kLookAnyway) {
+    if (since_look >= pause && (due || since_look >= kLookAnyway)) {
+      const auto start = std::chrono::steady_clock::now();
       version = store.version();
       since_look = Millis(0);
       Look look;
       co_await look_at(loop, store, query, look);
+      pause = std::chrono::ceil<Millis>((std::chrono::steady_clock::now() - start) * kShare);
       if (!look.why.empty() && look.why != trouble)
         append_event(out, "trouble", error_of(look.why));
       trouble = look.why;

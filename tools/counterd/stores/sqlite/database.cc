@@ -256,7 +256,7 @@ Outcome Database::begin() {
     return {.status = Outcome::kUnavailable, .why = "its file has been moved or removed"};
   const int code = step(begin_);
   if (code != SQLITE_DONE) return failure(code);
-  std::string why = trouble();
+  std::string why = files_.cut();
   if (why.empty()) return {};
   rollback();
   return {.status = Outcome::kUnavailable, .why = std::move(why)};

@@ -57,8 +57,12 @@ class Database {
   // Whether another process has changed the counters since the last call; inside a transaction.
   bool changed_by_others();
 
-  // What has become of the files beside ours; empty: nothing.
-  std::string trouble() const { return files_.trouble(); }
+  // What has become of the files beside ours; empty: nothing.  gone(): after a commit.
+  std::string gone() const { return files_.gone(); }
+  std::string trouble() const {
+    std::string trouble = gone();
+    return trouble.empty() ? files_.cut() : trouble;
+  }
   // Opens the file once more, when its log is gone; what has been committed may be lost.
   bool reopen(std::string& why);
   // Copies the log into the file and cuts it, so that there is room for more; else the reason.

@@ -82,31 +82,36 @@ void OpenFiles::look(const std::string& path) {
   };
   log_ = look_at(path + "-wal");
   index_ = look_at(path + "-shm");
+  open_log_ = open_log(path);
   open_index_.reset(open(index_.path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-std::string OpenFiles::trouble() const {
+std::string OpenFiles::gone() const {
   struct stat status = {};
-  for (const Part* part : {&index_, &log_})
+  for (const Part* part : {&log_, &index_})
     if (stat(part->path.c_str(), &status) != 0 || status.st_ino != part->inode ||
         status.st_dev != part->device)
       return part->path + " has been moved or removed";
-  return log_is_whole(status.st_size) ? "" : log_.path + " has been cut short";
+  return "";
 }
 
 // The index tells how many frames there are, and how many of them are in the file itself (SQLite's
 // WalIndexHdr and WalCkptInfo).
-bool OpenFiles::log_is_whole(off_t size) const {
+std::string OpenFiles::cut() const {
   std::array<unsigned char, 100> bytes{};
-  if (pread(open_index_.get(), bytes.data(), bytes.size(), 0) != ssize_t{bytes.size()})
-    return false;
+  struct stat status = {};
+  if (pread(open_index_.get(), bytes.data(), bytes.size(), 0) != ssize_t{bytes.size()} ||
+      fstat(open_log_.get(), &status) != 0)
+    return index_.path + " has been cut short";
   std::uint16_t page = 0;
   std::uint32_t frames = 0, copied = 0;
   std::memcpy(&page, &bytes[14], sizeof page);
   std::memcpy(&frames, &bytes[16], sizeof frames);
   std::memcpy(&copied, &bytes[96], sizeof copied);
   const off_t page_bytes = page == 1 ? 65536 : page;
-  return frames == copied || size >= kLogHeader + off_t{frames} * (kFrameHeader + page_bytes);
+  const bool is_whole = frames == copied ||
+                        status.st_size >= kLogHeader + off_t{frames} * (kFrameHeader + page_bytes);
+  return is_whole ? "" : log_.path + " has been cut short";
 }
 
 }  // namespace counterd

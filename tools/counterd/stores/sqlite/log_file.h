@@ -37,8 +37,10 @@ class OpenFiles {
   // After the first transaction.  It outlives SQLite's connection: to close the index would drop
   // the locks that SQLite has on it.
   void look(const std::string& path);
-  // What has become of them; empty: nothing.
-  std::string trouble() const;
+  // What has become of them; empty: nothing.  Whether the log has been cut shows before a
+  // transaction, which makes it longer again; whether a file is gone, after it.
+  std::string cut() const;
+  std::string gone() const;
 
  private:
   struct Part {
@@ -46,10 +48,9 @@ class OpenFiles {
     dev_t device = 0;
     ino_t inode = 0;
   };
-  bool log_is_whole(off_t size) const;
 
   Part log_, index_;
-  net::Fd open_index_;
+  net::Fd open_log_, open_index_;
 };
 
 }  // namespace counterd

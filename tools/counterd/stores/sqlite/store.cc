@@ -66,7 +66,7 @@ class Owner {
   Outcome try_to_process(const Group& group);
   Outcome look_for_changes_by_others();
   Outcome read_again();
-  bool mend(std::string& why);
+  bool mend(const std::string& trouble, std::string& why);
   bool write_back(const Counters& found, std::string& why);
   void forget_operations(NewOperations& forgotten);
   void publish(const Changes& changes, const NewOperations& operations);
@@ -205,9 +205,8 @@ Outcome Owner::process(const Group& group) {
   const std::string trouble =
       outcome.status == Outcome::kUnavailable ? database_->trouble() : std::string();
   if (!trouble.empty()) {
-    net::log::error("%s (opening it again)", trouble.c_str());
     std::string why;
-    if (mend(why)) return try_to_process(group);
+    if (mend(trouble, why)) return try_to_process(group);
     return {.status = Outcome::kUnavailable, .why = trouble + ": " + why};
   }
   if (outcome.status == Outcome::kNoSpace && database_->make_room(outcome.why))
@@ -232,7 +231,7 @@ Outcome Owner::try_to_process(const Group& group) {
   forgotten_.clear();
   publish(transaction.changes(), transaction.operations());
   // What is gone from the disk meanwhile is written there again before anything is promised.
-  if (std::string why, trouble = database_->trouble(); !trouble.empty() && !mend(why))
+  if (std::string why, trouble = database_->gone(); !trouble.empty() && !mend(trouble, why))
     return {.status = Outcome::kUnknown, .why = trouble + ": " + why};
   return outcome;
 }
@@ -270,7 +269,8 @@ void Owner::take_over(Counters& found) {
 }
 
 // Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
-bool Owner::mend(std::string& why) {
+bool Owner::mend(const std::string& trouble, std::string& why) {
+  net::log::error("%s (opening it again)", trouble.c_str());
   Counters found;
   Operations operations;
   return database_->reopen(why) && database_->load(found, operations, why) &&
