@@ -72,11 +72,16 @@ class Redis:
             ['redis-server', '--port', str(self.port), '--bind', '127.0.0.1', '--save', '',
              '--dir', self.directory, '--appendonly', 'yes', '--appendfsync', 'always'],
             stdout=subprocess.PIPE)
-        return any(b'Ready to accept connections' in line for line in self.process.stdout)
+        ready = any(b'Ready to accept connections' in line for line in self.process.stdout)
+        # Its log goes on: a full pipe would hold it up.
+        self.log = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.log.start()
+        return ready
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.log.join()
         self.process.stdout.close()
 
 
