@@ -189,16 +189,17 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
 }
 
 // What is given twice, or means nothing here, may well be a slip that would change the wrong thing.
-std::string take_pair(const std::string& key, const std::string& value, const Url& url,
-                      unsigned& taken, Call& call) {
+std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
+                      Call& call) {
   const ParameterName* known = nullptr;
   for (const ParameterName& one : kParameters)
     if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
   if (known == nullptr) return "unknown parameter " + in_quotes(key);
-  if (known->parameter != kName && (taken & known->parameter) != 0) return key + " is given twice";
+  if (known->parameter != kName && (taken & known->parameter) != 0)
+    return std::string(key) + " is given twice";
   taken |= known->parameter;
   std::string wrong = take(known->parameter, value, call);
-  return wrong.empty() || known->parameter == kName ? wrong : key + ": " + wrong;
+  return wrong.empty() || known->parameter == kName ? wrong : std::string(key) + ": " + wrong;
 }
 
 std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
@@ -273,14 +274,16 @@ std::variant<Call, Response> understand(const Request& request) {
   CHECK(url != nullptr);
   Call call;
   call.kind = url->kind;
-  call.json = call.kind != Call::kMetrics && net::http::prefers_json(request);
+  const std::string_view accept = request.field("Accept");  // most clients take anything
+  call.json = !accept.empty() && accept != "*/*" && call.kind != Call::kMetrics &&
+              net::http::prefers_json(request);
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
   if (call.kind == Call::kWatch) call.limit = kWatchedDefault;
 
   unsigned taken = 0;
-  const auto take_one = [&](const std::string& key, const std::string& value) {
+  const auto take_one = [&](std::string_view key, std::string_view value) {
     return take_pair(key, value, *url, taken, call);
   };
   std::string wrong = take_pairs(request.query, take_one);

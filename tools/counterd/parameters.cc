@@ -1,5 +1,7 @@
 #include "tools/counterd/parameters.h"
 
+#include <algorithm>
+
 #include "common/http/query.h"
 #include "tools/counterd/json_reader.h"
 
@@ -13,10 +15,18 @@ static std::string_view take_first(std::string_view& form) {
 
 std::string take_pairs(std::string_view form, const TakePair& take) {
   while (!form.empty()) {
-    const auto query = net::http::Query::parse(take_first(form));
-    if (!query) return "malformed percent-encoding";
-    for (const auto& [key, value] : query->pairs())
-      if (std::string wrong = take(key, value); !wrong.empty()) return wrong;
+    const std::string_view pair = take_first(form);
+    std::string wrong;
+    if (pair.find_first_of("%+") == pair.npos) {  // most of them: nothing to be decoded
+      const std::size_t equals = std::min(pair.find('='), pair.size());
+      const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
+      if (!pair.empty()) wrong = take(pair.substr(0, equals), value);
+    } else {
+      const auto query = net::http::Query::parse(pair);
+      if (!query) return "malformed percent-encoding";
+      for (const auto& [key, text] : query->pairs()) wrong = take(key, text);
+    }
+    if (!wrong.empty()) return wrong;
   }
   return "";
 }

@@ -8,7 +8,7 @@
 namespace counterd {
 
 // Takes a pair; returns what is wrong with it, or nothing.
-using TakePair = std::function<std::string(const std::string& key, const std::string& value)>;
+using TakePair = std::function<std::string(std::string_view key, std::string_view value)>;
 
 // Each of these stops at the first pair that is wrong, and returns why.
 std::string take_pairs(std::string_view form, const TakePair& take);
