@@ -160,6 +160,18 @@ TEST_F(SqliteFiles, RefusesTheLogOfAnotherFile) {
   with_store(moved, expect_7);
 }
 
+// At the sqlite3 prompt, say, while counterd starts: killed later, it finds its own log.
+TEST_F(SqliteFiles, TakesTheLogOfWhoHasTheFileOpen) {
+  with_store(open(), set_8);
+  Somebody somebody(path());
+  somebody.run("UPDATE counters SET value = 6 WHERE name = 'x'");
+  kill_after([](Store& store) -> Task<> {
+    co_await expect_x(store, 6);
+    co_await die_at_7(store);
+  });
+  with_store(open(), expect_7);
+}
+
 TEST_F(SqliteFiles, RefusesAFileWithTwoNames) {
   with_store(open(), set_7);
   std::filesystem::create_hard_link(path(), dir_.file("second.db"));

@@ -56,7 +56,7 @@ std::unique_ptr<Database> Database::open(const std::string& path, std::string& w
     return nullptr;
   }
   why = wrong_with_file(file.get());
-  if (why.empty() && !log_belongs(path, file.get())) {
+  if (why.empty() && !log_belongs(path, file.get()) && !log_is_in_use(path)) {
     remove_unused_log(path);
     if (!log_belongs(path, file.get()))
       why = path + "-wal is the log of another file (see counterd(8), Restoring)";

@@ -53,6 +53,18 @@ bool log_belongs(const std::string& path, int file) {
   return ((*salt - cookie_of(file) * kToSalt) & kCookieMask) < kRestartsMax;
 }
 
+// Who has the index open holds a lock on this byte of it (SQLite's UNIX_SHM_DMS).
+bool log_is_in_use(const std::string& path) {
+  constexpr off_t kLockAt = 128;
+  const net::Fd index(open((path + "-shm").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = kLockAt;
+  lock.l_len = 1;
+  return index && fcntl(index.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 // Whether a page other than the first one, which has the cookie, is in it.
 static bool is_used(int log) {
   std::array<unsigned char, kLogHeader> header{};

@@ -25,8 +25,10 @@ std::uint32_t cookie_for(std::uint32_t salt);
 // The cookie in the header of an SQLite file.
 std::uint32_t cookie_of(int file);
 
-// Whether the log beside the file may be taken in: it is the file's own, or there is none.
+// Whether the log beside the file is its own, or there is none.
 bool log_belongs(const std::string& path, int file);
+// Whether another process has file and log open: then they belong together as well.
+bool log_is_in_use(const std::string& path);
 // Removes a log in which there is nothing yet but the cookie.
 void remove_unused_log(const std::string& path);
 
