@@ -49,7 +49,7 @@ Task<bool> RedisConnection::try_address() {
   net::Result<std::vector<net::SockAddr>> found = Error(UV_ETIMEDOUT);
   if (address_.is_path()) {
     found = on_path(address_.host);
-  } else if (loop_.abandoned() == 0) {  // else the last look-up still waits for an answer
+  } else {
     const net::Deadline deadline(options_.connect_timeout);
     found = co_await net::lookup(loop_, address_.host, address_.port, AF_UNSPEC, false, deadline);
   }

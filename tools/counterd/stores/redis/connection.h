@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "common/net/dial.h"
+#include "common/net/lookup.h"
 #include "tools/counterd/stores/redis/scripts.h"
 #include "tools/counterd/stores/redis/session.h"
 #include "tools/counterd/stores/redis/url.h"
