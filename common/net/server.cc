@@ -186,6 +186,9 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
   OtherThreads others;
   if (!others.start(shared.workers)) return kLocalIo;
 
+  if (options.prepare)
+    if (const int status = options.prepare(); status != kOk) return status;
+
   const auto& first = shared.workers.front();
   for (const Listener& listener : first->listeners())
     log::info("listening on %s", listener.address().to_string().c_str());

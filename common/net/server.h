@@ -26,6 +26,9 @@ struct ServerOptions {
   int socket_mode = -1;       // permissions of Unix-domain sockets; -1: by the umask
   std::uint32_t threads = 1;  // 0: one a core
   bool print_port = false;
+  // Called when all addresses are bound and before anything is accepted; a status other than 0 ends
+  // the process with it.
+  std::function<int()> prepare = {};
 };
 
 // Adds the daemons' shared options, and -v and -q.

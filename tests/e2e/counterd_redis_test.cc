@@ -139,13 +139,69 @@ TEST(CounterdRedis, NotThereYetIsWaitedFor) {
   EXPECT_EQ(refused.code, 503);
   EXPECT_THAT(refused.body, HasSubstr("redis at " + address + ": connection refused\n"));
   EXPECT_EQ(counterd.ask("/list").code, 503);
-  EXPECT_EQ(counterd.ask("/metrics").code, 503);
+  EXPECT_EQ(counterd.ask("/readyz").code, 503);
+  EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 0\n"));
   EXPECT_EQ(line_with(counterd.err, "redis"),
             "counterd: redis at " + address + ": connection refused (trying again)");
   EXPECT_EQ(counterd.stop(), 0);
   const Outcome outcome = run({"counterd", "--store", "redis://" + address, "--export"});
   EXPECT_EQ(outcome.status, 8);
   EXPECT_EQ(outcome.err, "counterd: redis at " + address + ": connection refused\n");
+}
+
+TEST(CounterdRedis, NotThereYetIsStartedLater) {
+  RedisServer redis;
+  redis.kill();
+  const Counterd counterd({"--store", redis.url(), "--start", "x=41"});
+  EXPECT_EQ(counterd.ask("/get?name=x").code, 503);
+  redis.start();
+  wait_until("x to be there", [&] { return counterd.ask("/get?name=x").code == 200; });
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 42\n");
+}
+
+TEST(CounterdRedis, HasItsPasswordFromAFileOrTheEnvironment) {
+  const TempDir dir;
+  const RedisServer redis({"--requirepass", "s3cret"});
+  const std::string file = dir.file("password", "s3cret\nnot this\n");
+  {
+    const Counterd counterd({"--store", redis.url(), "--redis-password-file", file});
+    EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 1\n");
+  }
+  const Daemon counterd("counterd", {"--store", redis.url()},
+                        {.env = {"COUNTERD_REDIS_PASSWORD=s3cret"}});
+  EXPECT_EQ(curl(counterd, "/inc?name=x&return=new").body, "x: 2\n");
+  Counterd refused({"--store", redis.url()});
+  const Reply reply = refused.ask("/inc?name=x");
+  EXPECT_EQ(reply.code, 500);
+  EXPECT_EQ(reply.field("Retry-After"), "");
+  EXPECT_THAT(line_with(refused.err, "redis"), HasSubstr("NOAUTH"));
+}
+
+TEST(CounterdRedis, WarnsOfEviction) {
+  const RedisServer redis({"--maxmemory-policy", "allkeys-lru"});
+  Counterd counterd({"--store", redis.url()});
+  EXPECT_THAT(line_with(counterd.err, "maxmemory"),
+              HasSubstr("maxmemory-policy allkeys-lru drops counters when memory runs out"));
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+}
+
+TEST(CounterdRedis, ARefusalIsLoggedOnce) {
+  const RedisServer redis;
+  Counterd counterd({"--store", redis.url()});
+  EXPECT_EQ(redis.cli({"ACL", "SETUSER", "default", "-time"}), "OK");
+  for (int i = 0; i < 3; ++i) {
+    const Reply reply = counterd.ask("/inc?name=x");
+    EXPECT_EQ(reply.code, 500);
+    EXPECT_EQ(reply.field("Retry-After"), "");
+  }
+  EXPECT_EQ(redis.cli({"EXISTS", "counterd:x"}), "0");
+  EXPECT_THAT(line_with(counterd.err, "redis"), HasSubstr("can't run this command"));
+  EXPECT_EQ(redis.cli({"ACL", "SETUSER", "default", "+time"}), "OK");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 1\n");
+  redis.cli({"SET", "counterd:text", "5"});
+  EXPECT_EQ(counterd.ask("/inc?name=text").code, 409);
+  counterd.signal(SIGTERM);
+  EXPECT_THAT(finish(counterd).err, testing::Not(HasSubstr("can't run")));
 }
 
 TEST(CounterdRedis, LostIsFoundAgain) {
@@ -205,7 +261,7 @@ TEST(CounterdRedis, StoppedDoesNotHoldTheDrain) {
   EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
   redis.signal(SIGSTOP);
   Socket client = counterd.connect();
-  client.send("GET /inc?name=x HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send("GET /inc?name=x HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(client.silent_for(kSilence));
   EXPECT_EQ(counterd.stop(), 0);
 }

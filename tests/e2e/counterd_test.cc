@@ -69,7 +69,11 @@ TEST(Counterd, NothingButAnAcknowledgedChangeChangesAnything) {
   EXPECT_EQ(counterd.ask("/inc?name=x&bye=7").code, 400);
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-X", "DELETE"}).code, 405);
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-X", "OPTIONS"}).code, 204);
-  EXPECT_EQ(counterd.ask("/inc?name=x", {"--json", "{}"}).code, 415);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"--json", "[]"}).code, 400);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Content-Type: text/plain", "-d", "x"}).code, 415);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Content-Encoding: gzip", "-d", "by=1"}).code, 415);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Sec-Fetch-Site: cross-site"}).code, 403);
+  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Host: evil.example"}).code, 403);
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 5\n");
 }
 
@@ -122,7 +126,7 @@ TEST(Counterd, MetricsEscapeNames) {
   const std::string metric = "counterd_last_change_timestamp_seconds";
   EXPECT_THAT(answer.body,
               HasSubstr("# TYPE " + metric + " gauge\n" + metric + "{name=\"\\\"\\\\"));
-  EXPECT_THAT(answer.body.substr(answer.body.rfind(metric)),
+  EXPECT_THAT(answer.body.substr(answer.body.rfind(metric + "{")),
               MatchesRegex(metric + R"(\{name="x"\} [0-9]{10}\.[0-9]{3}
 )"));
 }
@@ -151,7 +155,7 @@ TEST(Counterd, MaxCounters) {
 TEST(CounterdToken, IsAskedForAtEveryUrl) {
   const TempDir dir;
   const Counterd counterd({"--token-file", dir.file("token", "s3cret\nnot this\n")});
-  for (const char* target : {"/inc?name=x", "/get?name=x", "/metrics", "/nowhere"}) {
+  for (const char* target : {"/inc?name=x", "/get?name=x", "/list", "/watch", "/nowhere"}) {
     const Reply answer = counterd.ask(target);
     EXPECT_EQ(answer.code, 401);
     EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
@@ -162,13 +166,34 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
 }
 
+TEST(CounterdToken, IsNotAskedForByChecks) {
+  const TempDir dir;
+  const Counterd counterd({"--start", "x=1", "--token-file", dir.file("token", "s3cret\n")});
+  for (const char* target : {"/", "/livez", "/readyz"}) EXPECT_EQ(counterd.ask(target).code, 200);
+  EXPECT_THAT(counterd.body("/metrics"), testing::Not(HasSubstr("counterd_value")));
+  EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 1\n"));
+  EXPECT_THAT(counterd.body("/metrics", {"--oauth2-bearer", "s3cret"}),
+              HasSubstr("counterd_value{name=\"x\"} 1\n"));
+}
+
+// Not a byte of a body behind a refusal: it is too large besides.
+TEST(CounterdToken, ComesBeforeTheBody) {
+  const TempDir dir;
+  const std::string body = dir.file("body", std::string(1 << 20, 'a'));
+  const Counterd counterd({"--token-file", dir.file("token", "s3cret\n")});
+  EXPECT_EQ(counterd.ask("/inc", {"--data-binary", "@" + body}).code, 401);
+  EXPECT_EQ(counterd.ask("/inc", {"--oauth2-bearer", "s3cret", "--data-binary", "@" + body}).code,
+            413);
+}
+
 TEST(CounterdToken, MustBeThere) {
   const TempDir dir;
   const std::string empty = dir.file("empty", "\n");
   const std::pair<std::string, std::string> table[] = {
       {dir.path("none"), "no such file or directory"},
       {dir.path(""), "illegal operation on a directory"},
-      {empty, "its first line has no token"}};
+      {empty, "its first line has no token"},
+      {"/dev/zero", "file too large"}};
   for (const auto& [file, why] : table) {
     const Outcome outcome = run({"counterd", "--token-file", file, "127.0.0.1:0"});
     EXPECT_EQ(outcome.status, 8);
@@ -225,6 +250,9 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   outcome = run({"counterd", "--import", dir.path(""), "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
   EXPECT_EQ(outcome.err, "counterd: " + dir.path("") + ": illegal operation on a directory\n");
+  outcome = run({"counterd", "--import", "/dev/zero", "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: /dev/zero: file too large\n");
   outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
   EXPECT_EQ(outcome.status, 8);
   EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is missing\n");
@@ -278,6 +306,7 @@ TEST(CounterdOptions, AreChecked) {
 // ---- many counters ----
 
 constexpr int kMany = 20'000;
+constexpr int kOwnLabels = 2;  // of counterd_requests_total and counterd_build_info
 
 std::string many() {
   std::string json = "[";
@@ -295,7 +324,7 @@ TEST(CounterdLists, GoOutInPieces) {
   EXPECT_EQ(std::count(list.body.begin(), list.body.end(), '\n'), kMany);
   EXPECT_THAT(list.body, StartsWith("counter/100000: 0\ncounter/100001: 1\n"));
   const std::string metrics = counterd.body("/metrics");
-  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 2 * kMany + 4);
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '{'), 2 * kMany + kOwnLabels);
   const std::string file = dir.file("list.json", counterd.body("/list?format=json"));
   const Outcome parsed =
       run({"python3", "-c", "import json, sys; print(len(json.load(open(sys.argv[1]))))", file});
@@ -306,7 +335,7 @@ TEST(CounterdLists, WhoDoesNotReadOneHoldsUpNobody) {
   const TempDir dir;
   const Counterd counterd({"--import", dir.file("many.json", many())});
   Socket sleeper = counterd.connect({.narrow = true});
-  sleeper.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  sleeper.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(sleeper.take_until("\r\n").substr(0, 12), "HTTP/1.1 200");
   EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 1\n");

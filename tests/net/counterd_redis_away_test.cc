@@ -63,10 +63,10 @@ TEST(RedisAway, IsSilentAgain) {
 // Greets as Redis does; `more` comes with the last answer.
 e2e::Socket greeted(e2e::Listener& listener, const std::string& more) {
   auto client = listener.accept();
-  for (std::size_t i = 0; i < kRedisScripts; ++i) {
-    client.take_until("LOAD\r\n$");
-    client.send("$1\r\na\r\n");
-  }
+  client.take_until("LOAD\r\n$");
+  client.send("$1\r\na\r\n");
+  client.take_until("HDEL\r\n$");
+  client.send(":0\r\n");
   client.take_until("SLOTS\r\n");
   client.send("-ERR no cluster\r\n" + more);
   return client;
@@ -121,7 +121,7 @@ TEST(RedisAway, IsSomethingElse) {
 
 TEST(RedisAway, WantsAPassword) {
   const RedisServer redis({"--requirepass", "se:c@ret/"});
-  const std::string refused = "unavailable: redis at " + redis.address() + ": ";
+  const std::string refused = "refused: redis at " + redis.address() + ": ";
   const auto store = [&](const std::string& credentials) {
     return redis_store("redis://" + credentials + redis.address(), kPatience, kPatience);
   };
@@ -135,7 +135,7 @@ TEST(RedisAway, WantsAPassword) {
 TEST(RedisAway, HasNoSuchDatabase) {
   const RedisServer redis;
   expect_told(redis_store(redis.url() + "/99", kPatience, kPatience),
-              "unavailable: redis at " + redis.address() + ": ERR DB index is out of range");
+              "refused: redis at " + redis.address() + ": ERR DB index is out of range");
 }
 
 TEST(RedisAway, IsFoundByName) {

@@ -152,7 +152,7 @@ Task<> lose_a_node(RedisTest test, RedisNodes& nodes) {
   Page page;
   do {
     const std::string from = page.next;
-    page = co_await test.store.list("", from);
+    page = co_await test.store.list(kAll, from);
   } while (!page.next.empty());
   EXPECT_EQ(page.status, Outcome::kUnavailable) << "half a list is none";
   nodes[lost].start();

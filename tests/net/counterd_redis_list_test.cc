@@ -51,7 +51,7 @@ Task<std::multiset<std::string>> names_listed(Store& store, int& pages,
   std::multiset<std::string> names;
   std::string from;
   do {
-    const Page page = co_await store.list("", from);
+    const Page page = co_await store.list(kAll, from);
     EXPECT_EQ(page.why, "");
     for (const Entry& entry : page.entries) names.insert(entry.name);
     if (pages++ == 0) between();
@@ -87,16 +87,16 @@ Task<> list_side_by_side(RedisTest test) {
   co_await set_many(test.store, 2'000);
   std::vector<std::string> lists;
   for (int i = 0; i < 20; ++i) {
-    const Page page = co_await test.store.list("", "");
+    const Page page = co_await test.store.list(kAll, "");
     lists.push_back(page.next);
     EXPECT_NE(page.next, "");
   }
   // The oldest ones have made room; those who ask for what is none are told.
-  const Page old = co_await test.store.list("", lists.front());
+  const Page old = co_await test.store.list(kAll, lists.front());
   EXPECT_EQ(old.status, Outcome::kUnavailable);
-  const Page none = co_await test.store.list("", "x");
+  const Page none = co_await test.store.list(kAll, "x");
   EXPECT_EQ(none.status, Outcome::kUnavailable);
-  const Page late = co_await test.store.list("", lists.back());
+  const Page late = co_await test.store.list(kAll, lists.back());
   EXPECT_EQ(late.status, Outcome::kDone);
 }
 

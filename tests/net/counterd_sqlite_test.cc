@@ -33,7 +33,7 @@ std::size_t files_in(const std::string& directory) {
 class SqliteStore : public testing::Test {
  protected:
   Opened open(std::uint64_t max_counters = 1'000'000) const {
-    return open_sqlite_store({.place = path(), .max_counters = max_counters});
+    return open_sqlite_store({.place = path(), .limits = {.max_counters = max_counters}});
   }
   std::string path() const { return dir_.file("counters.db"); }
   // Opening says so, and neither the file nor its directory changes.
@@ -85,7 +85,8 @@ TEST_F(SqliteStore, IsOpenOnce) {
   const Opened opened = open();
   EXPECT_EQ(open().why, path() + ": another counterd has it open");
   std::filesystem::create_symlink(path(), dir_.file("other.db"));
-  const Opened other = open_sqlite_store({.place = dir_.file("other.db"), .max_counters = 1});
+  const Opened other =
+      open_sqlite_store({.place = dir_.file("other.db"), .limits = {.max_counters = 1}});
   EXPECT_EQ(other.why, dir_.file("other.db") + ": another counterd has it open");
 }
 
@@ -166,9 +167,10 @@ TEST_F(SqliteStore, RefusesAnotherTable) {
 TEST_F(SqliteStore, RefusesWhatCannotBeOpened) {
   std::filesystem::create_directory(path());
   EXPECT_EQ(open().why, path() + ": illegal operation on a directory");
-  const Opened opened = open_sqlite_store({.place = "/nonexistent/x.db", .max_counters = 1});
+  const Opened opened =
+      open_sqlite_store({.place = "/nonexistent/x.db", .limits = {.max_counters = 1}});
   EXPECT_EQ(opened.why, "/nonexistent/x.db: no such file or directory");
-  const Opened device = open_sqlite_store({.place = "/dev/null", .max_counters = 1});
+  const Opened device = open_sqlite_store({.place = "/dev/null", .limits = {.max_counters = 1}});
   EXPECT_EQ(device.why, "/dev/null: not a regular file");
 }
 

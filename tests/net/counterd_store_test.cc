@@ -25,6 +25,14 @@ std::string shown(const Outcome& outcome) {
       return "unavailable: " + outcome.why;
     case Outcome::kNoSpace:
       return "no space: " + outcome.why;
+    case Outcome::kReused:
+      return "reused";
+    case Outcome::kForeign:
+      return "foreign";
+    case Outcome::kCrossSlot:
+      return "cross slot";
+    case Outcome::kRefused:
+      return "refused: " + outcome.why;
     case Outcome::kUnknown:
       break;
   }
@@ -37,10 +45,12 @@ Task<std::string> told(Store& store, Command command) {
 }
 
 Task<std::string> listed(Store& store, std::string prefix, int* pieces) {
+  ListQuery query;
+  query.prefix = std::move(prefix);
   std::string text;
   std::string from;
   do {
-    const Page page = co_await store.list(prefix, from);
+    const Page page = co_await store.list(query, from);
     for (const Entry& entry : page.entries) {
       if (!text.empty()) text.push_back(' ');
       text.append(entry.name).append("=").append(std::to_string(entry.counter.value));
@@ -101,7 +111,8 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 class Stores : public testing::TestWithParam<Kind> {
  protected:
   Opened open(std::uint64_t max_counters = 1'000'000) const {
-    return GetParam().open({.place = dir_.file("counters.db"), .max_counters = max_counters});
+    return GetParam().open(
+        {.place = dir_.file("counters.db"), .limits = {.max_counters = max_counters}});
   }
   const net::TempDir dir_;
 };
@@ -222,7 +233,7 @@ Task<> list_while_changing(Store& store) {
   WaitGroup group;
   for (int i = 1000; i < 2700; ++i) group.go(set_quietly(store, numbered(i), i));
   co_await group.wait();
-  Page page = co_await store.list("", "");
+  Page page = co_await store.list(kAll, "");
   const std::string last = page.next;
   // The counter at which the next piece begins goes, and one comes before it.
   const std::string removed = co_await told(store, remove(last));
@@ -231,7 +242,7 @@ Task<> list_while_changing(Store& store) {
   std::size_t count = page.entries.size();
   while (!page.next.empty()) {
     const std::string from = page.next;
-    Page next = co_await store.list("", from);
+    Page next = co_await store.list(kAll, from);
     EXPECT_GT(next.entries.front().name, last);
     count += next.entries.size();
     page.next = next.next;
@@ -251,7 +262,7 @@ Task<> increment(Store& store) {
     EXPECT_EQ(outcome.status, Outcome::kDone);
     const Outcome seen = co_await ask(store, get("x"));
     EXPECT_GE(seen.counter.value, outcome.counter.value);
-    const Page page = co_await store.list("", "");
+    const Page page = co_await store.list(kAll, "");
     EXPECT_EQ(page.entries.size(), 1U);
   }
 }

@@ -9,6 +9,8 @@
 
 namespace counterd {
 
+inline const ListQuery kAll;
+
 inline Command get(std::string name) { return {.name = std::move(name)}; }
 inline Command set(std::string name, std::int64_t value) {
   return {.kind = Command::kSet, .name = std::move(name), .value = value};

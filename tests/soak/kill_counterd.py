@@ -43,7 +43,7 @@ class Client(threading.Thread):
             self.connection.close()
 
     def increment(self, name):
-        request = f'POST /inc?name={name} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'
+        request = f'POST /inc?name={name} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'
         self.sent[name] += 1
         self.connection.sendall(request.encode())
         answer = b''

@@ -45,7 +45,7 @@ class Client(kill_counterd.Client):
 
 def request(connection, what):
     """The status of the answer."""
-    connection.sendall(f'{what} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'.encode())
+    connection.sendall(f'{what} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'.encode())
     answer = b''
     while True:
         head, end, body = answer.partition(b'\r\n\r\n')
@@ -72,11 +72,16 @@ class Redis:
             ['redis-server', '--port', str(self.port), '--bind', '127.0.0.1', '--save', '',
              '--dir', self.directory, '--appendonly', 'yes', '--appendfsync', 'always'],
             stdout=subprocess.PIPE)
-        return any(b'Ready to accept connections' in line for line in self.process.stdout)
+        ready = any(b'Ready to accept connections' in line for line in self.process.stdout)
+        # Its log goes on: a full pipe would hold it up.
+        self.log = threading.Thread(target=self.process.stdout.read, daemon=True)
+        self.log.start()
+        return ready
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.log.join()
         self.process.stdout.close()
 
 

@@ -144,5 +144,80 @@ TEST(CounterApply, AnImportSaysAllOfIt) {
   EXPECT_EQ(apply(import, nullptr, kNow).counter, (Counter{1, kNow, kNever}));
 }
 
+TEST(CounterTtl, IsATimeOfUpToTenYears) {
+  EXPECT_EQ(parse_ttl("90"), 90s);
+  EXPECT_EQ(parse_ttl("1.5s"), 1500ms);
+  EXPECT_EQ(parse_ttl("500ms"), 500ms);
+  EXPECT_EQ(parse_ttl("41d"), 41 * 24h);
+  EXPECT_EQ(parse_ttl("3653d"), 3653 * 24h);
+  for (const char* bad : {"", "0", "0d", "-1s", "3654d", "1y", "d", "1 d", "1e3", "nan", "inf"})
+    EXPECT_EQ(parse_ttl(bad), std::nullopt) << bad;
+}
+
+TEST(CounterApply, KeepsASumWithinItsBounds) {
+  const struct {
+    std::int64_t before, by, min, max;
+    std::optional<std::int64_t> strict, saturated;
+  } table[] = {
+      {5, 5, 0, 10, 10, 10},         {5, 6, 0, 10, {}, 10},           {5, -6, 0, 10, {}, 0},
+      {20, 1, 0, 10, {}, 10},        {kMax, 1, 0, kMax, {}, kMax},    {kMax, 1, 0, 7, {}, 7},
+      {kMin, -1, kMin, 0, {}, kMin}, {kMin, kMin, -9, kMax, {}, -9},  {0, 0, 0, 0, 0, 0},
+      {1, -1, 1, kMax, {}, 1},       {kMax, kMin, kMin, kMax, -1, -1}};
+  for (const auto& row : table) {
+    SCOPED_TRACE(&row - table);
+    Command inc = command(Command::kInc, row.by);
+    inc.min = row.min;
+    inc.max = row.max;
+    const Counter existing = counter(row.before);
+    for (const bool saturates : {false, true}) {
+      inc.saturates = saturates;
+      const auto [outcome, after] = apply(inc, &existing, kNow);
+      const auto expected = saturates ? row.saturated : row.strict;
+      EXPECT_EQ(outcome.status, expected ? Outcome::kDone : Outcome::kOverflow);
+      EXPECT_EQ(after->value, expected.value_or(row.before));
+    }
+  }
+  Command inc = command(Command::kInc, 5);
+  inc.max = 4;
+  EXPECT_EQ(apply(inc, nullptr, kNow).counter, std::nullopt);
+}
+
+TEST(CounterApply, CreatesNothingWhereItMayNot) {
+  for (const Command::Kind kind : {Command::kInc, Command::kSet}) {
+    Command change = command(kind, 1);
+    change.may_create = false;
+    EXPECT_EQ(apply(change, nullptr, kNow).outcome.status, Outcome::kNotFound);
+    const Counter existing = counter(0);
+    EXPECT_EQ(apply(change, &existing, kNow).counter->value, 1);
+  }
+}
+
+TEST(CounterApply, RenewsATimeToLive) {
+  Command inc = command(Command::kInc, 1);
+  inc.ttl = 10s;
+  Counter there = *apply(inc, nullptr, kNow).counter;
+  there = *apply(command(Command::kInc, 1), &there, kNow + 4s).counter;
+  EXPECT_EQ(there.expires, kNow + 10s);
+  Command renew = command(Command::kInc, 1);
+  renew.renews = true;
+  there = *apply(renew, &there, kNow + 5s).counter;
+  EXPECT_EQ(there.expires, kNow + 15s);
+  renew.ttl = 1h;
+  there = *apply(renew, &there, kNow + 6s).counter;
+  EXPECT_EQ(there.expires, kNow + 6s + 1h);
+  renew.ttl = 0s;
+  there = *apply(renew, &there, kNow + 7s).counter;
+  EXPECT_EQ(there.expires, kNow + 7s + 1h);
+  EXPECT_EQ(apply(renew, nullptr, kNow).counter->expires, kNever);
+  const Counter stays = counter(7);
+  EXPECT_EQ(apply(renew, &stays, kNow).counter->expires, kNever);
+  // Of an import the time from the change to the end is what there is.
+  Command import = command(Command::kImport, 1);
+  import.changed = kNow;
+  import.expires = kNow + 3s;
+  there = *apply(import, nullptr, kNow + 1s).counter;
+  EXPECT_EQ(apply(renew, &there, kNow + 2s).counter->expires, kNow + 5s);
+}
+
 }  // namespace
 }  // namespace counterd

@@ -54,6 +54,10 @@ TEST(CounterdAnswer, SaysWhyNot) {
       {Outcome::kTooMany, "507 x is one counter more than --max-counters allows\n"},
       {Outcome::kUnavailable, "503 the store is unavailable: on strike\n"},
       {Outcome::kNoSpace, "507 the store is full: on strike\n"},
+      {Outcome::kRefused, "500 the store refuses: on strike\n"},
+      {Outcome::kForeign, "409 x: what has this name in the store is not a counter\n"},
+      {Outcome::kReused, "409 op: this token belongs to another request\n"},
+      {Outcome::kCrossSlot, "400 these counters are on several servers; try {tags}\n"},
       {Outcome::kUnknown, "504 it is not known whether the store has done it: on strike\n"},
   };
   outcome.why = "on strike";
@@ -65,6 +69,46 @@ TEST(CounterdAnswer, SaysWhyNot) {
   cas.command.name = "\"\\";
   outcome.status = Outcome::kNotFound;
   EXPECT_EQ(answer_to(cas, outcome).body, "{\"error\":\"\\\"\\\\ not found\"}\n");
+}
+
+TEST(CounterdAnswer, OfSeveralNamesHasALineForEach) {
+  Call several = call(Command::kInc, Call::kNew);
+  several.command.others = {"y", "z"};
+  Outcome outcome = done(1, 2);
+  outcome.others = {done(0, 3), done(0, 4)};
+  EXPECT_EQ(shown(answer_to(several, outcome)), "200 x: 2\ny: 3\nz: 4\n");
+  several.show = Call::kOk;
+  EXPECT_EQ(shown(answer_to(several, outcome)), "200 ok\n");
+  several.json = true;
+  EXPECT_EQ(answer_to(several, outcome).body,
+            "[\n{\"name\":\"x\",\"value\":2,\"changed\":1795275123.045},\n"
+            "{\"name\":\"y\",\"value\":3,\"changed\":1795275123.045},\n"
+            "{\"name\":\"z\",\"value\":4,\"changed\":1795275123.045}\n]\n");
+  several.json = false;
+  EXPECT_EQ(shown(answer_to(several, {.status = Outcome::kNotFound, .failed = 2})),
+            "404 z not found\n");
+}
+
+TEST(CounterdAnswer, OnlyWhatWaitingCuresHasRetryAfter) {
+  EXPECT_EQ(failure(Outcome::kUnavailable, false, "").fields, "Retry-After: 1\r\n");
+  for (const auto status : {Outcome::kNoSpace, Outcome::kRefused, Outcome::kUnknown})
+    EXPECT_EQ(failure(status, false, "").fields, "");
+}
+
+TEST(CounterdAnswer, HasTimesBefore1970) {
+  const std::pair<std::int64_t, const char*> table[] = {{0, "0.000"},
+                                                        {-1, "-0.001"},
+                                                        {-500, "-0.500"},
+                                                        {-1000, "-1.000"},
+                                                        {-1500, "-1.500"},
+                                                        {1500, "1.500"},
+                                                        {INT64_MAX, "9223372036854775.807"},
+                                                        {INT64_MIN + 1, "-9223372036854775.807"}};
+  for (const auto& [millis, text] : table) {
+    std::string out;
+    append_seconds(out, Time(Millis(millis)));
+    EXPECT_EQ(out, text);
+  }
 }
 
 // ---- the token ----

@@ -53,7 +53,8 @@ TEST(CounterdImport, ReadsAList) {
       {R"([{"name":"x","value":9223372036854775808}])",
        "line 1: \"value\" is not a whole number of 64 bits"},
       {R"([{"name":"x","value":"1"}])", "line 1: \"value\" is not a whole number of 64 bits"},
-      {R"([{"name":"x","value":1,"changed":-1}])",
+      {R"([{"name":"x","value":1,"changed":-1}])", "x=1"},
+      {R"([{"name":"x","value":1,"changed":"1"}])",
        "line 1: a time is not a number of seconds since 1970"},
       {R"([{"name":"x","value":1,"expires":1e99}])",
        "line 1: a time is not a number of seconds since 1970"},
@@ -87,6 +88,21 @@ TEST(CounterdImport, ReadsWhatIsWritten) {
   EXPECT_EQ(entry->counter, counter);
   EXPECT_FALSE(reader.next());
   EXPECT_EQ(reader.why(), "");
+}
+
+TEST(CounterdImport, ReadsEveryTimeThatIsWritten) {
+  for (const std::int64_t millis :
+       {INT64_MIN + 1, std::int64_t{-1'000'000'000'001}, std::int64_t{-500}, std::int64_t{-1},
+        std::int64_t{0}, std::int64_t{1}, std::int64_t{9'007'199'254'740'993}, INT64_MAX}) {
+    std::string text;
+    append_seconds(text, Time(Millis(millis)));
+    EXPECT_EQ(parse_seconds(text), Time(Millis(millis))) << text;
+  }
+  EXPECT_EQ(parse_seconds("-0.5"), Time(Millis(-500)));
+  EXPECT_EQ(parse_seconds("1.5000000"), Time(Millis(1500)));
+  EXPECT_EQ(parse_seconds("2e3"), Time(Millis(2'000'000)));
+  for (const char* bad : {"", "-", ".", ".5x", "1e99", "1 ", "--1", "1.2.3"})
+    EXPECT_EQ(parse_seconds(bad), std::nullopt) << bad;
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(RedisUrl, SaysWhereRedisIs) {
     RedisUrl url;
     std::string why;
     EXPECT_TRUE(RedisUrl::parse(row.text, url, why)) << row.text << ": " << why;
-    EXPECT_EQ(url.address.to_string(), row.address);
+    EXPECT_EQ(url.seeds.front().to_string(), row.address);
     EXPECT_EQ(url.user, row.user);
     EXPECT_EQ(url.password, row.password);
     EXPECT_EQ(url.database, row.database);
@@ -38,17 +38,44 @@ TEST(RedisUrl, SaysWhereRedisIs) {
 }
 
 TEST(RedisUrl, KeepsThePasswordOutOfWhatIsWrong) {
-  for (const char* text :
-       {"redis://", "redis:localhost", "rediss://h", "redis://h:0", "redis://h:65536", "redis://h:",
-        "redis://:6379", "redis://::1", "redis://::1:6379", "redis://h/x", "redis://h/-1",
-        "redis://h/2147483648", "redis://h/1/2", "redis://h:6379/0?a=b", "redis://secret@h",
-        "redis://:secret%@h", "redis://:secret%zz@h", "redis://me:@h", "redis://:secret@"}) {
+  for (const char* text : {"redis://",           "redis:localhost",
+                           "rediss://h",         "redis://h:0",
+                           "redis://h:65536",    "redis://h:",
+                           "redis://:6379",      "redis://::1",
+                           "redis://::1:6379",   "redis://h/x",
+                           "redis://h/-1",       "redis://h/2147483648",
+                           "redis://h/1/2",      "redis://h:6379/0?a=b",
+                           "redis://secret@h",   "redis://h?prefix=",
+                           "redis://h,",         "redis://,h",
+                           "redis://h?db=x",     "redis+unix:",
+                           "redis+unix:?db=1",   "redis+unix:/s?password=secret",
+                           "redis://:secret%@h", "redis://:secret%zz@h",
+                           "redis://me:@h",      "redis://:secret@"}) {
     RedisUrl url;
     std::string why;
     EXPECT_FALSE(RedisUrl::parse(text, url, why)) << text;
     EXPECT_NE(why, "");
     EXPECT_EQ(why.find("secret"), why.npos) << why;
   }
+}
+
+TEST(RedisUrl, HasSeedsAPathAndAPrefix) {
+  RedisUrl url;
+  std::string why;
+  EXPECT_TRUE(RedisUrl::parse("redis://me:p%3Fw@a,b:7000,[::1]/2?prefix=app:", url, why));
+  ASSERT_EQ(url.seeds.size(), 3U);
+  EXPECT_EQ(url.seeds[1].to_string(), "b:7000");
+  EXPECT_EQ(url.seeds[2].to_string(), "[::1]:6379");
+  EXPECT_EQ(url.password, "p?w");
+  EXPECT_EQ(url.database, 2U);
+  EXPECT_EQ(url.prefix, "app:");
+  EXPECT_TRUE(RedisUrl::parse("redis+unix:/run/redis.sock?db=3&prefix=x", url, why));
+  EXPECT_EQ(url.seeds.front().to_string(), "unix:/run/redis.sock");
+  EXPECT_TRUE(url.seeds.front().is_path());
+  EXPECT_EQ(url.database, 3U);
+  RedisUrl plain;
+  EXPECT_TRUE(RedisUrl::parse("redis://h", plain, why));
+  EXPECT_EQ(plain.prefix, "counterd:");
 }
 
 TEST(RedisSlots, AreTheKeysCrc) {

@@ -1,6 +1,7 @@
 #include "tools/counterd/answer.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace counterd {
 
@@ -8,23 +9,33 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 
-Response value_of(const std::string& name, Counter counter, bool json) {
-  Response response;
-  if (json) {
-    response.content_type = kJson;
-    append_json(response.body, name, counter);
-    response.body.push_back('\n');
-  } else {
-    response.body.append(name).append(": ").append(std::to_string(counter.value)).append("\n");
-  }
-  return response;
+void append_value(std::string& out, const std::string& name, const Counter& counter, bool json) {
+  if (json)
+    append_json(out, name, counter);
+  else
+    out.append(name).append(": ").append(std::to_string(counter.value)).push_back('\n');
 }
 
+// A line for each name, or an object; of several an array.
 Response done(const Call& call, const Outcome& outcome) {
   if (call.show == Call::kOk && !call.json) return ok();
-  Counter shown = outcome.counter;
-  if (call.show == Call::kOld) shown.value = outcome.before;
-  return value_of(call.command.name, shown, call.json);
+  const bool several = call.json && !call.command.others.empty();
+  const auto shown = [&call](const Outcome& one) {
+    Counter counter = one.counter;
+    if (call.show == Call::kOld) counter.value = one.before;
+    return counter;
+  };
+  Response response;
+  if (call.json) response.content_type = kJson;
+  if (several) response.body = "[\n";
+  append_value(response.body, call.command.name, shown(outcome), call.json);
+  for (std::size_t i = 0; i < call.command.others.size() && i < outcome.others.size(); ++i) {
+    if (several) response.body.append(",\n");
+    append_value(response.body, call.command.others[i], shown(outcome.others[i]), call.json);
+  }
+  if (several) response.body.append("\n]");
+  if (call.json) response.body.push_back('\n');
+  return response;
 }
 
 }  // namespace
@@ -35,9 +46,19 @@ Response ok() {
   return response;
 }
 
+// What the sum is not: 64 bits, or within the bounds of the call.
+static std::string overflow_of(const Command& command) {
+  if (command.min == INT64_MIN && command.max == INT64_MAX) return "the sum does not fit 64 bits";
+  return "the sum is not from " + std::to_string(command.min) + " to " +
+         std::to_string(command.max);
+}
+
 Response answer_to(const Call& call, const Outcome& outcome) {
-  const auto refuse = [&call](int status, const std::string& why) {
-    return refusal(status, call.json, call.command.name + why);
+  const Command& command = call.command;
+  const auto refuse = [&](int status, const std::string& why) {
+    const bool first = outcome.failed == 0 || outcome.failed > command.others.size();
+    return refusal(status, call.json,
+                   (first ? command.name : command.others[outcome.failed - 1]) + why);
   };
   const auto is = [&outcome] { return " is " + std::to_string(outcome.counter.value); };
   switch (outcome.status) {
@@ -46,13 +67,20 @@ Response answer_to(const Call& call, const Outcome& outcome) {
     case Outcome::kNotFound:
       return refuse(404, " not found");
     case Outcome::kMismatch:
-      return refuse(409, is() + ", not " + std::to_string(call.command.expected));
+      return refuse(409, is() + ", not " + std::to_string(command.expected));
     case Outcome::kOverflow:
-      return refuse(409, is() + ": the sum does not fit 64 bits");
+      return refuse(409, is() + ": " + overflow_of(command));
+    case Outcome::kForeign:
+      return refuse(409, ": what has this name in the store is not a counter");
+    case Outcome::kReused:
+      return refusal(409, call.json, "op: this token belongs to another request");
+    case Outcome::kCrossSlot:
+      return refusal(400, call.json, "these counters are on several servers; try {tags}");
     case Outcome::kTooMany:
       return refuse(507, " is one counter more than --max-counters allows");
     case Outcome::kUnavailable:
     case Outcome::kNoSpace:
+    case Outcome::kRefused:
     case Outcome::kUnknown:
       break;
   }
@@ -64,6 +92,7 @@ Response failure(Outcome::Status status, bool json, std::string_view why) {
   if (status == Outcome::kUnknown)
     return refusal(504, json, "it is not known whether the store has done it: " + reason);
   if (status == Outcome::kNoSpace) return refusal(507, json, "the store is full: " + reason);
+  if (status == Outcome::kRefused) return refusal(500, json, "the store refuses: " + reason);
   Response response = refusal(503, json, "the store is unavailable: " + reason);
   response.add("Retry-After", "1");
   return response;
@@ -84,7 +113,10 @@ void append_json_string(std::string& out, std::string_view utf8) {
   out.push_back('"');
   for (const char c : utf8) {
     if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
+    if (static_cast<unsigned char>(c) < 0x20)
+      out.append("\\u00").append(1, c < 0x10 ? '0' : '1').push_back("0123456789abcdef"[c & 0xf]);
+    else
+      out.push_back(c);
   }
   out.push_back('"');
 }
@@ -92,15 +124,19 @@ void append_json_string(std::string& out, std::string_view utf8) {
 void append_seconds(std::string& out, Time time) {
   const auto millis = static_cast<long long>(time.time_since_epoch().count());
   char text[32];
-  std::snprintf(text, sizeof text, "%lld.%03lld", millis / 1000, millis % 1000);
+  std::snprintf(text, sizeof text, "%s%lld.%03lld", millis < 0 ? "-" : "", std::abs(millis / 1000),
+                std::abs(millis % 1000));
   out.append(text);
 }
 
 void append_json(std::string& out, std::string_view name, const Counter& counter) {
   out.append("{\"name\":");
   append_json_string(out, name);
-  out.append(",\"value\":").append(std::to_string(counter.value)).append(",\"changed\":");
-  append_seconds(out, counter.changed);
+  out.append(",\"value\":").append(std::to_string(counter.value));
+  if (counter.changed != kNever) {
+    out.append(",\"changed\":");
+    append_seconds(out, counter.changed);
+  }
   if (counter.expires != kNever) {
     out.append(",\"expires\":");
     append_seconds(out, counter.expires);

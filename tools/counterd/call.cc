@@ -1,27 +1,35 @@
 #include "tools/counterd/call.h"
 
+#include <algorithm>
 #include <array>
 
-#include "common/cli/cli.h"
 #include "common/cli/log.h"
 #include "common/http/accept.h"
-#include "common/http/query.h"
+#include "common/net/address.h"
 #include "tools/counterd/answer.h"
+#include "tools/counterd/parameters.h"
 
 namespace counterd {
 
 namespace {
 
 enum Parameter : unsigned {
-  kName = 1,
-  kVal = 2,
-  kBy = 4,
-  kOldValue = 8,
-  kNewValue = 16,
-  kTtl = 32,
-  kReturn = 64,
-  kPrefix = 128,
-  kFormat = 256,
+  kName = 1 << 0,
+  kVal = 1 << 1,
+  kBy = 1 << 2,
+  kOldValue = 1 << 3,
+  kNewValue = 1 << 4,
+  kTtl = 1 << 5,
+  kReturn = 1 << 6,
+  kPrefix = 1 << 7,
+  kFormat = 1 << 8,
+  kMin = 1 << 9,
+  kMax = 1 << 10,
+  kOverflow = 1 << 11,
+  kCreate = 1 << 12,
+  kOp = 1 << 13,
+  kLimit = 1 << 14,
+  kAfter = 1 << 15,
 };
 
 struct ParameterName {
@@ -29,15 +37,22 @@ struct ParameterName {
   Parameter parameter;
 };
 
-constexpr std::array<ParameterName, 9> kParameters{{{"name", kName},
-                                                    {"val", kVal},
-                                                    {"by", kBy},
-                                                    {"old", kOldValue},
-                                                    {"new", kNewValue},
-                                                    {"ttl", kTtl},
-                                                    {"return", kReturn},
-                                                    {"prefix", kPrefix},
-                                                    {"format", kFormat}}};
+constexpr std::array<ParameterName, 16> kParameters{{{"name", kName},
+                                                     {"val", kVal},
+                                                     {"by", kBy},
+                                                     {"old", kOldValue},
+                                                     {"new", kNewValue},
+                                                     {"ttl", kTtl},
+                                                     {"return", kReturn},
+                                                     {"prefix", kPrefix},
+                                                     {"format", kFormat},
+                                                     {"min", kMin},
+                                                     {"max", kMax},
+                                                     {"overflow", kOverflow},
+                                                     {"create", kCreate},
+                                                     {"op", kOp},
+                                                     {"limit", kLimit},
+                                                     {"after", kAfter}}};
 
 struct Url {
   std::string_view path;
@@ -48,15 +63,25 @@ struct Url {
   unsigned optional;
 };
 
-constexpr std::array<Url, 8> kUrls{{
-    {"/inc", Call::kCommand, Command::kInc, Call::kOk, kName, kBy | kTtl | kReturn | kFormat},
+constexpr std::size_t kNamesMax = 100;  // in one request
+constexpr std::size_t kTokenBytesMax = 128;
+constexpr std::uint64_t kWatchedMax = 10'000;
+constexpr std::uint64_t kWatchedDefault = 1'000;
+
+constexpr std::array<Url, 10> kUrls{{
+    {"/inc", Call::kCommand, Command::kInc, Call::kOk, kName,
+     kBy | kMin | kMax | kOverflow | kCreate | kTtl | kReturn | kOp | kFormat},
     {"/get", Call::kCommand, Command::kGet, Call::kNew, kName, kFormat},
-    {"/set", Call::kCommand, Command::kSet, Call::kOk, kName | kVal, kTtl | kFormat},
-    {"/reset", Call::kCommand, Command::kReset, Call::kOld, kName, kFormat},
-    {"/delete", Call::kCommand, Command::kDelete, Call::kOk, kName, kFormat},
-    {"/cas", Call::kCommand, Command::kCas, Call::kOk, kName | kOldValue | kNewValue, kFormat},
-    {"/list", Call::kList, {}, {}, 0, kPrefix | kFormat},
-    {"/metrics", Call::kMetrics, {}, {}, 0, 0},
+    {"/set", Call::kCommand, Command::kSet, Call::kOk, kName | kVal,
+     kCreate | kTtl | kOp | kFormat},
+    {"/reset", Call::kCommand, Command::kReset, Call::kOld, kName, kOp | kFormat},
+    {"/delete", Call::kCommand, Command::kDelete, Call::kOk, kName, kOp | kFormat},
+    {"/cas", Call::kCommand, Command::kCas, Call::kOk, kName | kOldValue | kNewValue,
+     kOp | kFormat},
+    {"/list", Call::kList, {}, {}, 0, kPrefix | kAfter | kLimit | kFormat},
+    {"/metrics", Call::kMetrics, {}, {}, 0, kPrefix},
+    {"/watch", Call::kWatch, {}, {}, 0, kPrefix | kLimit},
+    {"/backup", Call::kBackup, {}, {}, 0, 0},
 }};
 
 const Url* url_of(std::string_view path) {
@@ -73,21 +98,78 @@ std::string take_number(std::string_view text, std::int64_t& number) {
   return in_quotes(text) + " is not a whole number of 64 bits";
 }
 
+std::string take_name(std::string_view text, Command& command) {
+  if (const char* wrong = wrong_with_name(text)) return wrong;
+  if (command.name.empty()) return command.name = text, "";
+  if (text == command.name || std::ranges::find(command.others, text) != command.others.end())
+    return "name is given twice";
+  if (command.others.size() + 1 == kNamesMax)
+    return "more than " + std::to_string(kNamesMax) + " names";
+  command.others.emplace_back(text);
+  return "";
+}
+
+// T, renew, or T,renew: what is there begins again with T.
+std::string take_ttl(std::string_view text, Command& command) {
+  constexpr std::string_view kRenew = "renew";
+  std::string_view time = text;
+  if (time.ends_with(kRenew)) {
+    time.remove_suffix(kRenew.size());
+    command.renews = true;
+    if (time.empty()) return "";
+    if (time.size() > 1 && time.ends_with(',')) time.remove_suffix(1);
+  }
+  const auto ttl = parse_ttl(time);
+  if (!ttl) return in_quotes(text) + " is not a time (try 500ms, 10s, 1m or 1d)";
+  command.ttl = *ttl;
+  return "";
+}
+
+std::string take_op(std::string_view text, Command& command) {
+  const bool visible = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.empty() || text.size() > kTokenBytesMax || !visible)
+    return "a token has 1 to " + std::to_string(kTokenBytesMax) + " visible ASCII characters";
+  command.op = text;
+  return "";
+}
+
+std::string take_choice(std::string_view text, std::string_view yes, std::string_view no,
+                        bool& out) {
+  if (text != yes && text != no)
+    return in_quotes(text) + " is neither '" + std::string(yes) + "' nor '" + std::string(no) + "'";
+  out = text == yes;
+  return "";
+}
+
+std::string take_limit(std::string_view text, Call& call) {
+  const std::uint64_t max = call.kind == Call::kWatch ? kWatchedMax : UINT32_MAX;
+  if (net::parse_number(text, 1, max, call.limit)) return "";
+  return in_quotes(text) + " is not a number from 1 to " + std::to_string(max);
+}
+
 std::string take(Parameter parameter, std::string_view text, Call& call) {
+  Command& command = call.command;
   switch (parameter) {
     case kName:
-      call.command.name = text;
-      break;
+      return take_name(text, command);
     case kVal:
     case kBy:
     case kNewValue:
-      return take_number(text, call.command.value);
+      return take_number(text, command.value);
     case kOldValue:
-      return take_number(text, call.command.expected);
+      return take_number(text, command.expected);
+    case kMin:
+      return take_number(text, command.min);
+    case kMax:
+      return take_number(text, command.max);
+    case kOverflow:
+      return take_choice(text, "saturate", "fail", command.saturates);
+    case kCreate:
+      return take_choice(text, "1", "0", command.may_create);
     case kTtl:
-      if (!net::parse_duration(text, call.command.ttl) || call.command.ttl == Millis::zero())
-        return in_quotes(text) + " is not a time (try 500ms, 10s or 1m)";
-      break;
+      return take_ttl(text, command);
+    case kOp:
+      return take_op(text, command);
     case kReturn:
       if (text != "new") return in_quotes(text) + " is not 'new'";
       call.show = Call::kNew;
@@ -95,39 +177,36 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
     case kPrefix:
       call.prefix = text;
       break;
-    case kFormat:
-      if (text != "json" && text != "text")
-        return in_quotes(text) + " is neither 'json' nor 'text'";
-      call.json = text == "json";
+    case kAfter:
+      call.after = text;
       break;
+    case kLimit:
+      return take_limit(text, call);
+    case kFormat:
+      return take_choice(text, "json", "text", call.json);
   }
   return "";
 }
 
-// Takes all parameters of a query or a form.  What is given twice, or means nothing here, may well
-// be a slip that would change the wrong thing.
-std::string take_all(std::string_view text, const Url& url, unsigned& taken, Call& call) {
-  const auto query = net::http::Query::parse(text);
-  if (!query) return "malformed percent-encoding";
-  for (const auto& [key, value] : query->pairs()) {
-    const ParameterName* known = nullptr;
-    for (const ParameterName& one : kParameters)
-      if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
-    if (known == nullptr) return "unknown parameter " + in_quotes(key);
-    if ((taken & known->parameter) != 0) return key + " is given twice";
-    taken |= known->parameter;
-    if (std::string wrong = take(known->parameter, value, call); !wrong.empty())
-      return key + ": " + wrong;
-  }
-  return "";
+// What is given twice, or means nothing here, may well be a slip that would change the wrong thing.
+std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
+                      Call& call) {
+  const ParameterName* known = nullptr;
+  for (const ParameterName& one : kParameters)
+    if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
+  if (known == nullptr) return "unknown parameter " + in_quotes(key);
+  if (known->parameter != kName && (taken & known->parameter) != 0)
+    return std::string(key) + " is given twice";
+  taken |= known->parameter;
+  std::string wrong = take(known->parameter, value, call);
+  return wrong.empty() || known->parameter == kName ? wrong : std::string(key) + ": " + wrong;
 }
 
 std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
   for (const auto& [name, parameter] : kParameters)
     if ((url.required & ~taken & parameter) != 0) return std::string(name) + " is missing";
-  if (call.kind != Call::kCommand) return "";
-  const char* wrong = wrong_with_name(call.command.name);
-  return wrong != nullptr ? wrong : "";
+  if (call.command.min > call.command.max) return "min is greater than max";
+  return "";
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view word) {
@@ -146,31 +225,20 @@ bool is_prefetch(const Request& request) {
   return false;
 }
 
-bool is_form(const Request& request) {
+enum class BodyKind { kForm, kJson, kOther };
+
+BodyKind kind_of_body(const Request& request) {
   std::string_view type = request.field("Content-Type");
   type = type.substr(0, type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
-  return net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded");
+  if (net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded"))
+    return BodyKind::kForm;
+  if (net::http::equal_ignoring_case(type, "application/json")) return BodyKind::kJson;
+  return BodyKind::kOther;
 }
 
 Response refuse(const Request& request, int status, std::string_view sentence) {
   return refusal(status, wants_json(request), sentence);
-}
-
-// The answer to OPTIONS, and to a method that is none of `allowed`.
-std::optional<Response> answer_method(const Request& request, std::string_view allowed) {
-  auto answer = net::http::check_method(request, allowed);
-  if (!answer || answer->status != 405) return answer;
-  Response refused = refuse(request, 405, "this URL has no such method");
-  refused.fields = answer->fields;
-  return refused;
-}
-
-constexpr std::string_view kMethods = "GET, HEAD, POST, OPTIONS";
-
-std::string_view methods_of(const Call& call, bool strict_methods) {
-  if (!call.changes()) return "GET, HEAD, OPTIONS";
-  return strict_methods ? "POST, OPTIONS" : kMethods;
 }
 
 }  // namespace
@@ -178,35 +246,54 @@ std::string_view methods_of(const Call& call, bool strict_methods) {
 bool wants_json(const Request& request) {
   const Url* url = url_of(request.path);
   if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has one form
-  for (const std::string_view text : {request.query, is_form(request) ? request.body : ""}) {
-    const auto query = net::http::Query::parse(text);
-    const auto format = query ? query->get("format") : std::nullopt;
+  const bool has_form = kind_of_body(request) == BodyKind::kForm;
+  for (const std::string_view form : {request.query, has_form ? request.body : ""}) {
+    const std::string_view format = raw_value(form, "format");
     if (format == "json" || format == "text") return format == "json";
   }
   return net::http::prefers_json(request);
 }
 
-std::variant<Call, Response> understand(const Request& request, bool strict_methods) {
-  if (request.method == "OPTIONS" && request.path == "*")
-    return *net::http::check_method(request, kMethods);
+std::span<const UrlHelp> urls() {
+  static constexpr std::array<UrlHelp, 9> kHelp{{
+      {"/inc", "/inc?name=NAME", "add 1; by=N, min=, max=, overflow=saturate, return=new", true},
+      {"/get", "/get?name=NAME", "the value", false},
+      {"/set", "/set?name=NAME&val=N", "set it", true},
+      {"/reset", "/reset?name=NAME", "set it to 0; answers the old value", true},
+      {"/cas", "/cas?name=NAME&old=N&new=M", "set it to M if it is N", true},
+      {"/delete", "/delete?name=NAME", "remove it", true},
+      {"/list", "/list?prefix=P&after=NAME&limit=N", "all counters", false},
+      {"/watch", "/watch?prefix=P", "changes, as server-sent events", false},
+      {"/backup", "/backup", "a copy of the database, of a store in a file", false},
+  }};
+  return kHelp;
+}
+
+std::variant<Call, Response> understand(const Request& request) {
   const Url* url = url_of(request.path);
-  if (url == nullptr)
-    return refuse(request, 404, "no such URL; see counterd(8) for those there are");
+  CHECK(url != nullptr);
   Call call;
   call.kind = url->kind;
-  call.json = call.kind != Call::kMetrics && net::http::prefers_json(request);
+  const std::string_view accept = request.field("Accept");  // most clients take anything
+  call.json = !accept.empty() && accept != "*/*" && call.kind != Call::kMetrics &&
+              net::http::prefers_json(request);
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
-  if (auto answer = answer_method(request, methods_of(call, strict_methods)))
-    return std::move(*answer);
+  if (call.kind == Call::kWatch) call.limit = kWatchedDefault;
 
   unsigned taken = 0;
-  std::string wrong = take_all(request.query, *url, taken, call);
+  const auto take_one = [&](std::string_view key, std::string_view value) {
+    return take_pair(key, value, *url, taken, call);
+  };
+  std::string wrong = take_pairs(request.query, take_one);
   if (wrong.empty() && request.method == "POST" && !request.body.empty()) {
-    if (!is_form(request))
-      return refuse(request, 415, "the body is no application/x-www-form-urlencoded");
-    wrong = take_all(request.body, *url, taken, call);
+    const BodyKind kind = kind_of_body(request);
+    if (kind == BodyKind::kOther)
+      return refuse(request, 415,
+                    "the body is neither a form (application/x-www-form-urlencoded) nor JSON");
+    wrong = kind == BodyKind::kJson ? take_members(request.body, take_one)
+                                    : take_pairs(request.body, take_one);
   }
   if (wrong.empty()) wrong = wrong_with(call, *url, taken);
   if (!wrong.empty()) return refuse(request, 400, wrong);

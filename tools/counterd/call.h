@@ -1,6 +1,7 @@
 // call.h - what a URL asks for: the table of URLs and their parameters.
 #pragma once
 
+#include <span>
 #include <string>
 #include <variant>
 
@@ -13,22 +14,32 @@ using net::http::Request;
 using net::http::Response;
 
 struct Call {
-  enum Kind { kCommand, kList, kMetrics };
+  enum Kind { kCommand, kList, kMetrics, kWatch, kBackup };
   enum Show { kOk, kNew, kOld };  // what the answer to a command says
   Kind kind = kCommand;
   Show show = kOk;
   bool json = false;
   Command command = {};
-  std::string prefix = {};  // of kList
+  std::string prefix = {};  // of kList, kMetrics and kWatch
+  std::string after = {};   // of kList: begin behind this name
+  std::uint64_t limit = 0;  // counters at most; 0: all
 
   bool changes() const { return kind == kCommand && command.kind != Command::kGet; }
 };
 
+// A URL, for the table of routes and the page that lists them.
+struct UrlHelp {
+  std::string_view path;
+  std::string_view usage;
+  std::string_view summary;
+  bool changes;
+};
+std::span<const UrlHelp> urls();
+
 // What the form of an answer is, by `format` or the field Accept, even of one that refuses.
 bool wants_json(const Request& request);
 
-// The call, or the answer to what is none: 400, 403, 404, 405, 415, or 204 to OPTIONS.
-// strict_methods: GET and HEAD cannot change anything.
-std::variant<Call, Response> understand(const Request& request, bool strict_methods);
+// The call, or the answer to what is none: 400, 403, 415.  The path is one of urls().
+std::variant<Call, Response> understand(const Request& request);
 
 }  // namespace counterd

@@ -1,6 +1,8 @@
 #include "tools/counterd/counter.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "common/cli/utf8.h"
 
@@ -27,17 +29,39 @@ std::optional<std::int64_t> parse_value(std::string_view text) {
   return value;
 }
 
-// The value after the command; nothing where the sum overflows.
-static std::optional<std::int64_t> new_value(const Command& command, std::int64_t before) {
+std::optional<Millis> parse_ttl(std::string_view text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  if (error != std::errc() || !(number > 0)) return std::nullopt;
+  constexpr double kTenYears = 3653.0 * 86'400'000;
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+  const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
+  const auto* unit = std::ranges::find(kUnits, suffix, &std::pair<std::string_view, double>::first);
+  if (unit == std::end(kUnits) || number * unit->second > kTenYears) return std::nullopt;
+  return Millis(static_cast<std::int64_t>(std::ceil(number * unit->second)));
+}
+
+// The sum, within the command's bounds; nothing where it is not and may not be cut.
+static std::optional<std::int64_t> sum_of(const Command& command, std::int64_t before) {
   std::int64_t sum = 0;
+  const bool overflows = __builtin_add_overflow(before, command.value, &sum);
+  if (!overflows && command.min <= sum && sum <= command.max) return sum;
+  if (!command.saturates) return std::nullopt;
+  if (overflows) return command.value > 0 ? command.max : command.min;
+  return std::clamp(sum, command.min, command.max);
+}
+
+// The value after the command; nothing where there is none.
+static std::optional<std::int64_t> new_value(const Command& command, std::int64_t before) {
   switch (command.kind) {
     case Command::kSet:
     case Command::kCas:
     case Command::kImport:
       return command.value;
     case Command::kInc:
-      if (__builtin_add_overflow(before, command.value, &sum)) return std::nullopt;
-      return sum;
+      return sum_of(command, before);
     case Command::kReset:
       return 0;
     case Command::kGet:
@@ -47,10 +71,35 @@ static std::optional<std::int64_t> new_value(const Command& command, std::int64_
   return before;
 }
 
+// What ttl=renew gives a counter again: what is known of it, or else from its change to its end.
+static Millis lifetime(const Counter& counter) {
+  if (counter.expires == kNever || counter.ttl > Millis::zero()) return counter.ttl;
+  std::int64_t millis = 0;
+  if (counter.changed == kNever ||
+      __builtin_sub_overflow(counter.expires.time_since_epoch().count(),
+                             counter.changed.time_since_epoch().count(), &millis))
+    return Millis::zero();
+  return Millis(std::max(millis, std::int64_t{0}));
+}
+
+static void set_times(const Command& command, bool created, Time now, Counter& counter) {
+  const Millis known = created ? Millis::zero() : lifetime(counter);
+  counter.changed = command.changed != kNever ? command.changed : now;
+  if (command.kind == Command::kImport) {
+    counter.expires = command.expires;
+    counter.ttl = Millis::zero();
+    counter.ttl = lifetime(counter);
+  } else if (created || command.renews) {
+    counter.ttl = command.ttl > Millis::zero() ? command.ttl : known;
+    if (counter.ttl > Millis::zero()) counter.expires = now + counter.ttl;
+  }
+}
+
 Applied apply(const Command& command, const Counter* existing, Time now) {
   if (existing != nullptr && existing->expired(now)) existing = nullptr;
   const bool created = existing == nullptr;
-  if (created && !creates(command.kind)) return {{.status = Outcome::kNotFound}, std::nullopt};
+  if (created && !(creates(command.kind) && command.may_create))
+    return {{.status = Outcome::kNotFound}, std::nullopt};
 
   Counter counter;
   if (!created) counter = *existing;
@@ -64,12 +113,10 @@ Applied apply(const Command& command, const Counter* existing, Time now) {
   const auto value = new_value(command, counter.value);
   if (!value) {
     outcome.status = Outcome::kOverflow;
-    return {outcome, counter};
+    return {outcome, created ? std::nullopt : std::optional(counter)};
   }
   counter.value = *value;
-  counter.changed = command.changed != kNever ? command.changed : now;
-  if (created && command.ttl > Millis::zero()) counter.expires = now + command.ttl;
-  if (command.kind == Command::kImport) counter.expires = command.expires;
+  set_times(command, created, now, counter);
   outcome.counter = counter;
   if (counter.expired(now)) return {outcome, std::nullopt};
   return {outcome, counter};

@@ -4,230 +4,66 @@
 // tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
+#include <csignal>
+#include <cstdlib>
 #include <string>
 
 #include "common/cli/cli.h"
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "common/cli/read_file.h"
-#include "common/http/server.h"
-#include "common/net/descriptor.h"
-#include "tools/counterd/answer.h"
-#include "tools/counterd/call.h"
 #include "tools/counterd/import.h"
-#include "tools/counterd/listing.h"
-#include "tools/counterd/store.h"
+#include "tools/counterd/prepare.h"
+#include "tools/counterd/service.h"
 #include "tools/counterd/stores/redis/url.h"
-#include "tools/counterd/token.h"
 
 namespace {
 
-using counterd::Call;
-using counterd::Command;
 using counterd::Entry;
-using counterd::ListFormat;
-using counterd::Listing;
-using counterd::Outcome;
-using counterd::Reply;
-using counterd::Store;
-using net::Error;
-using net::Task;
-using net::http::Answer;
-using net::http::Body;
-using net::http::Request;
-using net::http::Response;
-
-constexpr std::size_t kWholeMax = 64 * 1024;  // a longer list goes out in pieces
+using net::Millis;
 
 struct Options {
-  net::ServerOptions server;
+  counterd::ServiceOptions service;
   counterd::StoreOptions store;
-  counterd::Token token;
-  bool strict_methods = false;
-  bool exports = false;
-  std::string token_file;
+  counterd::Preparation preparation;
   std::string import_file;
-  std::string imported;  // the text of import_file: a JSON list
-  std::vector<Entry> start;
-};
-
-// Nobody in between may answer in our place.
-Response fresh(Response response) {
-  response.fields.append("Cache-Control: no-store\r\n");
-  return response;
-}
-
-// --- lists ---
-
-// A piece, then everybody else's turn.
-Task<Error> write_rest(net::Loop& loop, std::shared_ptr<Listing> listing, std::string text,
-                       Body& body) {
-  for (;;) {
-    Error e = co_await body.write(text);
-    if (e || listing->done()) co_return e;
-    co_await net::yield(loop);
-    text.clear();
-    const Outcome outcome = co_await listing->next(text);
-    if (outcome.status != Outcome::kDone) co_return UV_EIO;  // the client sees a torn body
-  }
-}
-
-Task<Response> answer_list(net::Loop& loop, Store& store, Call call) {
-  const bool metrics = call.kind == Call::kMetrics;
-  const ListFormat format = metrics     ? ListFormat::kMetrics
-                            : call.json ? ListFormat::kJson
-                                        : ListFormat::kText;
-  auto listing = std::make_shared<Listing>(store, format, call.prefix);
-  Response response;
-  if (metrics) response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  if (call.json) response.content_type = "application/json";
-  Outcome outcome;
-  while (!listing->done() && response.body.size() < kWholeMax && outcome.status == Outcome::kDone)
-    outcome = co_await listing->next(response.body);
-  if (outcome.status != Outcome::kDone)
-    response = counterd::failure(outcome.status, call.json, outcome.why);
-  else if (!listing->done())
-    response.stream = [&loop, listing, text = std::move(response.body)](Body& body) {
-      return write_rest(loop, listing, text, body);
-    };
-  co_return fresh(std::move(response));
-}
-
-// --- commands ---
-
-Task<Response> answer_later(Call call, Task<Outcome> task) {
-  const Outcome outcome = co_await std::move(task);
-  co_return fresh(counterd::answer_to(call, outcome));
-}
-
-class CounterService final : public net::http::HttpService {
- public:
-  CounterService(net::Loop& loop, const Options& options, std::unique_ptr<Store> store)
-      : HttpService(loop, {.idle_timeout = options.server.idle_timeout}),
-        loop_(loop),
-        options_(options),
-        store_(std::move(store)) {}
-  Task<> run() override { return store_->run(); }
-
- protected:
-  Answer answer(const Request& request) override {
-    if (!options_.token.admits(request))
-      return fresh(counterd::unauthorized(counterd::wants_json(request)));
-    auto understood = counterd::understand(request, options_.strict_methods);
-    if (auto* refusal = std::get_if<Response>(&understood)) return fresh(std::move(*refusal));
-    Call& call = std::get<Call>(understood);
-    if (call.kind != Call::kCommand) return answer_list(loop_, *store_, std::move(call));
-    if (call.changes() && request.method == "HEAD") return fresh(counterd::ok());
-
-    Reply reply = store_->apply(call.command);
-    if (auto* outcome = std::get_if<Outcome>(&reply)) return fresh(answer_to(call, *outcome));
-    return answer_later(std::move(call), std::get<Task<Outcome>>(std::move(reply)));
-  }
-
- private:
-  net::Loop& loop_;
-  const Options& options_;
-  std::unique_ptr<Store> store_;
+  std::string redis_password_file;
+  std::string statsd;
 };
 
 // --- before it serves ---
 
 bool read_import(Options& options, std::string& why) {
-  net::Result<std::string> text = net::read_file(options.import_file);
+  constexpr std::size_t kBytesMax = std::size_t{1} << 30;  // some ten million counters
+  net::Result<std::string> text = net::read_file(options.import_file, kBytesMax);
   if (!text) return why = text.error().message(), false;
-  options.imported = std::move(*text);
-  counterd::ListReader reader(options.imported);
+  options.preparation.imported = std::move(*text);
+  counterd::ListReader reader(options.preparation.imported);
   while (reader.next()) {  // all of it is right, or nothing is imported
   }
   why = reader.why();
   return why.empty();
 }
 
-bool read_files(Options& options) {
+bool read_password(Options& options, std::string& why) {
+  const auto line = counterd::first_line_of(options.redis_password_file, why);
+  if (line) options.store.redis_password = *line;
+  if (line && line->empty()) why = "its first line has no password";
+  return line && !line->empty();
+}
+
+bool read_files(Options& options, counterd::Token& token) {
   std::string why;
-  if (!options.token_file.empty() && !options.token.load(options.token_file, why))
-    return net::log::error("%s: %s", net::name_of_file(options.token_file).c_str(), why.c_str()),
-           false;
-  if (!options.import_file.empty() && !read_import(options, why))
-    return net::log::error("%s: %s", net::name_of_file(options.import_file).c_str(), why.c_str()),
-           false;
+  const auto fail = [&why](const std::string& file) {
+    net::log::error("%s: %s", net::name_of_file(file).c_str(), why.c_str());
+    return false;
+  };
+  const std::string& token_file = options.service.token_file;
+  if (!token_file.empty() && !token.load(token_file, why)) return fail(token_file);
+  if (!options.redis_password_file.empty() && !read_password(options, why))
+    return fail(options.redis_password_file);
+  if (!options.import_file.empty() && !read_import(options, why)) return fail(options.import_file);
   return true;
-}
-
-Task<> set(Store& store, Command command, std::string& why) {
-  const std::string name = command.name;
-  const Outcome outcome = co_await counterd::ask(store, std::move(command));
-  if (outcome.status == Outcome::kTooMany) why = name + ": more counters than --max-counters";
-  if (!outcome.why.empty()) why = outcome.why;
-}
-
-// Only where there is none yet.
-Task<> start(Store& store, Entry entry, std::string& why) {
-  Command command{.kind = Command::kGet, .name = entry.name, .value = entry.counter.value};
-  const Outcome outcome = co_await counterd::ask(store, command);
-  if (!outcome.why.empty()) why = outcome.why;
-  if (outcome.status != Outcome::kNotFound) co_return;
-  command.kind = Command::kSet;
-  co_await set(store, std::move(command), why);
-}
-
-Task<> import_all(Store& store, std::string_view json, std::string& why) {
-  constexpr std::size_t kAtOnce = 1000;  // the store may do them together
-  net::WaitGroup group;
-  counterd::ListReader reader(json);
-  while (std::optional<Entry> entry = reader.next()) {
-    const counterd::Counter& counter = entry->counter;
-    Command command{.kind = Command::kImport, .name = entry->name, .value = counter.value};
-    command.changed = counter.changed;
-    command.expires = counter.expires;
-    group.go(set(store, std::move(command), why));
-    co_await group.wait(kAtOnce - 1);
-    if (!why.empty()) break;
-  }
-  co_await group.wait();
-}
-
-// The status, and the sentence for all but a reader that has left.
-Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
-  net::Descriptor out = net::Descriptor::standard_output(loop);
-  Listing listing(store, ListFormat::kJson, "");
-  while (!listing.done()) {
-    std::string text;
-    const Outcome outcome = co_await listing.next(text);
-    why = outcome.why;
-    if (!why.empty()) co_return net::kLocalIo;
-    Error e = co_await net::write(out, text);
-    if (e == Error(UV_EPIPE)) co_return net::kBrokenPipe;
-    if (e) why = std::string("stdout: ") + e.message();
-    if (e) co_return net::kLocalIo;
-  }
-  co_return net::kOk;
-}
-
-Task<int> prepare(net::Loop& loop, Store& store, const Options& options, std::string& why) {
-  net::WaitGroup background;
-  background.go(store.run());
-  if (!options.imported.empty()) co_await import_all(store, options.imported, why);
-  for (const Entry& entry : options.start)
-    if (why.empty()) co_await start(store, entry, why);
-  int status = why.empty() ? net::kOk : net::kLocalIo;
-  if (status == net::kOk && options.exports) status = co_await export_all(loop, store, why);
-  loop.cancel_all();
-  co_await background.wait();
-  co_return status;
-}
-
-// Fills the store, and tells what is in it, as the options say.
-int prepare(Options& options, const counterd::MakeStore& make_store) {
-  if (options.imported.empty() && options.start.empty() && !options.exports) return net::kOk;
-  net::Loop loop;
-  const std::unique_ptr<Store> store = make_store(loop);
-  std::string why;
-  const int status = loop.run(prepare(loop, *store, options, why));
-  if (!why.empty()) net::log::error("%s", why.c_str());
-  options.imported.clear();
-  options.imported.shrink_to_fit();
-  return status;
 }
 
 // --- options ---
@@ -236,7 +72,8 @@ std::string take_store(std::string_view text, std::string& place) {
   place = text;
   counterd::RedisUrl url;
   std::string why;
-  if (text.starts_with("redis://")) return counterd::RedisUrl::parse(text, url, why) ? "" : why;
+  if (counterd::RedisUrl::has_scheme(text))
+    return counterd::RedisUrl::parse(text, url, why) ? "" : why;
   const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole
   const std::size_t scheme = first.find(':') + 1;  // what follows may have a password in it
   const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());
@@ -257,31 +94,50 @@ std::string take_start(std::string_view text, std::vector<Entry>& start) {
   return "";
 }
 
+// Seconds to ten years.
+net::Setter window(Millis& out) {
+  return [&out](std::string_view text) -> std::string {
+    const auto time = counterd::parse_ttl(text);
+    if (!time) return "'" + std::string(text) + "' is not a time (try 30s, 10m or 1d)";
+    out = *time;
+    return "";
+  };
+}
+
 Options parse_options(int argc, char** argv) {
   Options o;
-  o.server.idle_timeout = net::Millis(60'000);
-  o.store = {.place = "memory", .max_counters = 10'000'000};
+  o.service.site.server.default_address = "localhost:8000";
+  o.store = {.place = "memory", .limits = {.max_counters = 1'000'000}};
   net::Cli cli("counterd", "[options] [ADDRESS...]", "Count over HTTP, and lose nothing.");
   cli.option("store", "PLACE", "memory, FILE.db or redis://HOST:PORT[/DB] (memory)",
              [&o](std::string_view text) { return take_store(text, o.store.place); });
-  cli.option("max-counters", "N", "counters at most (10000000)",
-             net::number(o.store.max_counters, 1, UINT64_MAX));
+  cli.option("max-counters", "N", "counters at most (1000000)",
+             net::number(o.store.limits.max_counters, 1, UINT64_MAX));
+  cli.option("op-window", "T", "remember the tokens of op= for T (10m)",
+             window(o.store.limits.op_window));
+  cli.option("redis-password-file", "FILE", "the password of Redis is its first line",
+             net::text(o.redis_password_file));
   cli.option("start", "NAME=VALUE", "create this counter, unless it is there",
-             [&o](std::string_view text) { return take_start(text, o.start); });
+             [&o](std::string_view text) { return take_start(text, o.preparation.start); });
   cli.option("import", "FILE", "first set the counters of this JSON list; -: standard input",
              net::text(o.import_file));
-  cli.flag("export", "print the JSON list and exit", o.exports);
-  cli.flag("strict-methods", "let only POST change anything", o.strict_methods);
+  cli.flag("export", "print the JSON list and exit", o.preparation.exports);
+  cli.option("statsd", "ADDRESS", "also count the increments that come over UDP",
+             net::text(o.statsd));
+  cli.flag("strict-methods", "let only POST change anything", o.service.strict_methods);
   cli.option("token-file", "FILE", "serve only who shows this bearer token",
-             net::text(o.token_file));
-  net::add_server_options(cli, o.server);
-  net::add_addresses(o.server, cli.parse(argc, argv));
+             net::text(o.service.token_file));
+  net::http::add_site_options(cli, o.service.site);
+  net::add_addresses(o.service.site.server, cli.parse(argc, argv));
+  if (const char* password = std::getenv("COUNTERD_REDIS_PASSWORD"))
+    o.store.redis_password = password;
+  o.preparation.waits = counterd::RedisUrl::has_scheme(o.store.place);
   return o;
 }
 
 counterd::Opened open_store(const counterd::StoreOptions& options) {
   if (options.place == "memory") return counterd::open_memory_store(options);
-  if (options.place.starts_with("redis://")) return counterd::open_redis_store(options);
+  if (counterd::RedisUrl::has_scheme(options.place)) return counterd::open_redis_store(options);
   return counterd::open_sqlite_store(options);
 }
 
@@ -289,18 +145,29 @@ counterd::Opened open_store(const counterd::StoreOptions& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk
   Options options = parse_options(argc, argv);
-  if (!read_files(options)) return net::kLocalIo;
+  counterd::Token token;
+  if (!read_files(options, token)) return net::kLocalIo;
   const counterd::Opened store = open_store(options.store);
   if (!store.why.empty()) {
     net::log::error("%s", store.why.c_str());
     return net::kLocalIo;
   }
-  const int status = prepare(options, store.make);
-  if (status == net::kBrokenPipe) return net::die_of_broken_pipe();
-  if (status != net::kOk) return status;
-  if (options.exports) return net::kOk;
-  return net::serve(options.server, [&](net::Loop& loop) {
-    return std::make_unique<CounterService>(loop, options, store.make(loop));
+  if (options.preparation.exports) {
+    const int status = counterd::prepare(options.preparation, store.make);
+    return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
+  }
+  counterd::Statsd statsd;
+  if (!options.statsd.empty())
+    if (const int status = statsd.listen(options.statsd); status != net::kOk) return status;
+  // Nothing is changed before it is certain that it will be served.
+  options.service.site.server.prepare = [&] {
+    return counterd::prepare(options.preparation, store.make);
+  };
+  net::http::Figures figures("counterd");
+  counterd::Shared shared{token, statsd, figures, options.preparation.start};
+  return net::serve(options.service.site.server, [&](net::Loop& loop) {
+    return counterd::make_service(loop, options.service, shared, store.make(loop));
   });
 }

@@ -53,9 +53,17 @@ std::vector<std::string> Counters::expired(Time now, std::size_t limit) const {
   return names;
 }
 
-Page Counters::page(std::string_view prefix, std::string_view from, Time now) const {
+bool Counters::shrink(std::size_t count) {
+  for (; count > 0 && !map_.empty(); --count) {
+    if (!expiries_.empty()) expiries_.erase(std::prev(expiries_.end()));
+    map_.erase(std::prev(map_.end()));
+  }
+  return !map_.empty();
+}
+
+Page Counters::page(std::string_view prefix, std::string_view after, Time now) const {
   Page page;
-  auto at = from.empty() ? map_.lower_bound(prefix) : map_.upper_bound(from);
+  auto at = after < prefix ? map_.lower_bound(prefix) : map_.upper_bound(after);
   std::string_view last;
   for (std::size_t i = 0; at != map_.end() && at->first.starts_with(prefix); ++at, ++i) {
     if (i == kPageEntries) {

@@ -27,8 +27,10 @@ class Counters {
   std::size_t size() const { return map_.size(); }
   // The names of what has expired, those that did so first first.
   std::vector<std::string> expired(Time now, std::size_t limit) const;
-  // A piece of Store::list.
-  Page page(std::string_view prefix, std::string_view from, Time now) const;
+  // A piece of Store::list: behind the name `after`.
+  Page page(std::string_view prefix, std::string_view after, Time now) const;
+  // Forgets about so many, the last ones first; false when nothing is left.
+  bool shrink(std::size_t count);
 
  private:
   using Map = std::map<std::string, Counter, std::less<>>;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "tools/counterd/json_reader.h"
 #include "tools/counterd/store.h"
 
 namespace counterd {
@@ -14,32 +15,24 @@ namespace counterd {
 class ListReader {
  public:
   // The text outlives the reader.
-  explicit ListReader(std::string_view json) : text_(json), left_(json) {}
+  explicit ListReader(std::string_view json) : json_(json) {}
 
   // Nothing behind the last, and where something is wrong.
   std::optional<Entry> next();
   // "line 3: what is wrong"; empty: nothing so far.
-  std::string why() const;
+  std::string why() const { return json_.why(); }
 
  private:
-  // Each takes what it is named after off the front, and is false where something else is there.
-  bool fail(std::string what);
-  void skip_blanks();
-  bool take(char c);
-  bool expect(char c);
   bool object(Entry& entry);
   bool member(Entry& entry, bool& has_name, bool& has_value);
-  bool string(std::string& out);
-  bool escape(std::string& out);
-  bool code_unit(char32_t& unit);
-  std::string_view number();
   bool value(std::int64_t& out);
   bool time(Time& out);
 
-  std::string_view text_;
-  std::string_view left_;
-  std::string what_;
+  JsonReader json_;
   bool begun_ = false;
 };
+
+// Seconds since 1970, exact to the millisecond; nothing where it is not such a number.
+std::optional<Time> parse_seconds(std::string_view text);
 
 }  // namespace counterd

@@ -30,6 +30,7 @@ void append_value(std::string& out, const Entry& entry, bool) {
 }
 
 void append_change(std::string& out, const Entry& entry, bool) {
+  if (entry.counter.changed == kNever) return;
   append_label(out, "counterd_last_change_timestamp_seconds", entry);
   append_seconds(out, entry.counter.changed);
   out.push_back('\n');
@@ -47,25 +48,36 @@ std::span<const Listing::Section> Listing::sections_of(ListFormat format) {
        {"# HELP counterd_last_change_timestamp_seconds When the counter last changed.\n"
         "# TYPE counterd_last_change_timestamp_seconds gauge\n",
         append_change, ""}}};
+  static constexpr std::array<Section, 3> kOpenMetrics{
+      {kMetrics[0], kMetrics[1], {"# EOF\n", nullptr, ""}}};
   if (format == ListFormat::kText) return kText;
   if (format == ListFormat::kJson) return kJson;
-  return kMetrics;
+  return format == ListFormat::kMetrics ? std::span<const Section>(kMetrics) : kOpenMetrics;
 }
 
-Listing::Listing(Store& store, ListFormat format, std::string prefix)
-    : store_(store), sections_(sections_of(format)), prefix_(std::move(prefix)) {}
+Listing::Listing(Store& store, ListFormat format, ListQuery query)
+    : store_(store), sections_(sections_of(format)), query_(std::move(query)) {
+  if (query_.limit > 0) left_ = query_.limit;
+}
 
 net::Task<Outcome> Listing::next(std::string& out) {
-  const Page page = co_await store_.list(prefix_, from_);
-  if (page.status != Outcome::kDone) co_return Outcome{.status = page.status, .why = page.why};
   const Section& section = sections_.front();
+  if (section.append == nullptr) {
+    out.append(section.head);
+    sections_ = {};
+    co_return Outcome{};
+  }
+  const Page page = co_await store_.list(query_, from_);
+  if (page.status != Outcome::kDone) co_return Outcome{.status = page.status, .why = page.why};
   if (!begun_) out.append(section.head);
   begun_ = true;
   for (const Entry& entry : page.entries) {
+    if (left_ == 0) break;
     section.append(out, entry, empty_);
     empty_ = false;
+    --left_;
   }
-  from_ = page.next;
+  from_ = left_ > 0 ? page.next : "";
   if (!from_.empty()) co_return Outcome{};
   out.append(section.tail);
   sections_ = sections_.subspan(1);

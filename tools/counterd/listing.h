@@ -8,12 +8,12 @@
 
 namespace counterd {
 
-// "x: 1\n" each; a JSON array of objects, a line each; Prometheus' text format.
-enum class ListFormat { kText, kJson, kMetrics };
+// "x: 1\n" each; a JSON array of objects, a line each; Prometheus' text format; OpenMetrics 1.0.
+enum class ListFormat { kText, kJson, kMetrics, kOpenMetrics };
 
 class Listing {
  public:
-  Listing(Store& store, ListFormat format, std::string prefix);
+  Listing(Store& store, ListFormat format, ListQuery query);
 
   // Appends what comes next, at least something; kDone, or why the store cannot say.
   net::Task<Outcome> next(std::string& out);
@@ -30,10 +30,11 @@ class Listing {
 
   Store& store_;
   std::span<const Section> sections_;  // that have not come to their end
-  std::string prefix_;
+  const ListQuery query_;
   std::string from_;
-  bool begun_ = false;  // the first section
-  bool empty_ = true;   // so far
+  std::uint64_t left_ = UINT64_MAX;  // of the limit
+  bool begun_ = false;               // the first section
+  bool empty_ = true;                // so far
 };
 
 }  // namespace counterd

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "common/net/fd.h"
 #include "common/net/loop.h"
 #include "common/net/task.h"
 #include "tools/counterd/counter.h"
@@ -21,6 +22,13 @@ struct Entry {
   Counter counter;
 };
 
+// What a list has: the counters whose names begin with `prefix`, from behind `after` on.
+struct ListQuery {
+  std::string prefix = {};
+  std::string after = {};
+  std::uint64_t limit = 0;  // no more are asked for; 0: all
+};
+
 // A bounded piece of a list.
 struct Page {
   Outcome::Status status = Outcome::kDone;  // else kUnavailable, with the reason in `why`
@@ -29,15 +37,30 @@ struct Page {
   std::string next = {};  // where the next piece begins; empty: there is none
 };
 
+// A copy of all counters: an SQLite file.
+struct Backup {
+  Outcome::Status status = Outcome::kDone;  // kNotFound: this store has none; else `why` tells
+  std::string why = {};
+  net::Fd file = {};
+  std::size_t bytes = 0;
+};
+
 // One event loop's access to the counters, which all loops share.  Every command is atomic, and
 // what was acknowledged (kDone) is as durable as the store promises.
 class Store {
  public:
   virtual ~Store() = default;
   virtual Reply apply(Command command) = 0;
-  // The counters whose names begin with `prefix`, piece by piece: from the first where `from` is
-  // empty, else from a page's `next`.  One that exists throughout is listed once.
-  virtual net::Task<Page> list(std::string prefix, std::string from) = 0;
+  // The counters in the order of their names, piece by piece: first with `from` empty, then with a
+  // page's `next`.  One that exists throughout is listed once.
+  virtual net::Task<Page> list(ListQuery query, std::string from) = 0;
+  // Whether a change could be made now: kDone, or why not.
+  virtual net::Task<Outcome> check() { co_return Outcome{}; }
+  virtual net::Task<Backup> backup() { co_return Backup{.status = Outcome::kNotFound}; }
+  // Another number whenever a counter may have changed.
+  virtual std::uint64_t version() = 0;
+  // How often it is worth to ask for the version.
+  virtual Millis version_period() const { return Millis(200); }
   // Runs beside the connections until the loop is cancelled.
   virtual net::Task<> run() { co_return; }
 };
@@ -53,9 +76,15 @@ inline net::Task<Outcome> ask(Store& store, Command command) {
 
 using MakeStore = std::function<std::unique_ptr<Store>(net::Loop&)>;
 
+struct Limits {
+  std::uint64_t max_counters = 0;  // as many tokens, too
+  Millis op_window = std::chrono::minutes(10);
+};
+
 struct StoreOptions {
   std::string place;  // what --store says: FILE.db, redis://HOST:PORT[/DB]
-  std::uint64_t max_counters = 0;
+  Limits limits = {};
+  std::string redis_password = {};  // unless the place has one
 };
 
 // A store that is open, or the reason why not.  One store for all loops.

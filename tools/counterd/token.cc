@@ -5,28 +5,41 @@
 
 namespace counterd {
 
+void Token::set(std::string secret) {
+  secret_ = secret.empty() ? nullptr : std::make_shared<const std::string>(std::move(secret));
+}
+
 bool Token::load(const std::string& path, std::string& why) {
-  const net::Result<std::string> text = net::read_file(path);
-  if (!text) return why = text.error().message(), false;
-  secret_ = text->substr(0, text->find('\n'));
-  while (secret_.ends_with('\r') || secret_.ends_with(' ')) secret_.pop_back();
-  if (secret_.empty()) return why = "its first line has no token", false;
+  const auto line = first_line_of(path, why);
+  if (!line) return false;
+  if (line->empty()) return why = "its first line has no token", false;
   const bool sendable =
-      secret_.find_first_not_of(
+      line->find_first_not_of(
           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") ==
       std::string::npos;
   if (!sendable) return why = "a token has letters, digits and -._~+/= alone", false;
+  set(*line);
   return true;
 }
 
+std::optional<std::string> first_line_of(const std::string& path, std::string& why) {
+  constexpr std::size_t kBytesMax = 64 * 1024;
+  const net::Result<std::string> text = net::read_file(path, kBytesMax);
+  if (!text) return why = text.error().message(), std::nullopt;
+  std::string line = text->substr(0, text->find('\n'));
+  while (line.ends_with('\r') || line.ends_with(' ')) line.pop_back();
+  return line;
+}
+
 bool Token::admits(const net::http::Request& request) const {
-  if (secret_.empty()) return true;
+  const std::shared_ptr<const std::string> secret = secret_;
+  if (secret == nullptr) return true;
   constexpr std::string_view kScheme = "Bearer ";
   std::string_view given = request.field("Authorization");
   if (!net::http::equal_ignoring_case(given.substr(0, kScheme.size()), kScheme)) return false;
   given.remove_prefix(kScheme.size());
   while (given.starts_with(' ')) given.remove_prefix(1);
-  return equal_in_constant_time(given, secret_);
+  return equal_in_constant_time(given, *secret);
 }
 
 bool equal_in_constant_time(std::string_view given, std::string_view secret) {

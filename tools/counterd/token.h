@@ -1,6 +1,9 @@
 // token.h - the secret that clients show: Authorization: Bearer (RFC 6750).
 #pragma once
 
+#include <atomic>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,17 +11,24 @@
 
 namespace counterd {
 
+// From any thread.
 class Token {
  public:
-  explicit Token(std::string secret = {}) : secret_(std::move(secret)) {}
-  // The first line of a file; false, with the reason in `why`.
+  explicit Token(std::string secret = {}) { set(std::move(secret)); }
+  // The first line of a file; false, with the reason in `why`, and the token as it was.
   bool load(const std::string& path, std::string& why);
+  bool needed() const { return secret_.load() != nullptr; }
   // Whether the request may be answered: it shows the token, or there is none.
   bool admits(const net::http::Request& request) const;
 
  private:
-  std::string secret_;  // empty: everybody is admitted
+  void set(std::string secret);
+
+  std::atomic<std::shared_ptr<const std::string>> secret_;  // nothing: everybody is admitted
 };
+
+// Without the blanks at its end; nothing, with the reason in `why`, where it cannot be read.
+std::optional<std::string> first_line_of(const std::string& path, std::string& why);
 
 // In a time that depends on the size of `given` alone.
 bool equal_in_constant_time(std::string_view given, std::string_view secret);

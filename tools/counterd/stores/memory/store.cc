@@ -2,18 +2,19 @@
 
 #include <mutex>
 
-#include "tools/counterd/counters.h"
-#include "tools/counterd/store.h"
+#include "tools/counterd/transaction.h"
 
 namespace counterd {
 
 namespace {
 
 struct Shared {
-  explicit Shared(std::uint64_t max) : max_counters(max) {}
-  const std::uint64_t max_counters;
+  explicit Shared(const Limits& with) : limits(with) {}
+  const Limits limits;
   std::mutex mutex;
-  Counters counters;  // guarded by mutex
+  Counters counters;      // guarded by mutex
+  Operations operations;  // guarded by mutex
+  std::uint64_t version = 0;
 };
 
 class MemoryStore final : public Store {
@@ -22,17 +23,37 @@ class MemoryStore final : public Store {
 
   Reply apply(Command command) override {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->counters.execute(command, now(), shared_->max_counters);
+    if (command.kind != Command::kGet) ++shared_->version;
+    if (!command.others.empty() || !command.op.empty()) return execute_together(command);
+    return shared_->counters.execute(command, now(), shared_->limits.max_counters);
   }
 
-  net::Task<Page> list(std::string prefix, std::string from) override {
-    co_return page(prefix, from);
+  net::Task<Page> list(ListQuery query, std::string from) override {
+    co_return page(query.prefix, from.empty() ? query.after : from);
+  }
+
+  std::uint64_t version() override {
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->version;
   }
 
  private:
-  Page page(std::string_view prefix, std::string_view from) const {
+  Page page(std::string_view prefix, std::string_view after) const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->counters.page(prefix, from, now());
+    return shared_->counters.page(prefix, after, now());
+  }
+
+  // Several names, or what is to be remembered.
+  Outcome execute_together(const Command& command) {
+    constexpr int kForgottenAtOnce = 8;
+    const Time at = now();
+    for (int i = 0; i < kForgottenAtOnce; ++i)
+      (void)shared_->operations.take_older(at - shared_->limits.op_window);
+    Transaction transaction(shared_->counters, shared_->operations, shared_->limits, at);
+    Outcome outcome = transaction.execute(command);
+    publish(transaction.changes(), shared_->counters);
+    publish(transaction.operations(), shared_->operations);
+    return outcome;
   }
 
   std::shared_ptr<Shared> shared_;
@@ -41,7 +62,7 @@ class MemoryStore final : public Store {
 }  // namespace
 
 Opened open_memory_store(const StoreOptions& options) {
-  auto shared = std::make_shared<Shared>(options.max_counters);
+  auto shared = std::make_shared<Shared>(options.limits);
   return {[shared](net::Loop&) { return std::make_unique<MemoryStore>(shared); }};
 }
 

@@ -16,7 +16,7 @@ RedisCluster::RedisCluster(net::Loop& loop, const RedisOptions& options)
 static Task<> keep(std::shared_ptr<RedisConnection> connection) { co_await connection->run(); }
 
 Task<> RedisCluster::run() {
-  seed_ = connection_to(options_.url.address);
+  seed_ = connect(options_.url.seeds);
   for (;;) {
     Error e = co_await refresh_.wait(net::kForever);
     if (e == Error(UV_EINTR)) {
@@ -35,14 +35,15 @@ void RedisCluster::connected(RedisConnection& connection, const RedisValue& slot
 }
 
 void RedisCluster::learn(const RedisValue& slots, const RedisAddress& asked) {
+  const bool from_seed = seed_ == nullptr || asked == seed_->address();
   auto ranges = parse_redis_slots(slots, asked);
-  if (!ranges && asked != options_.url.address) return;
+  if (!ranges && !from_seed) return;
   if (!ranges) ranges.emplace();
   if (*ranges == ranges_) return;
   ranges_ = std::move(*ranges);
   ++version_;
   const auto needed = [this](const RedisAddress& address) {
-    return address == options_.url.address ||
+    return address == options_.url.seeds.front() ||
            std::ranges::find(ranges_, address, &RedisSlotRange::owner) != ranges_.end();
   };
   std::erase_if(connections_, [&](const auto& entry) {
@@ -75,12 +76,17 @@ RedisCluster::Connection RedisCluster::owner_of(std::string_view key) {
 
 // Nothing where the end has come.
 RedisCluster::Connection RedisCluster::connection_to(const RedisAddress& address) {
+  if (seed_ != nullptr && seed_->address() == address) return seed_;
   if (const auto found = connections_.find(address); found != connections_.end())
     return found->second;
+  return connect({address});
+}
+
+RedisCluster::Connection RedisCluster::connect(const std::vector<RedisAddress>& addresses) {
   if (loop_.canceled()) return nullptr;
   RedisConnectionOwner& owner = *this;
-  const auto connection = std::make_shared<RedisConnection>(loop_, owner, options_, address);
-  connections_[address] = connection;
+  const auto connection = std::make_shared<RedisConnection>(loop_, owner, options_, addresses);
+  connections_[addresses.front()] = connection;
   running_.go(keep(connection));
   return connection;
 }
@@ -95,45 +101,63 @@ Task<std::vector<RedisAddress>> RedisCluster::servers() {
   co_return servers;
 }
 
+Task<std::string> RedisCluster::trouble() {
+  const Connection server = seed_;
+  if (server == nullptr) co_return std::string("redis: not connected");
+  co_await server->tried();
+  co_return server->up() ? std::string() : server->named(server->why());
+}
+
 // --- commands ---
 
 static RedisAnswer away(const RedisConnection& server) {
   RedisAnswer answer;
   answer.why = server.named(server.why());
+  answer.hopeless = server.hopeless();
   return answer;
 }
 
 static std::vector<std::string_view> words_of(const RedisCluster::Request& request,
-                                              const RedisConnection& server, bool whole) {
-  std::vector<std::string_view> words{request.name, request.key};
-  if (request.script) {
-    const std::string_view text = redis_scripts()[static_cast<std::size_t>(*request.script)];
-    words = {whole ? "EVAL" : "EVALSHA", whole ? text : server.digest(*request.script), "1",
-             request.key};
-  }
+                                              const RedisConnection& server, bool whole,
+                                              const std::string& count) {
+  std::vector<std::string_view> words{request.name};
+  if (request.name.empty())
+    words = {whole ? "EVAL" : "EVALSHA", whole ? std::string_view(redis_script()) : server.digest(),
+             count};
+  words.insert(words.end(), request.keys.begin(), request.keys.end());
   words.insert(words.end(), request.words.begin(), request.words.end());
   return words;
+}
+
+// In a script's words, or Redis' own.
+static bool is_by_replica(const RedisValue& value) {
+  if (value.failed("READONLY") || value.failed("MASTERDOWN")) return true;
+  if (value.list.empty() || value.list[0].list.size() != 2) return false;
+  const std::string& sentence = value.list[0].list[1].text;
+  return value.list[0].list[0].text == "refused" && sentence.find("READONLY") != sentence.npos;
 }
 
 // Sent again only where Redis says that it has not been done.
 Task<RedisAnswer> RedisCluster::execute(Request request) {
   RedisAnswer answer;
   answer.why = "redis: not connected";
-  Connection server = owner_of(request.key);
+  Connection server = owner_of(request.keys.front());
+  const std::string count = std::to_string(request.keys.size());
   bool asking = false;
   bool whole = false;  // the script's text, not its digest
   for (int hop = 0; hop < kHopsMax && server; ++hop) {
     co_await server->tried();
     if (!server->up()) co_return away(*server);
-    const auto words = words_of(request, *server, whole);
+    const auto words = words_of(request, *server, whole, count);
     RedisCall call(server->session(), words, asking);
     answer = co_await call;
     if (answer.fate == RedisAnswer::kAnswered && answer.value.type != RedisValue::kList &&
-        answer.value.type != RedisValue::kError) {  // another command's: no order is left
+        answer.value.type != RedisValue::kError) {  // another command's: the order is lost
       answer = {RedisAnswer::kUnknown, {}, "an answer that makes no sense"};
       server->session().close(answer.why);
     }
     if (answer.fate != RedisAnswer::kAnswered) answer.why = server->named(answer.why);
+    if (is_by_replica(answer.value)) server->session().close("READONLY it is a replica");
     if (answer.value.type != RedisValue::kError) break;
     whole = answer.value.failed("NOSCRIPT");
     const auto redirection = RedisRedirection::parse(answer.value.text, server->address());

@@ -18,12 +18,11 @@ class RedisCluster final : RedisConnectionOwner {
   // Connects; until the end of the loop.
   net::Task<> run();
 
-  // A script, or else the command `name`, with the key `key` and `words` behind it, on the server
-  // that has the key.
+  // The command `name`, or without one the script, with keys and `words` behind it, on the server
+  // that has the keys.
   struct Request {
-    std::optional<RedisScript> script = {};
     std::string_view name = {};
-    std::string key = {};
+    std::vector<std::string> keys = {};
     std::vector<std::string> words = {};
   };
   // An answer's error is the server's own; redirections have been followed.
@@ -32,6 +31,9 @@ class RedisCluster final : RedisConnectionOwner {
   net::Task<RedisAnswer> execute_at(RedisAddress server, std::vector<std::string> words);
   // Those that have slots; in the end the one that there is.
   net::Task<std::vector<RedisAddress>> servers();
+  // The server to ask first has answered; else why not.
+  net::Task<std::string> trouble();
+  bool is_cluster() const { return !ranges_.empty(); }
   // Changes when slots have changed hands.
   std::uint64_t version() const { return version_; }
 
@@ -42,6 +44,7 @@ class RedisCluster final : RedisConnectionOwner {
   void lost() override { refresh_.wake(); }
   Connection owner_of(std::string_view key);
   Connection connection_to(const RedisAddress& address);
+  Connection connect(const std::vector<RedisAddress>& addresses);
   net::Task<> refresh();
   void learn(const RedisValue& slots, const RedisAddress& asked);
 

@@ -27,17 +27,37 @@ static Millis jittered(Millis pause) {
 Task<> RedisConnection::run() {
   Millis pause = kPauseMin;
   while (!over()) {
-    const net::Deadline deadline(options_.connect_timeout);
-    auto found =
-        co_await net::lookup(loop_, address_.host, address_.port, AF_UNSPEC, false, deadline);
-    if (!found) why_ = found.error().message();
     bool served = false;
-    for (std::size_t i = 0; found && i < found->size() && !served && !over(); ++i)
-      served = co_await serve((*found)[i]);
+    for (std::size_t i = 0; i < addresses_.size() && !served && !over(); ++i) {
+      address_ = addresses_[i];
+      served = co_await try_address();
+    }
     went();
     pause = served ? kPauseMin : std::min(pause * 2, kPauseMax);
     if (!over()) (void)co_await pause_.wait(jittered(pause));  // however it ends: over() tells
   }
+}
+
+static net::Result<std::vector<net::SockAddr>> on_path(const std::string& path) {
+  const auto address = net::SockAddr::unix_path(path);
+  if (!address) return address.error();
+  return std::vector{*address};
+}
+
+// The name is looked up each time: after a failover it means another server.
+Task<bool> RedisConnection::try_address() {
+  net::Result<std::vector<net::SockAddr>> found = Error(UV_ETIMEDOUT);
+  if (address_.is_path()) {
+    found = on_path(address_.host);
+  } else {
+    const net::Deadline deadline(options_.connect_timeout);
+    found = co_await net::lookup(loop_, address_.host, address_.port, AF_UNSPEC, false, deadline);
+  }
+  if (!found) why_ = std::string("cannot resolve the name: ") + found.error().message();
+  bool served = false;
+  for (std::size_t i = 0; found && i < found->size() && !served && !over(); ++i)
+    served = co_await serve((*found)[i]);
+  co_return served;
 }
 
 void RedisConnection::close() {
@@ -49,12 +69,21 @@ void RedisConnection::close() {
 // One session, to its end; whether it was of any use.
 Task<bool> RedisConnection::serve(net::SockAddr address) {
   RedisSession session(loop_, options_.command_timeout);
+  net::Timer check(loop_);
+  net::WaitGroup beside;
+  hopeless_ = false;
   session_ = &session;
+  check_ = &check;
   co_await session.connect(address, options_.connect_timeout);
   if (session.open()) co_await greet(session);
   greeted_ = session.open();
-  if (greeted_) came();
+  if (greeted_) {
+    came();
+    beside.go(keep_checking(session));
+  }
   co_await session.wait();
+  check.wake();
+  co_await beside.wait();
   why_ = session.why();
   session_ = nullptr;
   co_return std::exchange(greeted_, false);
@@ -67,28 +96,71 @@ static Task<RedisValue> value_of(RedisSession& session, std::vector<std::string_
   co_return std::move(answer.value);
 }
 
+// A change of nothing, which a replica refuses.  The key is no counter's, for lack of a name.
+static Task<bool> is_replica(RedisSession& session, const std::string& key) {
+  const std::vector<std::string_view> words{"HDEL", key, "value"};
+  const RedisValue answer = co_await value_of(session, words);
+  co_return answer.failed("READONLY") || answer.failed("MASTERDOWN");
+}
+
+constexpr const char* kReplica = "READONLY it is a replica";
+
 // Leaves the session closed where Redis does not want us.
 Task<> RedisConnection::greet(RedisSession& session) {
+  const RedisUrl& url = options_.url;
   RedisValue answer;
-  std::vector<std::string_view> words{"AUTH", options_.url.user, options_.url.password};
-  if (options_.url.user.empty()) words.erase(words.begin() + 1);
-  if (!options_.url.password.empty()) answer = co_await value_of(session, words);
-  const std::string database = std::to_string(options_.url.database);
+  std::vector<std::string_view> words{"AUTH", url.user, url.password};
+  if (url.user.empty()) words.erase(words.begin() + 1);
+  if (!url.password.empty()) answer = co_await value_of(session, words);
+  const std::string database = std::to_string(url.database);
   words = {"SELECT", database};
   if (answer.type != RedisValue::kError && database != "0")
     answer = co_await value_of(session, words);
-  for (std::size_t i = 0; i < kRedisScripts && answer.type != RedisValue::kError; ++i) {
-    words = {"SCRIPT", "LOAD", redis_scripts()[i]};
-    answer = co_await value_of(session, words);
-    digests_[i] = answer.text;
-  }
+  words = {"SCRIPT", "LOAD", redis_script()};
+  if (answer.type != RedisValue::kError) answer = co_await value_of(session, words);
   if (answer.type == RedisValue::kError) {
     constexpr std::size_t kSentenceMax = 200;
+    hopeless_ = session.open() && redis_refusal(answer.text).status == Outcome::kRefused;
     session.close(answer.text.substr(0, kSentenceMax));
     co_return;
   }
+  digest_ = answer.text;
+  const bool replica = co_await is_replica(session, url.prefix);
+  if (replica) session.close(kReplica);
+  if (replica) co_return;
   words = {"CLUSTER", "SLOTS"};
   slots_ = co_await value_of(session, words);
+}
+
+// Once: the policy by which Redis makes room for others at the cost of counters.
+Task<> RedisConnection::warn_of_eviction(RedisSession& session) {
+  if (!options_.says_so || std::exchange(warned_, true)) co_return;
+  const std::vector<std::string_view> words{"INFO", "memory"};
+  const RedisValue answer = co_await value_of(session, words);
+  constexpr std::string_view kMark = "maxmemory_policy:";
+  const std::size_t at = answer.text.find(kMark);
+  if (answer.type != RedisValue::kText || at == std::string::npos) co_return;
+  const std::size_t begin = at + kMark.size();
+  const std::string policy =
+      answer.text.substr(begin, answer.text.find_first_of("\r\n", begin) - begin);
+  if (policy == "noeviction") co_return;
+  const std::string what = policy.starts_with("allkeys") ? "counters" : "counters that expire";
+  net::log::error("%s", named("maxmemory-policy " + policy + " drops " + what +
+                              " when memory runs out (use noeviction)")
+                            .c_str());
+}
+
+// A server that becomes a replica keeps its connections, and answers with what it had.
+Task<> RedisConnection::keep_checking(RedisSession& session) {
+  constexpr Millis kEvery{1'000};
+  co_await warn_of_eviction(session);
+  while (session.open()) {
+    (void)co_await check_->wait(kEvery);  // however it ends: open() tells
+    if (!session.open()) co_return;
+    const bool replica = co_await is_replica(session, options_.url.prefix);
+    if (replica) session.close(kReplica);
+    if (loop_.canceled()) co_return;
+  }
 }
 
 void RedisConnection::came() {

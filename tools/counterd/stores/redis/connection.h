@@ -1,11 +1,11 @@
-// connection.h - one Redis server, connected to again and again.
+// connection.h - one Redis server, the first of several that is there and no replica, connected to
+// again and again.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
-#include "common/net/dial.h"
+#include "common/net/lookup.h"
 #include "tools/counterd/stores/redis/scripts.h"
 #include "tools/counterd/stores/redis/session.h"
 #include "tools/counterd/stores/redis/url.h"
@@ -14,6 +14,7 @@ namespace counterd {
 
 struct RedisOptions {
   RedisUrl url = {};
+  RedisLimits limits = {};
   Millis connect_timeout{2'000};
   Millis command_timeout{5'000};
   bool says_so = true;  // when a server goes away, and comes back
@@ -35,8 +36,13 @@ class RedisConnectionOwner {
 class RedisConnection {
  public:
   RedisConnection(net::Loop& loop, RedisConnectionOwner& owner, const RedisOptions& options,
-                  RedisAddress address)
-      : loop_(loop), owner_(owner), options_(options), address_(std::move(address)), pause_(loop) {}
+                  std::vector<RedisAddress> addresses)
+      : loop_(loop),
+        owner_(owner),
+        options_(options),
+        addresses_(std::move(addresses)),
+        address_(addresses_.front()),
+        pause_(loop) {}
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
@@ -44,17 +50,16 @@ class RedisConnection {
   net::Task<> run();
   void close();
 
-  const RedisAddress& address() const { return address_; }
+  const RedisAddress& address() const { return address_; }  // the one that it has tried last
   bool up() const { return greeted_ && session_->open(); }
   RedisSession& session() { return *session_; }  // while it is up
   // Of the last attempt that has ended.
   const std::string& why() const {
     return session_ != nullptr && !session_->why().empty() ? session_->why() : why_;
   }
-  std::string named(const std::string& why) const;  // "redis at HOST:PORT: why"
-  std::string_view digest(RedisScript script) const {
-    return digests_[static_cast<std::size_t>(script)];
-  }
+  bool hopeless() const { return !up() && hopeless_; }  // it would refuse us again
+  std::string named(const std::string& why) const;      // "redis at HOST:PORT: why"
+  std::string_view digest() const { return digest_; }   // of redis_script()
   // Waits until the first attempt has succeeded or failed: whoever comes first is not turned away.
   auto tried() {
     struct Awaiter {
@@ -68,8 +73,11 @@ class RedisConnection {
 
  private:
   bool over() const { return closed_ || loop_.canceled(); }
+  net::Task<bool> try_address();
   net::Task<bool> serve(net::SockAddr address);
   net::Task<> greet(RedisSession& session);
+  net::Task<> warn_of_eviction(RedisSession& session);
+  net::Task<> keep_checking(RedisSession& session);
   void came();
   void went();
   void end_waiting();
@@ -77,14 +85,18 @@ class RedisConnection {
   net::Loop& loop_;
   RedisConnectionOwner& owner_;
   const RedisOptions& options_;
-  const RedisAddress address_;
+  const std::vector<RedisAddress> addresses_;
+  RedisAddress address_;
   RedisSession* session_ = nullptr;
-  bool greeted_ = false;  // of session_
+  net::Timer* check_ = nullptr;  // of the session
+  bool greeted_ = false;         // of session_
   net::Timer pause_;
-  std::array<std::string, kRedisScripts> digests_;
+  std::string digest_;
   RedisValue slots_;
   std::string why_ = "not connected";
   bool closed_ = false;
+  bool hopeless_ = false;
+  bool warned_ = false;
   int failures_ = 0;  // since it was up
   bool tried_ = false;
   std::vector<std::coroutine_handle<>> waiting_;

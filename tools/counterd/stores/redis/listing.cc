@@ -12,9 +12,9 @@ constexpr std::size_t kPage = 500;    // counters
 constexpr const char* kStep = "500";  // keys that SCAN looks at: less than a millisecond of Redis'
 constexpr int kRoundsMax = 3;
 
-static std::string pattern_of(std::string_view prefix) {
-  std::string pattern(kRedisPrefix);
-  for (const char c : prefix) {
+static std::string pattern_of(std::string_view beginning) {
+  std::string pattern;
+  for (const char c : beginning) {
     if (std::string_view("*?[]\\^-").find(c) != std::string_view::npos) pattern += '\\';
     pattern += c;
   }
@@ -23,18 +23,18 @@ static std::string pattern_of(std::string_view prefix) {
 
 // All names that this server has; returns why not, or nothing.
 Task<std::string> RedisListing::scan(RedisAddress server) {
+  const std::string pattern = pattern_of(key_prefix_ + query_.prefix);
   std::string cursor = "0";
   do {
-    const std::vector<std::string> words{"SCAN",  cursor, "MATCH", pattern_of(prefix_),
-                                         "COUNT", kStep};
+    const std::vector<std::string> words{"SCAN", cursor, "MATCH", pattern, "COUNT", kStep};
     const RedisAnswer answer = co_await cluster_.execute_at(server, words);
     if (answer.fate != RedisAnswer::kAnswered) co_return answer.why;
     const std::vector<RedisValue>& found = answer.value.list;
     if (found.size() != 2) co_return "redis: " + answer.value.text;
     std::vector<std::string> names;
     for (const RedisValue& key : found[1].list) {
-      std::string name = key.text.substr(std::min(kRedisPrefix.size(), key.text.size()));
-      if (wrong_with_name(name) == nullptr) names.push_back(std::move(name));
+      std::string name = key.text.substr(std::min(key_prefix_.size(), key.text.size()));
+      if (wrong_with_name(name) == nullptr && name > query_.after) names.push_back(std::move(name));
     }
     names_.add(std::move(names));
     cursor = found[0].text;
@@ -58,7 +58,7 @@ Task<std::string> RedisListing::collect() {
 // Nothing where there is no counter any more, or never was.
 Task<> RedisListing::look_up(std::string name, std::optional<Counter>& counter, std::string& why) {
   RedisCluster::Request request{.name = "HMGET", .words = {"value", "changed", "expires"}};
-  request.key.append(kRedisPrefix).append(name);
+  request.keys.push_back(key_prefix_ + name);
   const RedisAnswer answer = co_await cluster_.execute(std::move(request));
   const RedisValue& value = answer.value;
   if (answer.fate != RedisAnswer::kAnswered) why = answer.why;
@@ -79,8 +79,12 @@ Task<Page> RedisListing::next() {
     for (std::size_t i = 0; i < names.size(); ++i)
       looking.go(look_up(names[i], counters[i], page.why));
     co_await looking.wait();
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (counters[i]) page.entries.push_back({std::move(names[i]), *counters[i]});
+    for (std::size_t i = 0; i < names.size() && left_ > 0; ++i) {
+      if (!counters[i]) continue;
+      page.entries.push_back({std::move(names[i]), *counters[i]});
+      --left_;
+    }
+    over_ = over_ || left_ == 0;
   }
   if (!page.why.empty()) page.status = Outcome::kUnavailable;
   co_return page;

@@ -15,8 +15,11 @@ namespace counterd {
 // page, the counters.
 class RedisListing {
  public:
-  RedisListing(RedisCluster& cluster, std::string prefix)
-      : cluster_(cluster), prefix_(std::move(prefix)) {}
+  // key_prefix: of all keys.
+  RedisListing(RedisCluster& cluster, std::string key_prefix, ListQuery query)
+      : cluster_(cluster), key_prefix_(std::move(key_prefix)), query_(std::move(query)) {
+    if (query_.limit > 0) left_ = query_.limit;
+  }
   RedisListing(const RedisListing&) = delete;
   RedisListing& operator=(const RedisListing&) = delete;
 
@@ -30,7 +33,9 @@ class RedisListing {
   net::Task<> look_up(std::string name, std::optional<Counter>& counter, std::string& why);
 
   RedisCluster& cluster_;
-  const std::string prefix_;
+  const std::string key_prefix_;
+  const ListQuery query_;
+  std::uint64_t left_ = UINT64_MAX;  // of the limit
   bool collected_ = false;
   bool over_ = false;
   SortedNames names_;

@@ -11,8 +11,12 @@ namespace counterd {
 using net::Error;
 using net::Task;
 
-constexpr std::size_t kWordsMax = 12;          // of a command
+constexpr std::size_t kWordsMax = 128;  // of a command
+constexpr int kElementsMax = 200'000;   // of a reply, which hiredis makes room for at once
+constexpr std::size_t kReplyBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kUnderWayMax = 1 << 16;  // commands, which are some 16 MB
+
+constexpr const char* kTooLarge = "an answer that is too large";
 
 static RedisValue value_of(const redisReply& reply) {
   RedisValue value;
@@ -76,6 +80,19 @@ struct RedisSession::Hooks {
     return call != nullptr && call->end_ > session.written();
   }
 
+  // What a reply announces is not what it has: no room is made for a billion elements.  The number
+  // is an int in hiredis 0.14, a size_t later.
+  template <typename Number>
+  static void* create_array(const redisReadTask* task, Number elements) {
+    RedisSession& session = of(task->privdata);
+    if (task->parent == nullptr) session.elements_ = 0;
+    const bool fits = elements >= Number{0} && elements <= Number{kElementsMax};
+    session.elements_ += fits ? static_cast<std::size_t>(elements) : kElementsMax + 1;
+    if (unasked(task)) return nullptr;
+    session.too_large_ = session.elements_ > kElementsMax;
+    return session.too_large_ ? nullptr : original.createArray(task, elements);
+  }
+
   static inline redisReplyObjectFunctions original, guarded;  // the same for all connections
   template <auto kCreate>
   struct Guard;
@@ -92,7 +109,7 @@ struct RedisSession::Hooks {
     std::call_once(once, [&reader] {
       original = guarded = *reader.fn;
       guarded.createString = Guard<&Functions::createString>::create;
-      guarded.createArray = Guard<&Functions::createArray>::create;
+      guarded.createArray = create_array;
       guarded.createInteger = Guard<&Functions::createInteger>::create;
       guarded.createNil = Guard<&Functions::createNil>::create;
     });
@@ -138,14 +155,17 @@ struct RedisSession::Hooks {
 RedisSession::~RedisSession() { CHECK(context_ == nullptr); }
 
 Task<> RedisSession::connect(net::SockAddr address, Millis timeout) {
-  context_ = redisAsyncConnect(address.host().c_str(), address.port());
+  context_ = address.family() == AF_UNIX
+                 ? redisAsyncConnectUnix(address.host().c_str())
+                 : redisAsyncConnect(address.host().c_str(), address.port());
   CHECK(context_ != nullptr);
   if (context_->err != 0) {
     why_ = why_of(context_->err, context_->errstr);
     redisAsyncFree(std::exchange(context_, nullptr));
     co_return;
   }
-  (void)redisEnableKeepAlive(&context_->c);  // without it the first command finds out
+  if (address.family() != AF_UNIX)
+    (void)redisEnableKeepAlive(&context_->c);  // without it the first command finds out
   watch_.emplace(loop_, context_->c.fd);
   Hooks::attach(*this);
   tasks_.go(write_all());
@@ -162,7 +182,8 @@ void RedisSession::close(std::string why) {
 }
 
 void RedisSession::learn_why() {
-  if (!std::exchange(closing_, true)) why_ = why_of(context_->err, context_->errstr);
+  if (std::exchange(closing_, true)) return;
+  why_ = too_large_ ? kTooLarge : why_of(context_->err, context_->errstr);
 }
 
 // --- what an event library does ---
@@ -172,6 +193,7 @@ Task<> RedisSession::read_all() {
     Error e = co_await watch_->readable();  // also at a hang-up: then the read says what it was
     if (e || context_ == nullptr) co_return;
     redisAsyncHandleRead(context_);
+    if (context_ != nullptr && context_->c.reader->len > kReplyBytesMax) close(kTooLarge);
   }
 }
 
@@ -225,8 +247,8 @@ bool RedisSession::send(RedisCall& call) {
 
 bool RedisSession::append(RedisWords words, RedisCall* call) {
   CHECK(words.size() <= kWordsMax);
-  std::array<const char*, kWordsMax> texts{};
-  std::array<std::size_t, kWordsMax> sizes{};
+  std::array<const char*, kWordsMax> texts;
+  std::array<std::size_t, kWordsMax> sizes;
   std::ranges::transform(words, texts.begin(), &std::string_view::data);
   std::ranges::transform(words, sizes.begin(), &std::string_view::size);
   const std::size_t before = unwritten();

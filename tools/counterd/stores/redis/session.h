@@ -70,6 +70,8 @@ class RedisSession {
   bool writing_ = false;
   bool silent_ = true;
   bool closing_ = false;
+  std::size_t elements_ = 0;  // of the reply that comes in
+  bool too_large_ = false;
   std::string why_;
   std::deque<Clock::time_point> sent_;  // when; of the commands without an answer
   std::uint64_t appended_ = 0;          // bytes of commands, ever

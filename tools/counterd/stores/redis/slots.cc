@@ -20,12 +20,14 @@ static std::uint16_t crc16(std::string_view text) {
   return static_cast<std::uint16_t>(crc);
 }
 
-std::uint16_t redis_slot(std::string_view key) {
+std::string_view redis_hashed(std::string_view key) {
   const std::size_t open = key.find('{');
   const std::size_t close = open == key.npos ? key.npos : key.find('}', open);
   if (close != key.npos && close > open + 1) key = key.substr(open + 1, close - open - 1);
-  return crc16(key) % kRedisSlots;
+  return key;
 }
+
+std::uint16_t redis_slot(std::string_view key) { return crc16(redis_hashed(key)) % kRedisSlots; }
 
 static std::optional<std::uint16_t> slot_number(std::string_view text) {
   std::uint64_t number = 0;

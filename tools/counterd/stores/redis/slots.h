@@ -15,6 +15,7 @@ inline constexpr std::uint16_t kRedisSlots = 16384;
 
 // Of what is between the first { and the next } where that is not empty, else of the whole key.
 std::uint16_t redis_slot(std::string_view key);
+std::string_view redis_hashed(std::string_view key);
 
 // "MOVED 3999 127.0.0.1:6381", "ASK 3999 ...": the server to ask instead.
 struct RedisRedirection {

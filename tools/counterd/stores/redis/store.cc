@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <map>
+#include <mutex>
 
+#include "common/cli/log.h"
 #include "common/net/address.h"
 #include "tools/counterd/stores/redis/cluster.h"
 #include "tools/counterd/stores/redis/listing.h"
@@ -17,149 +19,148 @@ namespace {
 constexpr std::size_t kListingsMax = 16;  // at once; who comes later takes the place of the oldest
 constexpr Millis kTtlMax = std::chrono::hours(24) * 365 * 1000;
 
-// Of all loops one speaks: when Redis goes away, and comes back.
+// What all loops share: of them one speaks, when Redis goes away and comes back, and what it
+// refuses is said once.
+struct Shared {
+  std::atomic<bool> spoken = false;
+  std::mutex mutex;
+  std::string refusal;  // the last; guarded by mutex
+
+  void say(const std::string& why) {
+    const std::lock_guard lock(mutex);
+    if (why != refusal) net::log::error("%s", why.c_str());
+    refusal = why;
+  }
+};
+
 class Voice {
  public:
-  explicit Voice(std::shared_ptr<std::atomic<bool>> taken)
-      : taken_(std::move(taken)), ours_(!taken_->exchange(true)) {}
+  explicit Voice(std::shared_ptr<Shared> shared)
+      : shared_(std::move(shared)), ours_(!shared_->spoken.exchange(true)) {}
   Voice(const Voice&) = delete;
   Voice& operator=(const Voice&) = delete;
   ~Voice() {
-    if (ours_) *taken_ = false;
+    if (ours_) shared_->spoken = false;
   }
   bool ours() const { return ours_; }
+  void say_refused(const std::string& why) const { shared_->say(why); }
 
  private:
-  std::shared_ptr<std::atomic<bool>> taken_;
+  std::shared_ptr<Shared> shared_;
   bool ours_;
 };
 
 class RedisStore final : public Store {
  public:
-  RedisStore(net::Loop& loop, const RedisOptions& options, std::uint64_t max_counters,
-             const std::shared_ptr<std::atomic<bool>>& spoken)
-      : voice_(spoken), options_(options), max_counters_(max_counters), cluster_(loop, options_) {
+  RedisStore(net::Loop& loop, const RedisOptions& options, const std::shared_ptr<Shared>& shared)
+      : voice_(shared), options_(options), cluster_(loop, options_) {
     options_.says_so = options.says_so && voice_.ours();
   }
 
   Reply apply(Command command) override { return execute(std::move(command)); }
-  Task<Page> list(std::string prefix, std::string from) override;
+  Task<Page> list(ListQuery query, std::string from) override;
+  Task<Outcome> check() override;
+  std::uint64_t version() override { return ++version_; }  // nobody tells what others change
+  Millis version_period() const override { return Millis(1'000); }
   Task<> run() override { return cluster_.run(); }
 
  private:
   Task<Outcome> execute(Command command);
-  RedisCluster::Request request_for(const Command& command) const;
+  Task<Outcome> run_script(Command command);
+  Outcome lost(const RedisAnswer& answer, bool changes) const;
+  Outcome said(Outcome outcome) const;
+  std::string key_of(std::string_view name) const {
+    return options_.url.prefix + std::string(name);
+  }
 
   const Voice voice_;
   RedisOptions options_;
-  const std::uint64_t max_counters_;
   RedisCluster cluster_;
   std::map<std::uint64_t, std::unique_ptr<RedisListing>> listings_;  // those that go on; by age
   std::uint64_t last_listing_ = 0;
+  std::uint64_t version_ = 0;
 };
 
-std::optional<RedisScript> script_for(Command::Kind kind) {
-  switch (kind) {
-    case Command::kSet:
-      return RedisScript::kSet;
-    case Command::kInc:
-      return RedisScript::kInc;
-    case Command::kReset:
-      return RedisScript::kReset;
-    case Command::kDelete:
-      return RedisScript::kDelete;
-    case Command::kCas:
-      return RedisScript::kCas;
-    case Command::kImport:
-      return RedisScript::kImport;
-    case Command::kGet:
-      break;
+// A key in the slot of the counter's: what is hashed of that is in braces, or where it has one
+// itself a number of the same slot.
+std::string key_of_token(const std::string& prefix, const std::string& key, const std::string& op) {
+  std::string tag(redis_hashed(key));
+  if (tag.find('}') != std::string::npos) {
+    const std::uint16_t slot = redis_slot(key);
+    std::uint64_t number = 0;
+    while (redis_slot(std::to_string(number)) != slot) ++number;
+    tag = std::to_string(number);
   }
-  return std::nullopt;
+  return prefix + "\x01{" + tag + "}:" + op;  // no counter has such a name
 }
 
-RedisCluster::Request RedisStore::request_for(const Command& command) const {
-  RedisCluster::Request request{.script = script_for(command.kind), .name = "HMGET"};
-  request.key.append(kRedisPrefix).append(command.name);
-  const auto text = [](auto time) { return std::to_string(time.count()); };
-  if (request.script)
-    request.words = {std::to_string(command.value),
-                     std::to_string(command.expected),
-                     text(std::min(command.ttl, kTtlMax)),
-                     text(command.changed.time_since_epoch()),
-                     text(command.expires.time_since_epoch()),
-                     std::to_string(max_counters_)};
-  else
-    request.words = {"value", "changed", "expires"};
-  return request;
+// --- commands ---
+
+// Where the command has not been answered.
+Outcome RedisStore::lost(const RedisAnswer& answer, bool changes) const {
+  Outcome outcome{.status = Outcome::kUnavailable, .why = answer.why};
+  if (answer.hopeless) outcome.status = Outcome::kRefused;
+  if (changes && answer.fate == RedisAnswer::kUnknown) outcome.status = Outcome::kUnknown;
+  return said(std::move(outcome));
 }
 
-Outcome unavailable(std::string why) {
-  Outcome outcome;
-  outcome.status = Outcome::kUnavailable;
-  outcome.why = std::move(why);
+Outcome RedisStore::said(Outcome outcome) const {
+  if (outcome.status == Outcome::kRefused && options_.says_so) voice_.say_refused(outcome.why);
   return outcome;
 }
-
-// An error of Redis' own: nothing has been changed.  What is said inside a script comes wrapped.
-Outcome refused(const RedisValue& error) {
-  Outcome outcome = unavailable("redis: " + error.text);
-  if (error.text.find("OOM ") != std::string::npos) outcome.status = Outcome::kNoSpace;
-  return outcome;
-}
-
-Outcome outcome_of_get(const RedisValue& answer) {
-  Outcome outcome;
-  const auto counter = redis_counter(answer.list);
-  if (counter) {
-    outcome.before = counter->value;
-    outcome.counter = *counter;
-  } else if (!answer.list.empty() && answer.list[0].type == RedisValue::kNothing) {
-    outcome.status = Outcome::kNotFound;
-  } else {
-    return unavailable("redis: what is there is no counter");
-  }
-  return outcome;
-}
-
-Outcome outcome_of_script(const RedisValue& answer) {
-  static const std::map<std::string, Outcome::Status, std::less<>> statuses{
-      {"done", Outcome::kDone},         {"not found", Outcome::kNotFound},
-      {"mismatch", Outcome::kMismatch}, {"overflow", Outcome::kOverflow},
-      {"too many", Outcome::kTooMany},
-  };
-  const std::span<const RedisValue> list = answer.list;
-  const auto status = statuses.find(list.empty() ? "" : list[0].text);
-  if (status == statuses.end()) return unavailable("redis: an answer that makes no sense");
-  Outcome outcome;
-  outcome.status = status->second;
-  if (list.size() == 1) return outcome;
-  outcome.before = parse_value(list[1].text).value_or(0);
-  outcome.counter = redis_counter(list.subspan(2)).value_or(Counter());
-  return outcome;
-}
-
-// --- the store ---
 
 Task<Outcome> RedisStore::execute(Command command) {
-  const bool changes = command.kind != Command::kGet;
-  const RedisAnswer answer = co_await cluster_.execute(request_for(command));
-  if (answer.fate != RedisAnswer::kAnswered) {
-    Outcome outcome = unavailable(answer.why);
-    if (changes && answer.fate == RedisAnswer::kUnknown) outcome.status = Outcome::kUnknown;
+  if (command.kind != Command::kGet || !command.others.empty()) {
+    Outcome outcome = co_await run_script(std::move(command));
     co_return outcome;
   }
-  if (answer.value.type == RedisValue::kError) co_return refused(answer.value);
-  co_return changes ? outcome_of_script(answer.value) : outcome_of_get(answer.value);
+  RedisCluster::Request request{.name = "HMGET", .words = {"value", "changed", "expires"}};
+  request.keys.push_back(key_of(command.name));
+  const RedisAnswer answer = co_await cluster_.execute(std::move(request));
+  if (answer.fate != RedisAnswer::kAnswered) co_return lost(answer, false);
+  if (answer.value.type == RedisValue::kError) co_return said(redis_refusal(answer.value.text));
+  Outcome outcome;
+  if (const auto counter = redis_counter(answer.value.list)) {
+    outcome.before = counter->value;
+    outcome.counter = *counter;
+    co_return outcome;
+  }
+  outcome = co_await run_script(std::move(command));  // nothing is there, or no counter
+  co_return outcome;
+}
+
+Task<Outcome> RedisStore::run_script(Command command) {
+  command.ttl = std::min(command.ttl, kTtlMax);
+  RedisCluster::Request request{.words = redis_arguments(command, options_.limits)};
+  request.keys.push_back(key_of(command.name));
+  for (const std::string& name : command.others) {
+    request.keys.push_back(key_of(name));
+    if (cluster_.is_cluster() && redis_slot(request.keys.back()) != redis_slot(request.keys[0]))
+      co_return Outcome{.status = Outcome::kCrossSlot};
+  }
+  if (!command.op.empty())
+    request.keys.push_back(key_of_token(options_.url.prefix, request.keys[0], command.op));
+  const RedisAnswer answer = co_await cluster_.execute(std::move(request));
+  if (answer.fate != RedisAnswer::kAnswered) co_return lost(answer, command.kind != Command::kGet);
+  if (answer.value.type == RedisValue::kError) co_return said(redis_refusal(answer.value.text));
+  co_return said(redis_outcome(answer.value));
+}
+
+Task<Outcome> RedisStore::check() {
+  std::string why = co_await cluster_.trouble();
+  Outcome outcome;
+  if (!why.empty()) outcome.status = Outcome::kUnavailable;
+  outcome.why = std::move(why);
+  co_return outcome;
 }
 
 // `from` is the number of a listing that has been begun.
-Task<Page> RedisStore::list(std::string prefix, std::string from) {
+Task<Page> RedisStore::list(ListQuery query, std::string from) {
   std::uint64_t number = 0;
   std::unique_ptr<RedisListing> listing;
   if (from.empty()) {
     number = ++last_listing_;
-    listing = std::make_unique<RedisListing>(cluster_, std::move(prefix));
+    listing = std::make_unique<RedisListing>(cluster_, options_.url.prefix, std::move(query));
   } else if (net::parse_number(from, 1, last_listing_, number) && listings_.contains(number)) {
     listing = std::move(listings_.extract(number).mapped());
   } else {
@@ -179,18 +180,18 @@ Task<Page> RedisStore::list(std::string prefix, std::string from) {
 
 }  // namespace
 
-MakeStore make_redis_store(RedisOptions options, std::uint64_t max_counters) {
-  auto spoken = std::make_shared<std::atomic<bool>>(false);
-  return [=](net::Loop& loop) {
-    return std::make_unique<RedisStore>(loop, options, max_counters, spoken);
-  };
+MakeStore make_redis_store(RedisOptions options) {
+  auto shared = std::make_shared<Shared>();
+  return [=](net::Loop& loop) { return std::make_unique<RedisStore>(loop, options, shared); };
 }
 
 Opened open_redis_store(const StoreOptions& options) {
   RedisOptions redis;
   std::string why;
   if (!RedisUrl::parse(options.place, redis.url, why)) return {nullptr, "--store: " + why};
-  return {make_redis_store(std::move(redis), options.max_counters)};
+  if (redis.url.password.empty()) redis.url.password = options.redis_password;
+  redis.limits = {options.limits.max_counters, options.limits.op_window};
+  return {make_redis_store(std::move(redis))};
 }
 
 }  // namespace counterd

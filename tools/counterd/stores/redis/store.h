@@ -6,6 +6,6 @@
 
 namespace counterd {
 
-MakeStore make_redis_store(RedisOptions options, std::uint64_t max_counters);
+MakeStore make_redis_store(RedisOptions options);
 
 }  // namespace counterd

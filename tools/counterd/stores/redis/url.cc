@@ -8,6 +8,7 @@
 namespace counterd {
 
 std::string RedisAddress::to_string() const {
+  if (is_path()) return "unix:" + host;
   const bool v6 = host.find(':') != std::string::npos;
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
@@ -37,23 +38,65 @@ static bool parse_address(std::string_view text, RedisAddress& address) {
   return true;
 }
 
+static bool parse_seeds(std::string_view text, std::vector<RedisAddress>& seeds) {
+  constexpr std::size_t kSeedsMax = 16;
+  seeds.clear();
+  for (bool more = true; more;) {
+    const std::string_view one = text.substr(0, text.find(','));
+    more = one.size() < text.size();
+    text.remove_prefix(one.size() + (more ? 1 : 0));
+    if (seeds.size() == kSeedsMax || !parse_address(one, seeds.emplace_back())) return false;
+  }
+  return true;
+}
+
+static bool parse_database(std::string_view text, RedisUrl& url) {
+  std::uint64_t number = 0;
+  if (!text.empty() && !net::parse_number(text, 0, INT32_MAX, number)) return false;
+  url.database = static_cast<std::uint32_t>(number);
+  return true;
+}
+
+static bool parse_parameters(std::string_view text, RedisUrl& url) {
+  const auto query = net::http::Query::parse(text);
+  if (!query) return false;
+  for (const auto& [key, value] : query->pairs()) {
+    if (key == "prefix" && !value.empty())
+      url.prefix = value;
+    else if (key != "db" || !parse_database(value, url))
+      return false;
+  }
+  return true;
+}
+
+static bool parse_rest(std::string_view text, bool is_path, RedisUrl& url) {
+  const std::size_t mark = text.find('?');
+  if (mark != std::string_view::npos && !parse_parameters(text.substr(mark + 1), url)) return false;
+  text = text.substr(0, mark);
+  if (is_path) {
+    url.seeds = {{std::string(text), 0}};
+    return !text.empty();
+  }
+  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
+    if (slash + 1 < text.size() && !parse_database(text.substr(slash + 1), url)) return false;
+    text = text.substr(0, slash);
+  }
+  return parse_seeds(text, url.seeds);
+}
+
 bool RedisUrl::parse(std::string_view text, RedisUrl& url, std::string& why) {
-  constexpr std::string_view kScheme = "redis://";
-  why = "the form is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]";
-  if (!text.starts_with(kScheme)) return false;
-  text.remove_prefix(kScheme.size());
-  if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
+  constexpr std::string_view kScheme = "redis://", kUnix = "redis+unix:";
+  why = text.starts_with(kUnix) ? "the form is redis+unix:PATH[?db=N&prefix=P]"
+                                : "the form is redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]";
+  const bool is_path = text.starts_with(kUnix);
+  if (!is_path && !text.starts_with(kScheme)) return false;
+  text.remove_prefix(is_path ? kUnix.size() : kScheme.size());
+  const std::size_t at = is_path ? text.npos : text.rfind('@');
+  if (at != std::string_view::npos) {
     if (!parse_credentials(text.substr(0, at), url)) return false;
     text.remove_prefix(at + 1);
   }
-  if (const std::size_t slash = text.find('/'); slash != std::string_view::npos) {
-    const std::string_view database = text.substr(slash + 1);
-    std::uint64_t number = 0;
-    if (!database.empty() && !net::parse_number(database, 0, INT32_MAX, number)) return false;
-    url.database = static_cast<std::uint32_t>(number);
-    text = text.substr(0, slash);
-  }
-  if (!parse_address(text, url.address)) return false;
+  if (!parse_rest(text, is_path, url)) return false;
   why.clear();
   return true;
 }

@@ -1,27 +1,34 @@
-// url.h - where Redis is: redis://[USER]:PASSWORD@HOST:PORT/DB, and what is left out of it.
+// url.h - where Redis is: redis://[USER]:PASSWORD@HOST:PORT[,HOST:PORT]/DB?prefix=P, and what is
+// left out of it; or redis+unix:PATH?prefix=P.
 #pragma once
 
 #include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace counterd {
 
 struct RedisAddress {
-  std::string host;  // a name or a numeric address, without brackets
-  std::uint16_t port = 6379;
+  std::string host;  // a name or a numeric address, without brackets; or the path of a socket
+  std::uint16_t port = 6379;  // 0: a path
 
-  std::string to_string() const;  // 127.0.0.1:6379, [::1]:6379
+  bool is_path() const { return port == 0; }
+  std::string to_string() const;  // 127.0.0.1:6379, [::1]:6379, unix:/run/redis.sock
   friend auto operator<=>(const RedisAddress&, const RedisAddress&) = default;
 };
 
 struct RedisUrl {
-  RedisAddress address;
+  std::vector<RedisAddress> seeds;  // asked in this order; at least one
   std::string user;
   std::string password;
   std::uint32_t database = 0;
+  std::string prefix = "counterd:";  // of the keys
 
+  static bool has_scheme(std::string_view text) {
+    return text.starts_with("redis://") || text.starts_with("redis+unix:");
+  }
   // On error `why` says what is wrong, and never what the password is.
   static bool parse(std::string_view text, RedisUrl& url, std::string& why);
 };

@@ -26,7 +26,8 @@ struct RedisAnswer {
   };
   Fate fate = kNotDone;
   RedisValue value = {};
-  std::string why = {};  // a sentence's end; unless it was answered
+  std::string why = {};   // a sentence's end; unless it was answered
+  bool hopeless = false;  // waiting does not help
 };
 
 }  // namespace counterd

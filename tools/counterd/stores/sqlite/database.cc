@@ -6,18 +6,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "common/net/result.h"
+#include "tools/counterd/stores/sqlite/identity.h"
 
 namespace counterd {
 
-constexpr std::uint32_t kApplicationId = 2004186211;
-constexpr std::uint32_t kSchemaVersion = 1;
 constexpr int kBusySteps = 400;  // 2 s: somebody else's transaction may take so long
 constexpr int kBusyStepMillis = 5;
+
+#define LATER_TABLES                                                       \
+  "CREATE TABLE IF NOT EXISTS lifetimes ("                                 \
+  "  name TEXT PRIMARY KEY NOT NULL, ttl INTEGER NOT NULL) WITHOUT ROWID;" \
+  "CREATE TABLE IF NOT EXISTS operations ("                                \
+  "  token TEXT PRIMARY KEY NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;"
 
 constexpr const char* kCreate =
     "BEGIN EXCLUSIVE;"
@@ -25,56 +32,35 @@ constexpr const char* kCreate =
     "PRAGMA user_version = 1;"
     "CREATE TABLE counters ("
     "  name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL,"
-    "  changed INTEGER NOT NULL, expires INTEGER) WITHOUT ROWID;"
-    "COMMIT";
+    "  changed INTEGER NOT NULL, expires INTEGER) WITHOUT ROWID;" LATER_TABLES "COMMIT";
+constexpr const char* kComplete = "BEGIN IMMEDIATE;" LATER_TABLES "COMMIT";
+#undef LATER_TABLES
+
+constexpr int kLogFrames = 1000;        // then it is copied into the file
+constexpr int kLongLogFrames = 16'000;  // that cannot be: 64 MiB
+constexpr const char* kLogBytes = "PRAGMA journal_size_limit = 4194304";
+constexpr std::size_t kRowsAtOnce = 5000;  // some milliseconds
 
 // --- opening ---
-
-namespace {
-
-std::string system_error() { return net::Error::from_errno().message(); }
-
-std::uint32_t big_endian(const unsigned char* at) {
-  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 |
-         at[3];
-}
-
-// Whether the file is empty, or ours: read without SQLite, which would recover a foreign database,
-// and leave files beside it.
-std::string wrong_with_file(int fd) {
-  struct stat status = {};
-  if (fstat(fd, &status) != 0) return system_error();
-  if (!S_ISREG(status.st_mode)) return "not a regular file";
-  if (status.st_size == 0) return "";
-  std::array<unsigned char, 100> header{};
-  const ssize_t size = pread(fd, header.data(), header.size(), 0);
-  if (size < 0) return system_error();
-  constexpr std::string_view kMagic("SQLite format 3", 16);
-  constexpr std::size_t kVersionAt = 60, kApplicationAt = 68;
-  const bool is_database = static_cast<std::size_t>(size) == header.size() &&
-                           std::memcmp(header.data(), kMagic.data(), kMagic.size()) == 0;
-  if (!is_database) return "not a database of counterd";
-  if (big_endian(&header[kApplicationAt]) != kApplicationId)
-    return "a database, but not one of counterd";
-  if (const auto version = big_endian(&header[kVersionAt]); version != kSchemaVersion)
-    return "made by another version of counterd (schema " + std::to_string(version) + ")";
-  return "";
-}
-
-}  // namespace
 
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 void Database::Close::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 std::unique_ptr<Database> Database::open(const std::string& path, std::string& why) {
-  constexpr mode_t kMode = 0666;
+  constexpr mode_t kMode = 0600;
   net::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode));
-  if (!file) return why = system_error(), nullptr;
+  if (!file) return why = net::Error::from_errno().message(), nullptr;
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-    why = errno == EWOULDBLOCK ? "another counterd has it open" : system_error();
+    why =
+        errno == EWOULDBLOCK ? "another counterd has it open" : net::Error::from_errno().message();
     return nullptr;
   }
   why = wrong_with_file(file.get());
+  if (why.empty() && !log_belongs(path, file.get()) && !log_is_in_use(path)) {
+    remove_unused_log(path);
+    if (!log_belongs(path, file.get()))
+      why = path + "-wal is the log of another file (see counterd(8), Restoring)";
+  }
   if (!why.empty()) return nullptr;
   std::unique_ptr<Database> database(new Database(path, std::move(file)));
   const int code = database->connect();
@@ -93,6 +79,7 @@ int Database::connect() {
   if (code != SQLITE_OK) return code;
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_handler(connection, wait_for_lock, this);
+  if (sqlite3_db_readonly(connection, "main") != 0) return SQLITE_READONLY;  // all it could get
   code = create_if_empty();
   if (code == SQLITE_OK) code = run("PRAGMA cell_size_check = ON");
   Statement put;  // that there is such a table; the quicker statement below takes any
@@ -101,11 +88,7 @@ int Database::connect() {
         "INSERT INTO counters VALUES ('', 0, 0, 0) ON CONFLICT (name) "
         "DO UPDATE SET value = 0, changed = 0, expires = 0",
         put);
-  std::string mode;
-  if (code == SQLITE_OK && !text_of("PRAGMA journal_mode = WAL", mode))
-    code = sqlite3_extended_errcode(connection);
-  if (code == SQLITE_OK && mode != "wal") code = SQLITE_CANTOPEN;  // a file system without mmap
-  if (code == SQLITE_OK) code = run("PRAGMA synchronous = FULL");
+  if (code == SQLITE_OK) code = set_up_log();
   if (code == SQLITE_OK) code = prepare("BEGIN IMMEDIATE", begin_);
   if (code == SQLITE_OK) code = prepare("COMMIT", commit_);
   if (code == SQLITE_OK) code = prepare("REPLACE INTO counters VALUES (?, ?, ?, ?)", put_);
@@ -115,8 +98,63 @@ int Database::connect() {
   return code;
 }
 
+int Database::set_up_log() {
+  std::string mode;
+  if (!text_of("PRAGMA journal_mode = WAL", mode))
+    return sqlite3_extended_errcode(connection_.get());
+  if (mode != "wal") return SQLITE_CANTOPEN;  // a file system without mmap
+  const int code = run(kLogBytes);
+  sqlite3_wal_hook(connection_.get(), check_log, this);
+  return code == SQLITE_OK ? run("PRAGMA synchronous = FULL") : code;
+}
+
+// After each commit.
+int Database::check_log(void* self, sqlite3* connection, const char* name, int frames) {
+  auto& database = *static_cast<Database*>(self);
+  int in_log = 0;
+  int copied = 0;
+  if (frames >= kLogFrames)
+    (void)sqlite3_wal_checkpoint_v2(connection, name, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
+  database.held_ = frames >= kLongLogFrames && copied < in_log;
+  return SQLITE_OK;
+}
+
+bool Database::log_is_held() {
+  const bool news = held_ && !said_held_;
+  said_held_ = held_;
+  return news;
+}
+
+bool Database::claim(std::string& why) {
+  const int code = claim();
+  if (code != SQLITE_OK) why = reason(code);
+  return code == SQLITE_OK;
+}
+
+int Database::claim() {
+  int code = run(kComplete);
+  const auto set_cookie = [this](std::uint32_t cookie) {
+    return run(("PRAGMA schema_version = " + std::to_string(cookie)).c_str());
+  };
+  if (code == SQLITE_OK && !log_salt(path_)) code = set_cookie(cookie_of(file_.get()) ^ 1);
+  const auto salt = log_salt(path_);
+  if (code == SQLITE_OK && !salt) code = SQLITE_CANTOPEN;
+  if (code == SQLITE_OK && !log_belongs(path_, file_.get())) {
+    code = set_cookie(cookie_for(*salt));
+    if (code == SQLITE_OK) code = run("PRAGMA wal_checkpoint(FULL)");
+    if (code == SQLITE_OK && cookie_of(file_.get()) != cookie_for(*salt)) code = SQLITE_BUSY;
+  }
+  if (code == SQLITE_OK) code = prepare("REPLACE INTO lifetimes VALUES (?, ?)", put_lifetime_);
+  if (code == SQLITE_OK) code = prepare("DELETE FROM lifetimes WHERE name = ?", erase_lifetime_);
+  if (code == SQLITE_OK) code = prepare("REPLACE INTO operations VALUES (?, ?)", put_operation_);
+  if (code == SQLITE_OK) code = prepare("DELETE FROM operations WHERE token = ?", erase_operation_);
+  files_.look(path_);
+  return code;
+}
+
 int Database::wait_for_lock(void* self, int waited) {
-  if (waited == kBusySteps || !static_cast<Database*>(self)->patient_) return 0;
+  const auto& database = *static_cast<Database*>(self);
+  if (waited == kBusySteps || !database.patient_ || database.hurried_) return 0;
   sqlite3_sleep(kBusyStepMillis);
   return 1;
 }
@@ -150,24 +188,65 @@ bool Database::text_of(const char* sql, std::string& text) {
 
 // --- reading ---
 
-bool Database::load(Counters& counters, std::string& why) {
-  Statement rows;
-  int code = prepare("SELECT name, value, changed, expires FROM counters ORDER BY name", rows);
-  sqlite3_stmt* const row = rows.get();
-  const auto time = [row](int column) { return Time(Millis(sqlite3_column_int64(row, column))); };
-  while (code == SQLITE_OK && (code = sqlite3_step(row)) == SQLITE_ROW) {
+bool Database::load(Counters& counters, Operations& operations, std::string& why) {
+  Reading reading = Reading::kMore;
+  while (reading == Reading::kMore) reading = read_some(counters, why);
+  return reading == Reading::kDone && load(operations, why);
+}
+
+Database::Reading Database::read_some(Counters& counters, std::string& why) {
+  constexpr const char* kAll =
+      "SELECT name, value, changed, expires, ttl FROM counters LEFT JOIN lifetimes USING (name) "
+      "ORDER BY name";
+  constexpr const char* kOlder =
+      "SELECT name, value, changed, expires, NULL FROM counters ORDER BY name";
+  int code = SQLITE_OK;
+  if (!rows_ && prepare(kAll, rows_) != SQLITE_OK) code = prepare(kOlder, rows_);
+  sqlite3_stmt* const row = rows_.get();
+  const auto time = [row](int column) {
+    if (sqlite3_column_type(row, column) == SQLITE_NULL) return kNever;
+    return Time(Millis(std::max(sqlite3_column_int64(row, column), sqlite3_int64{INT64_MIN + 1})));
+  };
+  for (std::size_t i = 0; i < kRowsAtOnce && code == SQLITE_OK; ++i) {
+    code = sqlite3_step(row);
+    if (code != SQLITE_ROW) break;
     const bool is_counter =
         sqlite3_column_type(row, 0) == SQLITE_TEXT && sqlite3_column_type(row, 1) == SQLITE_INTEGER;
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
     std::string name(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
-    if (!is_counter || wrong_with_name(name) != nullptr)
-      return why = "it has a row that is no counter", false;
-    counters.append(std::move(name), {sqlite3_column_int64(row, 1), time(2), time(3)});
+    if (!is_counter || wrong_with_name(name) != nullptr) {
+      why = "it has a row that is no counter";
+      return rows_.reset(), Reading::kFailed;
+    }
+    Counter counter{sqlite3_column_int64(row, 1), time(2), time(3), Millis(0)};
+    if (counter.expires != kNever)
+      counter.ttl = Millis(std::max(sqlite3_column_int64(row, 4), sqlite3_int64{0}));
+    counters.append(std::move(name), counter);
     code = SQLITE_OK;
   }
-  if (code == SQLITE_DONE) return true;
+  if (code == SQLITE_OK) return Reading::kMore;
+  rows_.reset();
+  if (code == SQLITE_DONE) return Reading::kDone;
   why = reason(code);
-  return false;
+  return Reading::kFailed;
+}
+
+// An older file has none.
+bool Database::load(Operations& operations, std::string& why) {
+  Statement rows;
+  if (prepare("SELECT token, answer FROM operations", rows) != SQLITE_OK) return true;
+  std::multimap<Time, std::pair<std::string, Operation>> by_time;
+  const auto text = [&rows](int column) {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), column));
+    return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(rows.get(), column)));
+  };
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW)
+    if (auto operation = Operation::parse(text(1)))
+      by_time.emplace(operation->at, std::pair(text(0), std::move(*operation)));
+  for (auto& [at, entry] : by_time) operations.put(std::move(entry.first), std::move(entry.second));
+  if (code != SQLITE_DONE) why = reason(code);
+  return code == SQLITE_DONE;
 }
 
 // --- changing ---
@@ -176,13 +255,19 @@ Outcome Database::begin() {
   if (moved())
     return {.status = Outcome::kUnavailable, .why = "its file has been moved or removed"};
   const int code = step(begin_);
-  return code == SQLITE_DONE ? Outcome{} : failure(code);
+  if (code != SQLITE_DONE) return failure(code);
+  std::string why = files_.cut();
+  if (why.empty()) return {};
+  rollback();
+  return {.status = Outcome::kUnavailable, .why = std::move(why)};
 }
 
-Outcome Database::commit(const Changes& changes) {
+Outcome Database::commit(const Changes& changes, const NewOperations& operations) {
   int code = SQLITE_DONE;
   for (const auto& [name, counter] : changes)
     if (code == SQLITE_DONE) code = write(name, counter);
+  for (const auto& [token, operation] : operations)
+    if (code == SQLITE_DONE) code = write(token, operation);
   if (code == SQLITE_DONE) code = step(commit_);
   if (code == SQLITE_DONE) return {};
   Outcome outcome = failure(code);
@@ -209,9 +294,14 @@ int Database::step(const Statement& statement) {
   return code;
 }
 
+static void bind_text(sqlite3_stmt* statement, int at, const std::string& text) {
+  sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+}
+
+// Most counters never had a time to live; those that had one are looked for when they lose it.
 int Database::write(const std::string& name, const std::optional<Counter>& counter) {
   const Statement& statement = counter ? put_ : erase_;
-  sqlite3_bind_text(statement.get(), 1, name.data(), static_cast<int>(name.size()), SQLITE_STATIC);
+  bind_text(statement.get(), 1, name);
   if (counter) {
     sqlite3_bind_int64(statement.get(), 2, counter->value);
     sqlite3_bind_int64(statement.get(), 3, counter->changed.time_since_epoch().count());
@@ -220,6 +310,19 @@ int Database::write(const std::string& name, const std::optional<Counter>& count
     else
       sqlite3_bind_int64(statement.get(), 4, counter->expires.time_since_epoch().count());
   }
+  const int code = step(statement);
+  if (code != SQLITE_DONE || (counter && counter->ttl == Millis::zero())) return code;
+  const Statement& lifetime = counter ? put_lifetime_ : erase_lifetime_;
+  bind_text(lifetime.get(), 1, name);
+  if (counter) sqlite3_bind_int64(lifetime.get(), 2, counter->ttl.count());
+  return step(lifetime);
+}
+
+int Database::write(const std::string& token, const std::optional<Operation>& operation) {
+  const Statement& statement = operation ? put_operation_ : erase_operation_;
+  const std::string answer = operation ? operation->to_string() : "";
+  bind_text(statement.get(), 1, token);
+  if (operation) bind_text(statement.get(), 2, answer);
   return step(statement);
 }
 
@@ -233,22 +336,56 @@ bool Database::moved() const {
          ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
 }
 
+// SQLite tells what the system has said about its file, not about the log.
+int Database::system_error(int code) const {
+  int number = sqlite3_system_errno(connection_.get());
+  sqlite3_file* log = nullptr;
+  if (number == 0 && code == SQLITE_IOERR_WRITE &&
+      sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
+          SQLITE_OK &&
+      log != nullptr && log->pMethods != nullptr)
+    (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 std::string Database::reason(int code) const {
   if (code == SQLITE_ERROR) return "its table of counters is not as counterd makes it";
   std::string why = sqlite3_errstr(code);
-  const int number = sqlite3_system_errno(connection_.get());
+  const int number = system_error(code);
   const bool by_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
   if (by_system && number != 0) why += std::string(" (") + net::Error(-number).message() + ")";
   return why;
 }
 
 Outcome Database::failure(int code) {
-  const int number = sqlite3_system_errno(connection_.get());
-  const bool full = (code & 0xff) == SQLITE_FULL ||
-                    ((code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT));
+  const int number = system_error(code);
+  const bool full =
+      (code & 0xff) == SQLITE_FULL ||
+      ((code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT || number == EFBIG));
   Outcome outcome{.status = full ? Outcome::kNoSpace : Outcome::kUnavailable, .why = reason(code)};
   rollback();
   return outcome;
+}
+
+bool Database::reopen(std::string& why) {
+  for (Statement* statement : {&begin_, &commit_, &put_, &erase_, &version_, &rows_, &put_lifetime_,
+                               &erase_lifetime_, &put_operation_, &erase_operation_})
+    statement->reset();
+  connection_.reset();  // it copies what it still sees of the log
+  files_ = {};
+  int code = connect();
+  if (code == SQLITE_OK) code = claim();
+  if (code != SQLITE_OK) why = reason(code);
+  return code == SQLITE_OK;
+}
+
+bool Database::make_room(std::string& why) {
+  hurried_ = true;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
+                                             nullptr, nullptr);
+  hurried_ = false;
+  if (code == SQLITE_BUSY) why += "; another process reads the file, which keeps its log";
+  return code == SQLITE_OK;
 }
 
 }  // namespace counterd

@@ -6,25 +6,26 @@
 //     changed INTEGER NOT NULL,         -- milliseconds since 1970, UTC
 //     expires INTEGER) WITHOUT ROWID;   -- the same; NULL: never
 //   PRAGMA application_id = 2004186211; -- "wutc"
-//   PRAGMA user_version = 1;            -- of this schema
+//   CREATE TABLE lifetimes (            -- what ttl=renew gives a counter again, in milliseconds
+//     name TEXT PRIMARY KEY NOT NULL, ttl INTEGER NOT NULL) WITHOUT ROWID;
+//   CREATE TABLE operations (           -- op=TOKEN: what it was answered (operations.h)
+//     token TEXT PRIMARY KEY NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
+//   PRAGMA user_version = 1;            -- of this schema; an older one has the first table alone
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "common/net/fd.h"
-#include "tools/counterd/counters.h"
+#include "tools/counterd/stores/sqlite/log_file.h"
+#include "tools/counterd/transaction.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
 
 namespace counterd {
-
-// New states by name; nothing: the counter is gone.
-using Changes = std::map<std::string, std::optional<Counter>, std::less<>>;
 
 class Database {
  public:
@@ -35,18 +36,39 @@ class Database {
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  // Adds all counters; false, with the reason in `why`, if they cannot be read.
-  bool load(Counters& counters, std::string& why);
+  // Adds all counters and operations; false, with the reason in `why`, if they cannot be read.
+  bool load(Counters& counters, Operations& operations, std::string& why);
+  // The file is ours from now on: it gets what it lacks, and says which log is its own.
+  bool claim(std::string& why);
+
+  // The same counters, as of one moment, by the thousand.
+  enum class Reading { kMore, kDone, kFailed };
+  Reading read_some(Counters& counters, std::string& why);
+  void stop_reading() { rows_.reset(); }
 
   // A transaction: begin(), then commit() or rollback().  A failure (kUnavailable, kNoSpace) has
   // rolled it back, as far as the disk can tell; `why` says where it cannot.
   Outcome begin();
-  Outcome commit(const Changes& changes);  // on the disk when it returns kDone
+  // On the disk when it returns kDone.
+  Outcome commit(const Changes& changes, const NewOperations& operations = {});
   void rollback();
   // From any thread: whether to wait for the transaction of another process.
   void be_patient(bool patient) { patient_ = patient; }
   // Whether another process has changed the counters since the last call; inside a transaction.
   bool changed_by_others();
+
+  // What has become of the files beside ours; empty: nothing.  gone(): after a commit.
+  std::string gone() const { return files_.gone(); }
+  std::string trouble() const {
+    std::string trouble = gone();
+    return trouble.empty() ? files_.cut() : trouble;
+  }
+  // Opens the file once more, when its log is gone; what has been committed may be lost.
+  bool reopen(std::string& why);
+  // Copies the log into the file and cuts it, so that there is room for more; else the reason.
+  bool make_room(std::string& why);
+  // Whether the log grows because another process reads the file; true once each time.
+  bool log_is_held();
 
  private:
   struct Close {
@@ -58,22 +80,33 @@ class Database {
   Database(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   bool moved() const;
   static int wait_for_lock(void* self, int waited);
+  static int check_log(void* self, sqlite3* connection, const char* name, int frames);
   int connect();
   int create_if_empty();
+  int set_up_log();
+  int claim();
   int prepare(const char* sql, Statement& statement);
   int run(const char* sql);
   static int step(const Statement& statement);
   int write(const std::string& name, const std::optional<Counter>& counter);
+  int write(const std::string& token, const std::optional<Operation>& operation);
   bool text_of(const char* sql, std::string& text);
+  bool load(Operations& operations, std::string& why);
+  int system_error(int code) const;
   std::string reason(int code) const;
   Outcome failure(int code);
 
   std::string path_;
   net::Fd file_;  // ours as long as it is locked; closed last, which drops SQLite's own locks
+  OpenFiles files_;
   std::unique_ptr<sqlite3, Close> connection_;
-  Statement begin_, commit_, put_, erase_, version_;
+  Statement begin_, commit_, put_, erase_, version_, rows_;
+  Statement put_lifetime_, erase_lifetime_, put_operation_, erase_operation_;
   std::int64_t seen_version_ = -1;
   std::atomic<bool> patient_ = true;
+  bool hurried_ = false;  // does not wait for others
+  bool held_ = false;
+  bool said_held_ = false;
 };
 
 }  // namespace counterd

@@ -2,6 +2,7 @@
 // thread that owns the file.  It commits all that wait in one transaction, and they are answered
 // when they are on the disk.
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <csignal>
@@ -11,8 +12,7 @@
 
 #include "common/cli/log.h"
 #include "common/net/timer.h"
-#include "tools/counterd/counters.h"
-#include "tools/counterd/store.h"
+#include "tools/counterd/stores/sqlite/backup.h"
 #include "tools/counterd/stores/sqlite/database.h"
 
 namespace counterd {
@@ -42,36 +42,52 @@ using Group = std::vector<Change*>;
 
 class Owner {
  public:
-  Owner(std::string place, std::unique_ptr<Database> database, std::uint64_t max_counters)
-      : place_(std::move(place)), max_counters_(max_counters), database_(std::move(database)) {}
+  Owner(const StoreOptions& options, std::unique_ptr<Database> database)
+      : place_(options.place), limits_(options.limits), database_(std::move(database)) {}
   ~Owner();
 
-  bool load(std::string& why) { return database_->load(counters_, why); }
+  bool load(std::string& why) {
+    return database_->load(counters_, operations_, why) && database_->claim(why);
+  }
   void start();
 
   // From any thread.
   void count_loops(int more);  // that may still want what is under way
   void submit(Change& change);
   Outcome get(const Command& command);
-  Page page(std::string_view prefix, std::string_view from);
+  Page page(std::string_view prefix, std::string_view after);
+  std::uint64_t version() const { return version_; }
+  const std::string& place() const { return place_; }
 
  private:
   void run();
+  bool tidy();
   Outcome process(const Group& group);
+  Outcome try_to_process(const Group& group);
   Outcome look_for_changes_by_others();
-  Changes execute(const Group& group) const;
-  void publish(const Changes& changes);
+  Outcome read_again();
+  bool mend(const std::string& trouble, std::string& why);
+  bool write_back(const Counters& found, std::string& why);
+  void forget_operations(NewOperations& forgotten);
+  void publish(const Changes& changes, const NewOperations& operations);
+  void take_over(Counters& found);
   void log_change_of(const Outcome& outcome);
   static void answer(const Group& group);
 
   const std::string place_;
-  const std::uint64_t max_counters_;
+  const Limits limits_;
   std::unique_ptr<Database> database_;  // the thread's alone from start() on
   bool stale_ = false;                  // counters_ is not what is on the disk
+  bool reading_ = false;                // into next_
+  Counters next_;                       // what is on the disk, as far as it has been read
+  Counters old_;                        // on its way out
+  Operations operations_;               // on the disk
+  NewOperations forgotten_;             // but not there yet
   Outcome::Status last_ = Outcome::kDone;
 
   std::mutex counters_mutex_;
   Counters counters_;  // what is on the disk; written by the thread alone, with counters_mutex_
+  std::atomic<std::uint64_t> version_ = 0;
 
   std::mutex queue_mutex_;
   std::condition_variable queued_;
@@ -126,12 +142,23 @@ void Owner::submit(Change& change) {
 
 Outcome Owner::get(const Command& command) {
   const std::lock_guard lock(counters_mutex_);
-  return apply(command, counters_.find(command.name), now()).outcome;
+  const Time at = now();
+  Outcome all = apply(command, counters_.find(command.name), at).outcome;
+  for (const std::string& name : command.others) {
+    if (all.status != Outcome::kDone) break;
+    Outcome one = apply(command, counters_.find(name), at).outcome;
+    one.failed = all.others.size() + 1;
+    if (one.status == Outcome::kDone)
+      all.others.push_back(std::move(one));
+    else
+      all = std::move(one);
+  }
+  return all;
 }
 
-Page Owner::page(std::string_view prefix, std::string_view from) {
+Page Owner::page(std::string_view prefix, std::string_view after) {
   const std::lock_guard lock(counters_mutex_);
-  return counters_.page(prefix, from, now());
+  return counters_.page(prefix, after, now());
 }
 
 // --- the thread ---
@@ -139,13 +166,15 @@ Page Owner::page(std::string_view prefix, std::string_view from) {
 void Owner::run() {
   for (;;) {
     Group group;
+    const bool busy = tidy();
     {
       std::unique_lock lock(queue_mutex_);
-      queued_.wait(lock, [this] { return !queue_.empty() || ended_; });
+      if (!busy) queued_.wait(lock, [this] { return !queue_.empty() || ended_; });
+      if (queue_.empty() && ended_) return;
       group.swap(queue_);
     }
-    if (group.empty()) return;
-    const Outcome outcome = process(group);
+    if (group.empty()) continue;
+    const Outcome outcome = reading_ ? read_again() : process(group);
     log_change_of(outcome);
     if (outcome.status != Outcome::kDone)
       for (Change* change : group) change->outcome = outcome;
@@ -153,65 +182,135 @@ void Owner::run() {
   }
 }
 
-// Executes all of `group`, or none of it.
+// A piece of what takes long; whether there is more.
+bool Owner::tidy() {
+  constexpr std::size_t kAtOnce = 5000;
+  if (database_->log_is_held())
+    net::log::error("%s: another process reads the file, and its log grows", place_.c_str());
+  if (reading_) {
+    std::string why;
+    const Database::Reading reading = database_->read_some(next_, why);
+    reading_ = reading == Database::Reading::kMore;
+    if (reading == Database::Reading::kDone) take_over(next_);
+    if (reading == Database::Reading::kFailed)
+      std::swap(old_, next_);  // the next change tries again
+    if (!reading_) return true;
+  }
+  return old_.shrink(kAtOnce) || reading_;
+}
+
+// Executes all of `group`, or none of it; once more where that may help.
 Outcome Owner::process(const Group& group) {
+  Outcome outcome = try_to_process(group);
+  const std::string trouble =
+      outcome.status == Outcome::kUnavailable ? database_->trouble() : std::string();
+  if (!trouble.empty()) {
+    std::string why;
+    if (mend(trouble, why)) return try_to_process(group);
+    return {.status = Outcome::kUnavailable, .why = trouble + ": " + why};
+  }
+  if (outcome.status == Outcome::kNoSpace && database_->make_room(outcome.why))
+    return try_to_process(group);
+  return outcome;
+}
+
+Outcome Owner::try_to_process(const Group& group) {
   if (Outcome outcome = database_->begin(); outcome.status != Outcome::kDone) return outcome;
   if (Outcome outcome = look_for_changes_by_others(); outcome.status != Outcome::kDone) {
     database_->rollback();
     return outcome;
   }
-  const Changes changes = execute(group);
-  if (changes.empty()) return database_->rollback(), Outcome{};
-  Outcome outcome = database_->commit(changes);
-  if (outcome.status == Outcome::kDone) publish(changes);
+  forget_operations(forgotten_);
+  Transaction transaction(counters_, operations_, limits_, now());
+  for (Change* change : group) change->outcome = transaction.execute(change->command);
+  if (transaction.empty()) return database_->rollback(), Outcome{};
+  NewOperations operations = forgotten_;
+  for (const auto& [token, operation] : transaction.operations()) operations[token] = operation;
+  Outcome outcome = database_->commit(transaction.changes(), operations);
+  if (outcome.status != Outcome::kDone) return outcome;
+  forgotten_.clear();
+  publish(transaction.changes(), transaction.operations());
+  // What is gone from the disk meanwhile is written there again before anything is promised.
+  if (std::string why, trouble = database_->gone(); !trouble.empty() && !mend(trouble, why))
+    return {.status = Outcome::kUnknown, .why = trouble + ": " + why};
   return outcome;
 }
 
-// Somebody at the sqlite3 prompt may well mend a counter.
+// --- what others do to the file ---
+
+// Somebody at the sqlite3 prompt may well mend a counter.  Of many counters, what has changed takes
+// seconds to find: meanwhile changes are refused, which is better than to let them wait.
 Outcome Owner::look_for_changes_by_others() {
+  constexpr std::size_t kFew = 5000;
   if (database_->changed_by_others()) stale_ = true;
   if (!stale_) return {};
+  if (counters_.size() > kFew) return read_again();
   Counters found;
+  Operations unused;
   std::string why;
-  if (!database_->load(found, why)) return {.status = Outcome::kUnavailable, .why = why};
-  const std::lock_guard lock(counters_mutex_);
-  std::swap(counters_, found);
-  stale_ = false;
+  if (!database_->load(found, unused, why)) return {.status = Outcome::kUnavailable, .why = why};
+  take_over(found);
   return {};
 }
 
-// The changes of the whole group; what readers see is left as it is.
-Changes Owner::execute(const Group& group) const {
-  constexpr std::size_t kPurgeAtOnce = 1000;
-  const Time at = now();
-  Changes changes;
-  for (const std::string& name : counters_.expired(at, kPurgeAtOnce)) changes[name] = std::nullopt;
-  std::uint64_t count = counters_.size() - changes.size();
-  for (Change* change : group) {
-    const std::string& name = change->command.name;
-    const auto pending = changes.find(name);
-    const Counter* existing = counters_.find(name);
-    if (pending != changes.end()) existing = pending->second ? &*pending->second : nullptr;
-    Applied applied = apply(change->command, existing, at);
-    const bool created = existing == nullptr && applied.counter;
-    if (created && count >= max_counters_) applied.outcome = {.status = Outcome::kTooMany};
-    change->outcome = std::move(applied.outcome);
-    if (change->outcome.status != Outcome::kDone) continue;
-    count += created ? 1 : 0;
-    count -= existing != nullptr && !applied.counter ? 1 : 0;
-    changes.insert_or_assign(name, applied.counter);
-  }
-  return changes;
+Outcome Owner::read_again() {
+  reading_ = true;
+  return {.status = Outcome::kUnavailable,
+          .why = "another process has changed the file; its " + std::to_string(counters_.size()) +
+                 " counters are being read again"};
 }
 
-void Owner::publish(const Changes& changes) {
+void Owner::take_over(Counters& found) {
   const std::lock_guard lock(counters_mutex_);
-  for (const auto& [name, counter] : changes) {
-    if (counter)
-      counters_.put(name, *counter);
-    else
-      counters_.erase(name);
+  std::swap(counters_, found);
+  std::swap(old_, found);
+  stale_ = false;
+  ++version_;
+}
+
+// Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
+bool Owner::mend(const std::string& trouble, std::string& why) {
+  net::log::error("%s (opening it again)", trouble.c_str());
+  Counters found;
+  Operations operations;
+  return database_->reopen(why) && database_->load(found, operations, why) &&
+         write_back(found, why);
+}
+
+bool Owner::write_back(const Counters& found, std::string& why) {
+  Changes changes;
+  std::string after;
+  do {
+    const Page page = counters_.page("", after, kNever);
+    for (const Entry& entry : page.entries) {
+      const Counter* there = found.find(entry.name);
+      if (there == nullptr || *there != entry.counter) changes[entry.name] = entry.counter;
+    }
+    after = page.next;
+  } while (!after.empty());
+  Outcome outcome = database_->begin();
+  if (outcome.status == Outcome::kDone) outcome = database_->commit(changes, operations_.all());
+  why = outcome.why;
+  return outcome.status == Outcome::kDone;
+}
+
+// --- what becomes of a group ---
+
+void Owner::forget_operations(NewOperations& forgotten) {
+  constexpr std::size_t kAtOnce = 1000;
+  const Time before = now() - limits_.op_window;
+  while (forgotten.size() < kAtOnce) {
+    auto token = operations_.take_older(before);
+    if (!token) break;
+    forgotten[std::move(*token)] = std::nullopt;
   }
+}
+
+void Owner::publish(const Changes& changes, const NewOperations& operations) {
+  counterd::publish(operations, operations_);
+  const std::lock_guard lock(counters_mutex_);
+  counterd::publish(changes, counters_);
+  ++version_;
 }
 
 // Resumes those who wait, each on its loop.  They may be gone as soon as that is posted.
@@ -246,9 +345,21 @@ class SqliteStore final : public Store {
     return change(std::move(command));
   }
 
-  net::Task<Page> list(std::string prefix, std::string from) override {
-    co_return owner_->page(prefix, from);
+  net::Task<Page> list(ListQuery query, std::string from) override {
+    co_return owner_->page(query.prefix, from.empty() ? query.after : from);
   }
+
+  std::uint64_t version() override { return owner_->version(); }
+
+  // A transaction that changes nothing.
+  net::Task<Outcome> check() override {
+    Command look{.kind = Command::kGet, .name = "x"};
+    Outcome outcome = co_await change(std::move(look));
+    if (outcome.status == Outcome::kNotFound) outcome.status = Outcome::kDone;
+    co_return outcome;
+  }
+
+  net::Task<Backup> backup() override { return back_up(loop_, owner_->place()); }
 
   // A lock of somebody else's does not hold up the end.
   net::Task<> run() override {
@@ -275,7 +386,7 @@ Opened open_sqlite_store(const StoreOptions& options) {
   std::string why;
   std::unique_ptr<Database> database = Database::open(options.place, why);
   if (!database) return {nullptr, options.place + ": " + why};
-  auto owner = std::make_shared<Owner>(options.place, std::move(database), options.max_counters);
+  auto owner = std::make_shared<Owner>(options, std::move(database));
   if (!owner->load(why)) return {nullptr, options.place + ": " + why};
   owner->start();
   return {[owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); }};

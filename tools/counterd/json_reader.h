@@ -1,0 +1,42 @@
+// json_reader.h - as much of JSON (RFC 8259) as counterd is told in it: from left to right.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace counterd {
+
+// Each function takes what it is named after off the front, behind blanks, and is false where
+// something else is there.
+class JsonReader {
+ public:
+  // The text outlives the reader.
+  explicit JsonReader(std::string_view json) : text_(json), left_(json) {}
+
+  bool take(char c);  // without a complaint where it is not there
+  bool expect(char c);
+  bool string(std::string& out);
+  // The characters of a number, or of a word such as `true`; maybe none.
+  std::string_view number();
+  std::string_view word();
+  char peek();  // the next one; 0 at the end
+  // Nothing but blanks follows.
+  bool end();
+
+  bool fail(std::string what);
+  bool failed() const { return !what_.empty(); }
+  // "line 3: what is wrong"; empty: nothing so far.
+  std::string why() const;
+
+ private:
+  void skip_blanks();
+  std::string_view take_all_of(std::string_view characters);
+  bool escape(std::string& out);
+  bool code_unit(char32_t& unit);
+
+  std::string_view text_;
+  std::string_view left_;
+  std::string what_;
+};
+
+}  // namespace counterd

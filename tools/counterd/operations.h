@@ -1,0 +1,50 @@
+// operations.h - the requests with op=TOKEN that have been answered: a repeated one is not done
+// again.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tools/counterd/counter.h"
+
+namespace counterd {
+
+struct Operation {
+  Time at = kNever;
+  std::string mark;  // of its command
+  Outcome outcome;
+
+  // "AT MARK STATUS FAILED", then "BEFORE VALUE CHANGED EXPIRES" of each name, as one line.
+  std::string to_string() const;
+  static std::optional<Operation> parse(std::string_view text);
+};
+
+// What tells one command from another: a token that comes with another command is a mistake.
+std::string mark_of(const Command& command);
+// Whether the answer to a repeated command is the same one.
+bool is_final(Outcome::Status status);
+
+// Not for two threads at once.
+class Operations {
+ public:
+  const Operation* find(std::string_view token) const;
+  void put(std::string token, Operation operation);
+  std::size_t size() const { return map_.size(); }
+  std::map<std::string, std::optional<Operation>, std::less<>> all() const {
+    return {map_.begin(), map_.end()};
+  }
+  // Forgets one that came before `before`, and returns its token.
+  std::optional<std::string> take_older(Time before);
+  // Whether there is one that take_older() would take.
+  bool has_older(Time before) const { return !order_.empty() && order_.front().first < before; }
+
+ private:
+  std::map<std::string, Operation, std::less<>> map_;
+  std::deque<std::pair<Time, std::string>> order_;
+};
+
+}  // namespace counterd

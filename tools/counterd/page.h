@@ -1,0 +1,10 @@
+// page.h - the live page: page.html, compiled in.
+#pragma once
+
+#include <string_view>
+
+namespace counterd {
+
+extern const std::string_view kPage;
+
+}  // namespace counterd

@@ -1,0 +1,33 @@
+// service.h - counterd's URLs: who may ask, what is asked, how it is answered.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/http/site.h"
+#include "tools/counterd/statsd.h"
+#include "tools/counterd/store.h"
+#include "tools/counterd/token.h"
+
+namespace counterd {
+
+struct ServiceOptions {
+  net::http::SiteOptions site;
+  bool strict_methods = false;
+  std::string token_file;
+};
+
+// What the services of all loops share.
+struct Shared {
+  Token& token;
+  Statsd& statsd;
+  net::http::Figures& figures;
+  std::vector<Entry>& start;  // left to be created; the first loop's
+  std::atomic<int> loops = 0;
+};
+
+std::unique_ptr<net::Service> make_service(net::Loop& loop, const ServiceOptions& options,
+                                           Shared& shared, std::unique_ptr<Store> store);
+
+}  // namespace counterd

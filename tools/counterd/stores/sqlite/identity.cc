@@ -1,0 +1,46 @@
+#include "tools/counterd/stores/sqlite/identity.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "common/net/result.h"
+
+namespace counterd {
+
+constexpr std::uint32_t kApplicationId = 2004186211;
+constexpr std::uint32_t kSchemaVersion = 1;
+
+static std::string system_error() { return net::Error::from_errno().message(); }
+
+std::uint32_t big_endian(const unsigned char* at) {
+  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 |
+         at[3];
+}
+
+std::string wrong_with_file(int file) {
+  struct stat status = {};
+  if (fstat(file, &status) != 0) return system_error();
+  if (!S_ISREG(status.st_mode)) return "not a regular file";
+  if (status.st_nlink > 1)
+    return "it has a second name (a hard link), which would have a log of its own";
+  if (status.st_size == 0) return "";
+  std::array<unsigned char, 100> header{};
+  const ssize_t size = pread(file, header.data(), header.size(), 0);
+  if (size < 0) return system_error();
+  constexpr std::string_view kMagic("SQLite format 3", 16);
+  constexpr std::size_t kVersionAt = 60, kApplicationAt = 68;
+  const bool is_database = static_cast<std::size_t>(size) == header.size() &&
+                           std::memcmp(header.data(), kMagic.data(), kMagic.size()) == 0;
+  if (!is_database) return "not a database of counterd";
+  if (big_endian(&header[kApplicationAt]) != kApplicationId)
+    return "a database, but not one of counterd";
+  if (const auto version = big_endian(&header[kVersionAt]); version != kSchemaVersion)
+    return "made by another version of counterd (schema " + std::to_string(version) + ")";
+  return "";
+}
+
+}  // namespace counterd

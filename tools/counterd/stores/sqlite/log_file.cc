@@ -1,0 +1,129 @@
+#include "tools/counterd/stores/sqlite/log_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "tools/counterd/stores/sqlite/identity.h"
+
+namespace counterd {
+
+constexpr std::uint32_t kCookieMask = 0x7fffffff;
+// A cookie is the salt times kToCookie, so that those that follow it (VACUUM INTO takes the next
+// one) belong to salts far away.
+constexpr std::uint32_t kToCookie = 0x41444c71, kToSalt = 0x2545f491;
+static_assert(((kToCookie * kToSalt) & kCookieMask) == 1);
+constexpr std::uint32_t kRestartsMax = 1 << 22;  // of a log within one run: 16 TiB
+constexpr off_t kLogHeader = 32, kFrameHeader = 24;
+
+static net::Fd open_log(const std::string& path) {
+  return net::Fd(open((path + "-wal").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+std::optional<std::uint32_t> log_salt(const std::string& path) {
+  std::array<unsigned char, kLogHeader> header{};
+  const net::Fd log = open_log(path);
+  if (!log || pread(log.get(), header.data(), header.size(), 0) != ssize_t{header.size()})
+    return std::nullopt;
+  return big_endian(&header[16]) & kCookieMask;
+}
+
+std::uint32_t cookie_for(std::uint32_t salt) { return (salt * kToCookie) & kCookieMask; }
+
+std::uint32_t cookie_of(int file) {
+  std::array<unsigned char, 4> cookie{};
+  constexpr off_t kCookieAt = 40;
+  (void)pread(file, cookie.data(), cookie.size(), kCookieAt);  // a short file has none
+  return big_endian(cookie.data());
+}
+
+// A file of the first edition does not say; it has none of the later tables.
+static bool says_so(int file) {
+  std::array<char, 4096> page{};
+  const ssize_t size = pread(file, page.data(), page.size(), 0);
+  const std::string_view text(page.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text.find("operations") != std::string_view::npos;
+}
+
+bool log_belongs(const std::string& path, int file) {
+  const auto salt = log_salt(path);
+  if (!salt || !says_so(file)) return true;
+  return ((*salt - cookie_of(file) * kToSalt) & kCookieMask) < kRestartsMax;
+}
+
+// Who has the index open holds a lock on this byte of it (SQLite's UNIX_SHM_DMS).
+bool log_is_in_use(const std::string& path) {
+  constexpr off_t kLockAt = 128;
+  const net::Fd index(open((path + "-shm").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = kLockAt;
+  lock.l_len = 1;
+  return index && fcntl(index.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+// Whether a page other than the first one, which has the cookie, is in it.
+static bool is_used(int log) {
+  std::array<unsigned char, kLogHeader> header{};
+  std::array<unsigned char, kFrameHeader> frame{};
+  if (pread(log, header.data(), header.size(), 0) != ssize_t{header.size()}) return false;
+  const off_t page = big_endian(&header[8]);
+  for (off_t at = kLogHeader; pread(log, frame.data(), frame.size(), at) == ssize_t{frame.size()};
+       at += kFrameHeader + page)
+    if (page == 0 || big_endian(frame.data()) != 1) return true;
+  return false;
+}
+
+void remove_unused_log(const std::string& path) {
+  const net::Fd log = open_log(path);
+  if (!log || is_used(log.get())) return;
+  (void)unlink((path + "-wal").c_str());
+  (void)unlink((path + "-shm").c_str());
+}
+
+// --- while it is open ---
+
+void OpenFiles::look(const std::string& path) {
+  const auto look_at = [](std::string name) {
+    struct stat status = {};
+    (void)stat(name.c_str(), &status);  // what is not there is missed later
+    return Part{std::move(name), status.st_dev, status.st_ino};
+  };
+  log_ = look_at(path + "-wal");
+  index_ = look_at(path + "-shm");
+  open_log_ = open_log(path);
+  open_index_.reset(open(index_.path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+std::string OpenFiles::gone() const {
+  struct stat status = {};
+  for (const Part* part : {&log_, &index_})
+    if (stat(part->path.c_str(), &status) != 0 || status.st_ino != part->inode ||
+        status.st_dev != part->device)
+      return part->path + " has been moved or removed";
+  return "";
+}
+
+// The index tells how many frames there are, and how many of them are in the file itself (SQLite's
+// WalIndexHdr and WalCkptInfo).
+std::string OpenFiles::cut() const {
+  std::array<unsigned char, 100> bytes{};
+  struct stat status = {};
+  if (pread(open_index_.get(), bytes.data(), bytes.size(), 0) != ssize_t{bytes.size()} ||
+      fstat(open_log_.get(), &status) != 0)
+    return index_.path + " has been cut short";
+  std::uint16_t page = 0;
+  std::uint32_t frames = 0, copied = 0;
+  std::memcpy(&page, &bytes[14], sizeof page);
+  std::memcpy(&frames, &bytes[16], sizeof frames);
+  std::memcpy(&copied, &bytes[96], sizeof copied);
+  const off_t page_bytes = page == 1 ? 65536 : page;
+  const bool is_whole = frames == copied ||
+                        status.st_size >= kLogHeader + off_t{frames} * (kFrameHeader + page_bytes);
+  return is_whole ? "" : log_.path + " has been cut short";
+}
+
+}  // namespace counterd

@@ -1,0 +1,58 @@
+// log_file.h - the write-ahead log beside an SQLite file: whose it is, and whether it is still
+// there.
+//
+// SQLite takes in whatever log lies beside a file.  One that belongs to another file, the one that
+// was there before a backup was put in its place, would bring the old counters back.  So the file
+// says which log is its own: the schema cookie in its header is the salt that its log began with.
+// A log's salt starts at random and grows by one each time the log begins again; a copy that SQLite
+// makes (.backup, VACUUM INTO) has another cookie.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/net/fd.h"
+
+namespace counterd {
+
+// The salt of the log beside `path`; nothing where there is no log, or an empty one.
+std::optional<std::uint32_t> log_salt(const std::string& path);
+// The cookie of a file whose log has begun with this salt.
+std::uint32_t cookie_for(std::uint32_t salt);
+// The cookie in the header of an SQLite file.
+std::uint32_t cookie_of(int file);
+
+// Whether the log beside the file is its own, or there is none.
+bool log_belongs(const std::string& path, int file);
+// Whether another process has file and log open: then they belong together as well.
+bool log_is_in_use(const std::string& path);
+// Removes a log in which there is nothing yet but the cookie.
+void remove_unused_log(const std::string& path);
+
+// The files that hold the promise, besides the one that is locked: that they are the same as in the
+// beginning, and as long as they say.
+class OpenFiles {
+ public:
+  // After the first transaction.  It outlives SQLite's connection: to close the index would drop
+  // the locks that SQLite has on it.
+  void look(const std::string& path);
+  // What has become of them; empty: nothing.  Whether the log has been cut shows before a
+  // transaction, which makes it longer again; whether a file is gone, after it.
+  std::string cut() const;
+  std::string gone() const;
+
+ private:
+  struct Part {
+    std::string path;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+
+  Part log_, index_;
+  net::Fd open_log_, open_index_;
+};
+
+}  // namespace counterd

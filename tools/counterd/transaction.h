@@ -1,0 +1,50 @@
+// transaction.h - commands computed beside the map: what they would change, all of it or none.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "tools/counterd/counters.h"
+#include "tools/counterd/operations.h"
+#include "tools/counterd/store.h"
+
+namespace counterd {
+
+// New states by name; nothing: the counter is gone.
+using Changes = std::map<std::string, std::optional<Counter>, std::less<>>;
+// Tokens; nothing: forgotten.
+using NewOperations = std::map<std::string, std::optional<Operation>, std::less<>>;
+
+class Transaction {
+ public:
+  // The maps do not change while the transaction lives.
+  Transaction(const Counters& counters, const Operations& operations, const Limits& limits,
+              Time at);
+
+  // What the command does to the map and to what has been executed before.
+  Outcome execute(const Command& command);
+  bool empty() const { return changes_.empty() && operations_.empty(); }
+  const Changes& changes() const { return changes_; }
+  const NewOperations& operations() const { return operations_; }
+
+ private:
+  Outcome execute_all(const Command& command);
+  Outcome execute_one(const Command& command, const std::string& name);
+  const Counter* find(const std::string& name) const;
+  const Operation* find_operation(const std::string& token) const;
+
+  const Counters& counters_;
+  const Operations& known_;
+  const Limits& limits_;
+  const Time at_;
+  Changes changes_;
+  NewOperations operations_;
+  std::uint64_t count_;  // of counters, after the changes
+};
+
+// Puts into the maps what a transaction has computed.
+void publish(const Changes& changes, Counters& counters);
+void publish(const NewOperations& operations, Operations& known);
+
+}  // namespace counterd

@@ -1,0 +1,115 @@
+#include "tools/counterd/watch.h"
+
+#include <map>
+
+#include "common/net/timer.h"
+#include "tools/counterd/answer.h"
+
+namespace counterd {
+
+using net::Error;
+using net::Task;
+
+namespace {
+
+using Seen = std::map<std::string, Counter, std::less<>>;
+
+constexpr Millis kTick{200};
+constexpr Millis kLookAnyway{1'000};  // for what has expired
+constexpr int kShare = 10;            // of the time, at most one part is spent on looking
+constexpr Millis kSilence{15'000};    // then a comment finds out whether the client is there
+
+struct Look {
+  Seen counters;
+  bool more = false;  // than the limit
+  std::string why;    // the store cannot say
+};
+
+// In pieces, between which everybody else has his turn.
+Task<> look_at(net::Loop& loop, Store& store, const ListQuery& query, Look& look) {
+  std::string from;
+  do {
+    const Page page = co_await store.list(query, from);
+    look.why = page.why;
+    if (page.status != Outcome::kDone) co_return;
+    for (const Entry& entry : page.entries) {
+      look.more = look.counters.size() + 1 == query.limit;
+      if (look.more) break;
+      look.counters.emplace_hint(look.counters.end(), entry.name, entry.counter);
+    }
+    from = page.next;
+    if (!from.empty() && !look.more) co_await net::yield(loop);
+  } while (!from.empty() && !look.more);
+}
+
+void append_event(std::string& out, std::string_view event, std::string_view data) {
+  if (!event.empty()) out.append("event: ").append(event).append("\n");
+  out.append("data: ").append(data).append("\n\n");
+}
+
+void append_changes(std::string& out, const Seen& before, const Seen& after) {
+  for (const auto& [name, counter] : after) {
+    const auto known = before.find(name);
+    if (known != before.end() && known->second == counter) continue;
+    std::string data;
+    append_json(data, name, counter);
+    append_event(out, "", data);
+  }
+  for (const auto& [name, counter] : before) {
+    if (after.contains(name)) continue;
+    std::string data = "{\"name\":";
+    append_json_string(data, name);
+    append_event(out, "gone", data + "}");
+  }
+}
+
+std::string error_of(const std::string& why) {
+  std::string data = "{\"error\":";
+  append_json_string(data, why);
+  return data + "}";
+}
+
+}  // namespace
+
+Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Body& body) {
+  ++query.limit;  // to see that there are more
+  Seen seen;
+  std::string out = "retry: 2000\n\n";
+  std::string trouble;
+  std::uint64_t version = 0;
+  bool ready = false;
+  Millis silent{0}, since_look{kLookAnyway}, pause{0};
+  while (!loop.input_ended()) {
+    const bool due = since_look >= store.version_period() && store.version() != version;
+    if (since_look >= pause && (due || since_look >= kLookAnyway)) {
+      const auto start = std::chrono::steady_clock::now();
+      version = store.version();
+      since_look = Millis(0);
+      Look look;
+      co_await look_at(loop, store, query, look);
+      pause = std::chrono::ceil<Millis>((std::chrono::steady_clock::now() - start) * kShare);
+      if (!look.why.empty() && look.why != trouble)
+        append_event(out, "trouble", error_of(look.why));
+      trouble = look.why;
+      if (trouble.empty()) append_changes(out, seen, look.counters);
+      if (trouble.empty() && !ready)
+        append_event(out, "ready", look.more ? "{\"more\":true}" : "{\"more\":false}");
+      ready = ready || trouble.empty();
+      if (trouble.empty()) seen = std::move(look.counters);
+    }
+    if (out.empty() && silent >= kSilence) out = ": still there\n\n";
+    if (!out.empty()) {
+      Error e = co_await body.write(out);
+      if (e) co_return e;
+      out.clear();
+      silent = Millis(0);
+    }
+    Error e = co_await net::sleep(loop, kTick);
+    if (e) co_return e;
+    since_look += kTick;
+    silent += kTick;
+  }
+  co_return Error();
+}
+
+}  // namespace counterd
