@@ -126,7 +126,9 @@ void Orders::check(const Ending& ending, const Facts& facts, Ending::Time now) c
   ASSERT_FALSE(verdict->resets);
   ASSERT_EQ(verdict->input_open, facts.input_open);
   // Whose reader leaves while the input is idle leaves at once.
-  if (!facts.gone || !facts.blocked) ASSERT_TRUE(may_leave(facts)) << "it leaves";
+  if (!facts.gone || !facts.blocked) {
+    ASSERT_TRUE(may_leave(facts)) << "it leaves";
+  }
 }
 
 void Orders::go_on(const Ending& ending, const Facts& facts, Ending::Time now,
