@@ -1,12 +1,12 @@
 #include "tools/netcat/listen.h"
 
+#include <deque>
 #include <list>
 
 #include "common/net/listener.h"
-#include "tools/netcat/access.h"
-#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/hub.h"
+#include "tools/netcat/reception.h"
 #include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
 
@@ -61,6 +61,8 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   }
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) say_listening(session.options, listener.address());
+  if (session.security && !session.security->certificate().empty())
+    say_certificate(session.options, session.security->certificate());
   co_return Outcome{};
 }
 
@@ -69,70 +71,108 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
 namespace {
 
 // The first client of any listener.
-struct FirstClient {
-  const Options& options;
-  const Access& access;
-  Listeners& listeners;
-  Fd socket;
+class FirstClient {
+ public:
+  FirstClient(Session& session, Listeners& listeners, const Access& access);
+
+  // Until there is one, or an error: UV_ETIMEDOUT.
+  Task<> wait(net::Deadline deadline);
+
+  std::unique_ptr<Channel> channel;
+  SockAddr peer;
   Error error;
-  bool settled() const { return socket || error; }
-  void settle() {
-    for (Listener& listener : listeners) listener.close();
-  }
+
+ private:
+  Task<> accept_from(Listener& listener, net::Timer& room);
+  void try_accept(Listener& listener);
+  Task<> limit_wait(net::Deadline deadline);
+  void settle(Error e);
+  bool settled() const { return channel || error; }
+
+  Session& session_;
+  Listeners& listeners_;
+  Reception reception_;
+  net::Timer limit_;
+  std::list<net::Timer> rooms_;  // one for each listener, woken when a handshake has ended
 };
 
-}  // namespace
-
-static void try_accept(FirstClient& first, Listener& listener) {
-  Result<Fd> socket = listener.accept();
-  const SockAddr peer = socket ? SockAddr::peer(socket->get()) : SockAddr();
-  if (socket && !first.access.admits(peer))
-    say_denied(first.options, peer);
-  else if (socket)
-    first.socket = std::move(*socket);
-  else if (socket.error() != Error(UV_EAGAIN))
-    first.error = socket.error();
+FirstClient::FirstClient(Session& session, Listeners& listeners, const Access& access)
+    : session_(session),
+      listeners_(listeners),
+      reception_(session, access,
+                 [this](std::unique_ptr<Channel> ready, const SockAddr& address) {
+                   if (settled()) return;
+                   channel = std::move(ready);
+                   peer = address;
+                   settle({});
+                 }),
+      limit_(session.loop) {
+  reception_.on_room = [this] {
+    for (net::Timer& room : rooms_) room.wake();
+  };
 }
 
-static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& limit) {
-  while (!first.settled()) {
+void FirstClient::try_accept(Listener& listener) {
+  Result<Fd> socket = listener.accept();
+  if (socket)
+    reception_.receive(std::move(*socket));
+  else if (socket.error() != Error(UV_EAGAIN))
+    settle(socket.error());
+}
+
+Task<> FirstClient::wait(net::Deadline deadline) {
+  net::WaitGroup waiting;
+  if (session_.options.timeout != net::kForever) waiting.go(limit_wait(deadline));
+  for (Listener& listener : listeners_)
+    waiting.go(accept_from(listener, rooms_.emplace_back(session_.loop)));
+  co_await waiting.wait();
+  reception_.close();
+  co_await reception_.wait();
+}
+
+void FirstClient::settle(Error e) {
+  error = e;
+  limit_.wake();
+  reception_.on_room();
+  for (Listener& listener : listeners_) listener.close();
+}
+
+Task<> FirstClient::accept_from(Listener& listener, net::Timer& room) {
+  while (!settled()) {
+    if (reception_.is_full()) {
+      Error e = co_await room.wait(net::kForever);
+      if (e == Error(UV_ECANCELED)) co_return;
+      continue;
+    }
     Error e = co_await listener.readable();
-    if (e || first.settled()) co_return;
-    try_accept(first, listener);
+    if (e || settled()) co_return;
+    if (reception_.is_full()) continue;  // by way of another listener
+    try_accept(listener);
   }
-  first.settle();
-  limit.wake();
 }
 
 // A client may have come while the process was stopped.
-static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline deadline) {
-  Error e = co_await limit.wait(deadline.left());
+Task<> FirstClient::limit_wait(net::Deadline deadline) {
+  Error e = co_await limit_.wait(deadline.left());
   if (e) co_return;
-  for (Listener& listener : first.listeners)
-    if (!first.settled()) try_accept(first, listener);
-  if (!first.settled()) first.error = UV_ETIMEDOUT;
-  first.settle();
+  for (Listener& listener : listeners_)
+    if (!settled()) try_accept(listener);
+  if (!settled()) settle(UV_ETIMEDOUT);
 }
+
+}  // namespace
 
 static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
   const Options& options = session.options;
-  FirstClient first{options, access, listeners, Fd(), Error()};
-  net::Timer limit(session.loop);
-  net::WaitGroup waiting;
-  if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, deadline));
-  for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
-  co_await waiting.wait();
+  FirstClient first(session, listeners, access);
+  co_await first.wait(deadline);
   if (session.is_output_gone) co_return Outcome{kBrokenPipe};
-  if (!first.socket) {
+  if (!first.channel) {
     if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
     co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
   }
-  const int fd = first.socket.get();
-  const SockAddr peer = SockAddr::peer(fd);
-  say_received(options, peer, SockAddr::local(fd));
-  Socket remote(session.loop, std::move(first.socket));
-  Outcome outcome = co_await relay_stdio(session, local, remote, peer, false);
+  Outcome outcome = co_await relay_stdio(session, local, *first.channel, first.peer, false);
   co_return outcome;
 }
 
@@ -144,39 +184,60 @@ namespace {
 class Doors {
  public:
   Doors(Session& session, Hub& hub, Listeners& listeners, const Access& access)
-      : session_(session), hub_(hub), listeners_(listeners), access_(access), first_(session.loop) {
+      : session_(session),
+        hub_(hub),
+        listeners_(listeners),
+        reception_(session, access,
+                   [this](std::unique_ptr<Channel> ready, const SockAddr& peer) {
+                     ready_.emplace_back(std::move(ready), peer);
+                     admit_ready();
+                   }),
+        first_(session.loop) {
     hub_.on_change = [this] { changed(); };
+    reception_.on_room = [this] { changed(); };
   }
 
   Task<> run();
 
  private:
   Task<> accept_all(Listener& listener, net::Timer& room);
-  void admit(Fd socket);
+  void admit_ready();
+  Task<> admit_waiting();
   Task<> limit_first();
   void changed();
-  bool is_full() const {
+  bool hub_is_full() const {
     const std::uint64_t most = session_.options.max_conns;
     return most > 0 && hub_.count() >= most;
+  }
+  bool is_full() const {
+    const std::uint64_t most = session_.options.max_conns;
+    return reception_.is_full() || (most > 0 && hub_.count() + ready_.size() >= most);
   }
 
   Session& session_;
   Hub& hub_;
   Listeners& listeners_;
-  const Access& access_;
-  net::Timer first_;             // woken when the first client comes
-  std::list<net::Timer> rooms_;  // one for each listener, woken when a client leaves
+  Reception reception_;
+  // After their handshakes, without a place yet.
+  std::deque<std::pair<std::unique_ptr<Channel>, SockAddr>> ready_;
+  net::Timer seat_{session_.loop};  // woken when there may be a client and a place for it
+  net::Timer first_;                // woken when the first client comes
+  std::list<net::Timer> rooms_;     // one for each listener, woken when a client leaves
 };
 
 Task<> Doors::run() {
   net::WaitGroup tasks;
   for (Listener& listener : listeners_)
     tasks.go(accept_all(listener, rooms_.emplace_back(session_.loop)));
+  tasks.go(admit_waiting());
   if (session_.options.timeout != net::kForever) tasks.go(limit_first());
   co_await tasks.wait();
+  reception_.close();
+  co_await reception_.wait();
 }
 
 void Doors::changed() {
+  seat_.wake();
   for (net::Timer& room : rooms_) room.wake();
   if (!hub_.ended()) return;
   first_.wake();
@@ -188,7 +249,7 @@ Task<> Doors::limit_first() {
   Error e = co_await first_.wait(session_.options.timeout);
   if (e) co_return;
   for (Listener& listener : listeners_)
-    if (Result<Fd> socket = listener.accept()) admit(std::move(*socket));
+    if (Result<Fd> socket = listener.accept()) reception_.receive(std::move(*socket));
   if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
 }
 
@@ -198,14 +259,14 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
     Error e = co_await listener.readable();
     if (e) co_return;
     if (is_full()) {
-      hub_.make_room();
+      if (!reception_.is_full()) hub_.make_room();
       (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
     Result<Fd> socket = listener.accept();
     if (socket) {
       said = false;
-      admit(std::move(*socket));
+      reception_.receive(std::move(*socket));
     } else if (socket.error() != Error(UV_EAGAIN)) {
       if (!std::exchange(said, true))
         say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
@@ -216,31 +277,44 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
   }
 }
 
-void Doors::admit(Fd socket) {
-  const SockAddr peer = SockAddr::peer(socket.get());
-  if (!access_.admits(peer)) return say_denied(session_.options, peer);
-  say_received(session_.options, peer, SockAddr::local(socket.get()));
-  first_.wake();
-  hub_.admit(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
+void Doors::admit_ready() {
+  while (!ready_.empty() && !hub_is_full() && !hub_.ended()) {
+    first_.wake();
+    auto [channel, peer] = std::move(ready_.front());
+    ready_.pop_front();
+    hub_.admit(std::move(channel), peer);
+  }
+  if (!ready_.empty()) hub_.make_room();
+}
+
+// A place is free only after whoever left it has been told of.
+Task<> Doors::admit_waiting() {
+  while (!hub_.ended()) {
+    Error e = co_await seat_.wait(net::kForever);
+    if (e == Error(UV_ECANCELED)) co_return;
+    admit_ready();
+  }
 }
 
 }  // namespace
 
-static void report_client(const Session& session, const SockAddr& peer, const Tally& tally,
-                          const Verdict& verdict) {
+static void report_client(const Session& session, const SockAddr& peer, const Channel& channel,
+                          const Tally& tally, const Verdict& verdict) {
   const Options& options = session.options;
   const bool unexpected = verdict.reason == Verdict::kLost && !tally.peer_ended;
-  if (unexpected) say_problem(options, peer, verdict.error.message());
+  const std::string failure = channel.failure();
+  if (unexpected) say_problem(options, peer, failure.empty() ? verdict.error.message() : failure);
   const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // input that was for it
   if (unread || verdict.reason == Verdict::kStuck)
     say_problem(options, peer, "does not read: disconnected");
-  say_closed(options, peer, tally, outcome_of(verdict, options, ""));
+  say_closed(options, peer, tally, outcome_of(verdict, options, "", failure), channel.tls_end());
 }
 
 static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access) {
-  const auto on_closed = [&session](const SockAddr& peer, const Tally& tally, const Verdict& how) {
-    report_client(session, peer, tally, how);
+  const auto on_closed = [&session](const SockAddr& peer, const Channel& channel,
+                                    const Tally& tally, const Verdict& how) {
+    report_client(session, peer, channel, tally, how);
   };
   Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
   session.on_output_gone = [&hub] { hub.output_gone(); };

@@ -43,11 +43,12 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
+  if (outcome.status == net::kOk) outcome = session.load_tls();
   if (outcome.status != net::kOk) co_return outcome;
   if (options.udp)
     outcome = co_await netcat::exchange_datagrams(session);
   else if (options.scan)
-    outcome = co_await netcat::scan(session.loop, options);
+    outcome = co_await netcat::scan(session);
   else
     outcome = co_await move_stream(session);
   co_return outcome;

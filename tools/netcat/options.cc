@@ -188,6 +188,10 @@ void check_contradictions(const Options& o) {
       {o.packets != 0 && o.send_only, "--packets and --send-only contradict each other"},
       {o.broadcast && !o.udp, "--broadcast requires --udp"},
       {o.broadcast && o.unix_domain, "--unix and --broadcast contradict each other"},
+      {o.tls.on && o.udp, "--tls and --udp contradict each other"},
+      {o.tls.on && o.unix_domain && !o.listen && o.tls.verify && o.tls.pins.empty() &&
+           o.tls.psk.empty() && !o.tls.name.has_value(),
+       "--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no"},
       {o.exit_when_sent && !o.udp, "--timeout: must be greater than 0 (only --udp allows 0)"},
       {o.exit_when_sent && o.scan, "--timeout: must be greater than 0 with --scan"},
       {o.scan && o.udp && o.unix_domain, "--scan and --udp do not work with --unix"},
@@ -282,8 +286,13 @@ Options parse_options(int argc, char** argv) {
   add_access_options(cli, o);
   add_scan_options(cli, o);
   add_retry_options(cli, o);
-  const std::vector<std::string> operands = cli.parse(argc, argv);
+  tls::add_options(cli, o.tls);
+  std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  const std::vector<std::string> operands = cli.parse(argc, pointers.data());
   check_contradictions(o);
+  tls::check(o.tls, o.listen);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(operands, o);
   return o;
