@@ -26,6 +26,7 @@ import counter_measurement  # noqa: E402
 import http_measurement  # noqa: E402
 import measurement  # noqa: E402
 import report  # noqa: E402
+import tls  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
 from password import password_group  # noqa: E402
@@ -33,7 +34,7 @@ from password import password_group  # noqa: E402
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GROUPS = (measurement.GROUPS | http_measurement.GROUPS | {'password': password_group} |
-          counter_measurement.GROUPS)
+          counter_measurement.GROUPS | tls.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 
 

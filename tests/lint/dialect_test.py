@@ -59,12 +59,19 @@ ARROWS = [
     ("tools/statusd/page.cc", "common/http/message.h", True),
     ("tools/statusd/page.cc", "tools/netcat/options.h", False),
     ("tools/netcat/relay/relay.cc", "tools/netcat/channel/channel.h", True),
+    ("tools/netcat/tls/channel.h", "tools/netcat/channel/channel.h", True),
+    ("tools/netcat/tls/engine.cc", "tools/netcat/report.h", False),
     ("tools/netcat/channel/socket.cc", "tools/netcat/relay/relay.h", False),
 ]
 for path, include, allowed in ARROWS:
     breach = dialect.arrow_breach(pathlib.Path(path), include)
     if allowed != (breach is None):
         wrong.append(f"{path} includes {include}: {breach}")
+
+for path, breaks in (("tools/netcat/tls/openssl.h", False), ("tools/netcat/tls/engine.cc", True)):
+    breach = list(dialect.breaches(pathlib.Path(path), "#include <openssl/ssl.h>\n"))
+    if breaks != bool(breach):
+        wrong.append(f"{path} includes OpenSSL's headers: {breach}")
 
 print("\n".join(wrong))
 sys.exit(bool(wrong))

@@ -83,8 +83,8 @@ static net::Task<> end_at_horizon(Crowd& run, net::Timer& horizon, netcat::Hub& 
 net::Task<> Crowd::run() {
   netcat::Session session(world.loop(), options);
   terms = terms_of(options, input);
-  const auto on_closed = [this](const net::SockAddr& peer, const netcat::Tally&,
-                                const Verdict& how) {
+  const auto on_closed = [this](const net::SockAddr& peer, const netcat::Channel&,
+                                const netcat::Tally&, const Verdict& how) {
     Client& client = *clients[peer.port() - std::size_t{1}];
     world.add("is let go", peer.port() - 1, how.reason, how.error.code());
     client.left = true;

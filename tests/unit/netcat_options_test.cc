@@ -247,6 +247,11 @@ TEST(NetcatOptions, ContradictionsNameBothOptionsAsTyped) {
       {"--wait --retry 1 localhost 80", "--wait does not work with --retry: one limit only\n$"},
       {"--wait -l 80", "--wait does not work with -l: a server does not retry\n$"},
       {"--retry 1 -l 80", "--retry does not work with -l: a server does not retry\n$"},
+      {"--tls -u localhost 80", "--tls does not work with -u: TLS requires a stream\n$"},
+      {"--tls --tls-psk x --tls-ca y localhost 80",
+       "--tls-psk does not work with --tls-ca: a pre-shared key replaces certificates\n$"},
+      {"-l --tls --tls-name x 80",
+       "--tls-name does not work with -l: clients are verified by authority or pin\n$"},
       {"-l -p 1 host 80", "-p does not work with the operand 80: only one port\n$"},
       {"-l -s 127.0.0.1 host 80", "-s does not work with the operand host: only one address\n$"},
       {"-l -p 1 127.0.0.1:80", "-p does not work with the operand 80: only one port\n$"},
@@ -267,6 +272,12 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
       {"--port-file x localhost 80", "--port-file requires --listen\n$"},
       {"--append-output localhost 80", "--append-output requires --output or --hex-dump\n$"},
       {"--retry-interval 1 localhost 80", "--retry-interval requires --retry or --wait\n$"},
+      {"--tls-ca x localhost 80", "--tls-ca requires --tls\n$"},
+      {"--alpn h2 localhost 80", "--alpn requires --tls\n$"},
+      {"--tls-allow-truncation localhost 80", "--tls-allow-truncation requires --tls\n$"},
+      {"--tls --tls-key x localhost 80", "--tls-key requires --tls-cert\n$"},
+      {"--tls -U x",
+       "--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no\n$"},
   };
   for (const Wrong& row : table) expect_usage_error(row);
 }

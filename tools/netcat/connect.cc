@@ -22,8 +22,18 @@ net::Task<Outcome> connect(Session& session, Stdio& local) {
   target.say_failures(reached);
   if (!dialed.socket) co_return target.failed(options.port, reached);
   say_connected(options, dialed.peer, net::SockAddr::local(dialed.socket.get()));
-  Socket remote(session.loop, std::move(dialed.socket));
-  outcome = co_await relay_stdio(session, local, remote, dialed.peer, false);
+  std::unique_ptr<Channel> remote =
+      std::make_unique<Socket>(session.loop, std::move(dialed.socket));
+  if (session.security) {
+    const net::Deadline deadline = target.deadline_of_handshake();
+    Secured secured =
+        co_await session.security->shake_hands(session.loop, std::move(remote), deadline);
+    if (session.is_output_gone) co_return Outcome{kBrokenPipe};
+    if (!secured.channel) co_return secured.failed_at(options.where());
+    say_tls(options, dialed.peer, *secured.info, secured.elapsed);
+    remote = std::move(secured.channel);
+  }
+  outcome = co_await relay_stdio(session, local, *remote, dialed.peer, false);
   co_return outcome;
 }
 

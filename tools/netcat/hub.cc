@@ -74,7 +74,7 @@ Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer) {
   const Verdict verdict = co_await client->relay.run();
   const bool ours = verdict.reason == Verdict::kOutputFailed ||
                     verdict.reason == Verdict::kOutputGone || verdict.reason == Verdict::kLogFailed;
-  on_closed_(peer, client->relay.tally(), verdict);
+  on_closed_(peer, *client->remote, client->relay.tally(), verdict);
   clients_.erase(client);
   if (ours) end(verdict);
 }

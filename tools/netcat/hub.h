@@ -15,7 +15,8 @@ namespace netcat {
 class Hub {
  public:
   // Told of the end of each connection.
-  using OnClosed = std::function<void(const net::SockAddr&, const Tally&, const Verdict&)>;
+  using OnClosed =
+      std::function<void(const net::SockAddr&, const Channel&, const Tally&, const Verdict&)>;
 
   // terms: those of one client.
   Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed);

@@ -1,12 +1,11 @@
 #include "tools/netcat/listen.h"
 
-#include <list>
-
 #include "common/net/listener.h"
 #include "common/net/lookup.h"
 #include "tools/netcat/access.h"
-#include "tools/netcat/channel/socket.h"
+#include "tools/netcat/doors.h"
 #include "tools/netcat/fatal_signals.h"
+#include "tools/netcat/first_client.h"
 #include "tools/netcat/hub.h"
 #include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
@@ -17,14 +16,10 @@ using net::Error;
 using net::Fd;
 using net::Listener;
 using net::Loop;
-using net::Result;
 using net::SockAddr;
 using net::Task;
 
 using Listeners = std::vector<Listener>;
-
-constexpr net::Millis kNameLimit{1'000};
-constexpr net::Millis kAcceptPause{100};  // when the system has no descriptor left
 
 static Outcome not_listening(const Options& options, Error e) {
   return {net::kNoListen, "listen on " + options.where() + ": " + e.message()};
@@ -63,203 +58,48 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   }
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) say_listening(session.options, listener.address());
+  if (session.security && !session.security->certificate().empty())
+    say_certificate(session.options, session.security->certificate());
   co_return session.write_port_file();
-}
-
-// A name takes time, in which the client is served already.
-static Task<> report_received(Loop& loop, const Options& options, SockAddr peer, SockAddr local) {
-  const bool named = options.verbose > 0 && !options.json && !options.numeric;
-  std::string name;
-  if (named && !options.unix_domain) name = co_await net::reverse_lookup(loop, peer, kNameLimit);
-  say_received(options, peer, local, name);
 }
 
 // --- one client ---
 
-namespace {
-
-// The first client of any listener.
-struct FirstClient {
-  const Options& options;
-  const Access& access;
-  Listeners& listeners;
-  Fd socket{};
-  SockAddr peer{};
-  Error error{};
-  bool settled() const { return socket || error; }
-  void settle() {
-    for (Listener& listener : listeners) listener.close();
-  }
-};
-
-}  // namespace
-
-static void try_accept(FirstClient& first, Listener& listener) {
-  SockAddr peer;
-  Result<Fd> socket = listener.accept(&peer);
-  if (!socket) {
-    if (socket.error() != Error(UV_EAGAIN)) first.error = socket.error();
-  } else if (first.access.admits(peer)) {
-    first.socket = std::move(*socket);
-    first.peer = peer;
-  } else {
-    say_denied(first.options, peer);
-  }
-}
-
-static Task<> accept_first(FirstClient& first, Listener& listener, net::Timer& limit) {
-  while (!first.settled()) {
-    Error e = co_await listener.readable();
-    if (e || first.settled()) co_return;
-    try_accept(first, listener);
-  }
-  first.settle();
-  limit.wake();
-}
-
-// A client may have come while the process was stopped.
-static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline deadline) {
-  Error e = co_await limit.wait(deadline.left());
-  if (e) co_return;
-  for (Listener& listener : first.listeners)
-    if (!first.settled()) try_accept(first, listener);
-  if (!first.settled()) first.error = UV_ETIMEDOUT;
-  first.settle();
-}
-
 static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
   const Options& options = session.options;
-  FirstClient first{options, access, listeners};
-  net::Timer limit(session.loop);
-  net::WaitGroup waiting;
-  if (options.timeout != net::kForever) waiting.go(limit_wait(first, limit, deadline));
-  for (Listener& listener : listeners) waiting.go(accept_first(first, listener, limit));
-  co_await waiting.wait();
-  if (session.is_output_gone) co_return Outcome{kBrokenPipe};
-  if (!first.socket) {
-    if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
-    co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
-  }
-  net::WaitGroup beside;
-  beside.go(
-      report_received(session.loop, options, first.peer, SockAddr::local(first.socket.get())));
-  Socket remote(session.loop, std::move(first.socket));
-  Outcome outcome = co_await relay_stdio(session, local, remote, first.peer, false);
-  co_await beside.wait();
+  FirstClient first(session, listeners, access);
+  co_await first.wait(deadline);
+  Outcome outcome{kBrokenPipe};
+  if (!session.is_output_gone && first.channel)
+    outcome = co_await relay_stdio(session, local, *first.channel, first.peer, false);
+  else if (!session.is_output_gone && first.error == Error(UV_ETIMEDOUT))
+    outcome = outcome_of({.reason = Verdict::kNoClient}, options, "");
+  else if (!session.is_output_gone)
+    outcome = not_listening(options, first.error);
+  co_await first.reported();
   co_return outcome;
 }
 
 // --- any number of clients ---
 
-namespace {
-
-// The doors of a hub: at the limit nobody is accepted, clients wait in the kernel's queue.
-class Doors {
- public:
-  Doors(Session& session, Hub& hub, Listeners& listeners, const Access& access)
-      : session_(session), hub_(hub), listeners_(listeners), access_(access), first_(session.loop) {
-    hub_.on_change = [this] { changed(); };
-  }
-
-  Task<> run();
-
- private:
-  Task<> accept_all(Listener& listener, net::Timer& room);
-  void admit(Fd socket, const SockAddr& peer);
-  Task<> limit_first();
-  void changed();
-  bool is_full() const {
-    const std::uint64_t most = session_.options.max_conns;
-    return most > 0 && hub_.count() >= most;
-  }
-
-  Session& session_;
-  Hub& hub_;
-  Listeners& listeners_;
-  const Access& access_;
-  net::Timer first_;             // woken when the first client comes
-  std::list<net::Timer> rooms_;  // one for each listener, woken when a client leaves
-  net::WaitGroup reports_;
-};
-
-Task<> Doors::run() {
-  net::WaitGroup tasks;
-  for (Listener& listener : listeners_)
-    tasks.go(accept_all(listener, rooms_.emplace_back(session_.loop)));
-  if (session_.options.timeout != net::kForever) tasks.go(limit_first());
-  co_await tasks.wait();
-  co_await reports_.wait();
-}
-
-void Doors::changed() {
-  for (net::Timer& room : rooms_) room.wake();
-  if (!hub_.ended()) return;
-  first_.wake();
-  for (Listener& listener : listeners_) listener.close();
-}
-
-// A client may have come while the process was stopped.
-Task<> Doors::limit_first() {
-  Error e = co_await first_.wait(session_.options.timeout);
-  if (e) co_return;
-  for (Listener& listener : listeners_) {
-    SockAddr peer;
-    if (Result<Fd> socket = listener.accept(&peer)) admit(std::move(*socket), peer);
-  }
-  if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
-}
-
-Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
-  bool said = false;
-  while (!hub_.ended()) {
-    Error e = co_await listener.readable();
-    if (e) co_return;
-    if (is_full()) {
-      hub_.make_room();
-      (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
-      continue;
-    }
-    SockAddr peer;
-    Result<Fd> socket = listener.accept(&peer);
-    if (socket) {
-      said = false;
-      admit(std::move(*socket), peer);
-    } else if (socket.error() != Error(UV_EAGAIN)) {
-      if (!std::exchange(said, true))
-        say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
-      hub_.make_room();
-      e = co_await net::sleep(session_.loop, kAcceptPause);
-      if (e) co_return;
-    }
-  }
-}
-
-void Doors::admit(Fd socket, const SockAddr& peer) {
-  if (!access_.admits(peer)) return say_denied(session_.options, peer);
-  const SockAddr local = SockAddr::local(socket.get());
-  reports_.go(report_received(session_.loop, session_.options, peer, local));
-  first_.wake();
-  hub_.admit(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
-}
-
-}  // namespace
-
-static void report_client(const Session& session, const SockAddr& peer, const Tally& tally,
-                          const Verdict& verdict) {
+static void report_client(const Session& session, const SockAddr& peer, const Channel& channel,
+                          const Tally& tally, const Verdict& verdict) {
   const Options& options = session.options;
   const bool unexpected = verdict.reason == Verdict::kLost && !tally.peer_ended;
-  if (unexpected) say_problem(options, peer, verdict.error.message());
+  const std::string failure = channel.failure();
+  if (unexpected) say_problem(options, peer, failure.empty() ? verdict.error.message() : failure);
   const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // input that was for it
   if (unread || verdict.reason == Verdict::kStuck)
     say_problem(options, peer, "does not read: disconnected");
-  say_closed(options, peer, tally, outcome_of(verdict, options, ""));
+  say_closed(options, peer, tally, outcome_of(verdict, options, "", failure), channel.tls_end());
 }
 
 static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access) {
-  const auto on_closed = [&session](const SockAddr& peer, const Tally& tally, const Verdict& how) {
-    report_client(session, peer, tally, how);
+  const auto on_closed = [&session](const SockAddr& peer, const Channel& channel,
+                                    const Tally& tally, const Verdict& how) {
+    report_client(session, peer, channel, tally, how);
   };
   Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
   session.on_output_gone = [&hub] { hub.output_gone(); };

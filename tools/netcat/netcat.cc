@@ -1,10 +1,11 @@
 // netcat - standard input and output over the network: an nc whose half-close is right by default,
 // that loses nothing, and whose exit status says how it went.
 //
-// In tools/netcat: options, the command line; connect, the client; listen, the server, with hub for
-// many clients at once; relay_stdio, one connection, and relay/, what moves its bytes between two
-// of channel/ until the rules of relay/ending are met; target, what is dialled, and scan, many
-// ports; datagram/, all of -u.
+// In tools/netcat: options, the command line; connect, the client; listen, the server, with
+// reception where clients come in, first_client for one of them, and doors and hub for many at
+// once; relay_stdio, one connection, and relay/, what moves its bytes between two of channel/ until
+// the rules of relay/ending are met; security and tls/, what encrypts one; target, what is dialled,
+// and scan, many ports; datagram/, all of -u.
 
 #include <unistd.h>
 
@@ -49,11 +50,12 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
+  if (outcome.status == net::kOk) outcome = session.load_tls();
   if (outcome.status != net::kOk) co_return outcome;
   if (options.udp)
     outcome = co_await netcat::exchange_datagrams(session);
   else if (options.scan)
-    outcome = co_await netcat::scan(session.loop, options);
+    outcome = co_await netcat::scan(session);
   else
     outcome = co_await move_stream(session);
   co_return outcome;

@@ -170,10 +170,15 @@ Options parse_options(int argc, char** argv) {
   add_access_options(cli, o);
   add_scan_options(cli, o);
   add_retry_options(cli, o);
+  tls::add_options(cli, o.tls);
   add_other_netcats(cli);
-  const std::vector<std::string> operands = cli.parse(argc, argv);
+  std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  const std::vector<std::string> operands = cli.parse(argc, pointers.data());
   if (argc < 2) cli.fail_usage();
   check_contradictions(cli, o);
+  tls::check(o.tls);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(cli, operands, o);
   return o;

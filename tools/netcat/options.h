@@ -9,6 +9,7 @@
 
 #include "common/net/timer.h"
 #include "tools/netcat/socket_options.h"
+#include "tools/netcat/tls/options.h"
 
 namespace netcat {
 
@@ -61,6 +62,8 @@ struct Options {
   std::vector<std::uint16_t> ports;  // with scan: each once, in order
   bool random_ports = false;
   net::Millis interval{0};  // between lines sent, or ports scanned
+
+  tls::Options tls;
 
   std::uint32_t retries = 0;  // after the first attempt to connect
   bool wait = false;          // any number of them, until `timeout`

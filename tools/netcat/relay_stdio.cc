@@ -34,8 +34,8 @@ net::Task<Outcome> relay_stdio(Session& session, Stdio& local, Channel& remote,
   if (was_reset) relay.peer_reset();
   const Verdict verdict = co_await relay.run();
   session.on_output_gone = nullptr;
-  const Outcome outcome = outcome_of(verdict, options, session.log.problem());
-  say_closed(options, peer, relay.tally(), outcome);
+  const Outcome outcome = outcome_of(verdict, options, session.log.problem(), remote.failure());
+  say_closed(options, peer, relay.tally(), outcome, remote.tls_end());
   co_return outcome;
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/cli/log.h"
 #include "tools/netcat/json_line.h"
+#include "tools/netcat/tls/engine.h"
 
 namespace netcat {
 
@@ -76,22 +77,25 @@ static const char* reason_of(const Outcome& outcome) {
       return "output-closed";
     case net::kRefused:
       return "refused";
+    case net::kTls:
+      return "tls";
     default:
       return outcome.reset ? "reset" : "lost";
   }
 }
 
 static void print_closed(const Options& options, const SockAddr& peer, const Tally& tally,
-                         const char* reason) {
+                         const char* reason, const std::string& tls_end = {}) {
   const char* sides[] = {"nobody", "local", "peer"};
-  print(event("closed", options, peer)
-            .add("bytes_sent", tally.sent)
-            .add("bytes_received", tally.received)
-            .add("closed_first", sides[tally.first_end])
-            .add("input_open", tally.input_open)
-            .add("answered", tally.answered)
-            .add("reason", reason)
-            .add("ms", tally.elapsed().count()));
+  JsonLine line = event("closed", options, peer);
+  line.add("bytes_sent", tally.sent)
+      .add("bytes_received", tally.received)
+      .add("closed_first", sides[tally.first_end])
+      .add("input_open", tally.input_open)
+      .add("answered", tally.answered)
+      .add("reason", reason);
+  if (!tls_end.empty()) line.add("tls_end", tls_end);
+  print(line.add("ms", tally.elapsed().count()));
 }
 
 // --- what happens ---
@@ -217,8 +221,8 @@ void say_denied(const Options& options, const SockAddr& peer) {
 }
 
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
-                const Outcome& outcome) {
-  if (options.json) return print_closed(options, peer, tally, reason_of(outcome));
+                const Outcome& outcome, const std::string& tls_end) {
+  if (options.json) return print_closed(options, peer, tally, reason_of(outcome), tls_end);
   if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
     net::log::plain("Connection closed: input still open");
   if (options.verbose > 0 && !tally.answered)
@@ -239,6 +243,46 @@ void say_problem(const Options& options, const SockAddr& peer, const std::string
     net::log::error("%s", sentence.c_str());
   else
     net::log::error("%s: %s", peer.to_string().c_str(), sentence.c_str());
+}
+
+// --- TLS ---
+
+void say_certificate(const Options& options, const std::string& sha256) {
+  if (options.json) return print(JsonLine("certificate").add("sha256", sha256));
+  net::log::error("certificate sha256:%s", sha256.c_str());
+}
+
+void say_tls(const Options& options, const SockAddr& peer, const tls::Info& info, Elapsed elapsed) {
+  if (options.json) {
+    JsonLine line = event("tls", options, peer);
+    line.add("version", info.version)
+        .add("cipher", info.cipher)
+        .add("server_name", info.server_name)
+        .add("alpn", info.alpn)
+        .add("subject", info.subject)
+        .add("issuer", info.issuer)
+        .add("not_after", info.not_after)
+        .add("sha256", info.sha256)
+        .add("verified", info.verified);
+    return print(line.add("ms", elapsed.count()));
+  }
+  if (options.verbose == 0) return;
+  std::string line = info.version + ", " + info.cipher;
+  if (info.has_certificate)
+    line += ", " + info.label + ", valid until " + info.not_after + ", sha256:" + info.sha256;
+  if (!info.alpn.empty()) line += ", ALPN " + net::log::escaped(info.alpn);
+  net::log::plain("%s", line.c_str());
+}
+
+void say_handshake_failed(const Options& options, const SockAddr& peer, const std::string& why) {
+  if (options.json) return print(event("error", options, peer).add("message", why));
+  if (options.verbose > 0)
+    net::log::plain("Connection from %s %u failed: %s", name_of(options, peer).c_str(), peer.port(),
+                    why.c_str());
+}
+
+void say_note(const Options& options, const std::string& sentence) {
+  if (options.verbose > 0 && !options.json) net::log::error("%s", sentence.c_str());
 }
 
 void say_failed(const Options& options, const Outcome& outcome) {

@@ -11,6 +11,10 @@
 
 namespace netcat {
 
+namespace tls {
+struct Info;
+}
+
 using Elapsed = std::chrono::duration<double, std::milli>;
 
 void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
@@ -37,7 +41,18 @@ void say_denied(const Options& options, const net::SockAddr& peer);
 
 // The end of a connection, or of all datagrams; -vv: the totals.
 void say_closed(const Options& options, const net::SockAddr& peer, const Tally& tally,
-                const Outcome& outcome);
+                const Outcome& outcome, const std::string& tls_end = {});
+
+// --- TLS ---
+// The digest of a certificate that was made on the spot: without -v, too.
+void say_certificate(const Options& options, const std::string& sha256);
+void say_tls(const Options& options, const net::SockAddr& peer, const tls::Info& info,
+             Elapsed elapsed);
+// A client whose handshake has failed.
+void say_handshake_failed(const Options& options, const net::SockAddr& peer,
+                          const std::string& why);
+// Something about the settings that a user may not expect.
+void say_note(const Options& options, const std::string& sentence);
 // What went wrong with one client of several.
 void say_problem(const Options& options, const net::SockAddr& peer, const std::string& sentence);
 // The one line that comes with any exit status but 0.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/datagram/probe.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
@@ -27,10 +28,14 @@ namespace {
 
 class Scan {
  public:
-  Scan(net::Loop& loop, const Options& options, Target& target)
-      : loop_(loop), options_(options), target_(target), ports_(options.ports) {
-    if (options.unix_domain) ports_ = {0};
-    if (options.random_ports) std::ranges::shuffle(ports_, std::mt19937(std::random_device()()));
+  Scan(Session& session, Target& target)
+      : session_(session),
+        loop_(session.loop),
+        options_(session.options),
+        target_(target),
+        ports_(options_.ports) {
+    if (options_.unix_domain) ports_ = {0};
+    if (options_.random_ports) std::ranges::shuffle(ports_, std::mt19937(std::random_device()()));
     results_.resize(ports_.size());
   }
 
@@ -42,6 +47,8 @@ class Scan {
     bool open = false;  // or, without an answer, perhaps
     bool answered = true;
     Target::Reached reached;
+    Secured secured;  // with --tls
+    bool good() const { return open && secured.outcome.status == net::kOk; }
   };
   Task<> probe(std::size_t at);
   void report();
@@ -49,6 +56,7 @@ class Scan {
   void count(std::uint16_t port, const PortResult& result);
   Outcome outcome() const;
 
+  Session& session_;
   net::Loop& loop_;
   const Options& options_;
   Target& target_;
@@ -83,6 +91,13 @@ Task<> Scan::probe(std::size_t at) {
   } else {
     Target::Reached reached = co_await target_.dial(ports_[at]);
     result.open = static_cast<bool>(reached.dialed.socket);
+    if (result.open && session_.security) {
+      const net::Deadline deadline = target_.deadline_of_handshake();
+      auto socket = std::make_unique<Socket>(loop_, std::move(reached.dialed.socket));
+      Secured secured = co_await session_.security->shake_hands(loop_, std::move(socket), deadline);
+      secured.channel.reset();
+      result.secured = std::move(secured);
+    }
     reached.dialed.socket.reset();
     result.reached = std::move(reached);
   }
@@ -95,6 +110,8 @@ void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];
     if (!options_.json) say(result);
+    if (result.secured.info)
+      say_tls(options_, result.reached.dialed.peer, *result.secured.info, result.secured.elapsed);
     count(ports_[reported_], result);
     result.reached.failures = {};
   }
@@ -108,13 +125,16 @@ void Scan::say(const PortResult& result) const {
 }
 
 void Scan::count(std::uint16_t port, const PortResult& result) {
-  open_ = open_ || result.open;
-  if (result.open) return;
-  Outcome failed = target_.failed(port, result.reached);
+  open_ = open_ || result.good();
+  if (result.good()) return;
+  const bool is_tls = result.open;
+  Outcome failed = is_tls ? result.secured.failed_at(options_.where(port))
+                          : target_.failed(port, result.reached);
+  if (is_tls && options_.verbose > 0) say_note(options_, std::exchange(failed.why, ""));
   const bool only_refused = failed_.status == net::kOk || failed_.status == net::kRefused;
   if (failed.status == net::kRefused && !only_refused) return;
   failed_ = std::move(failed);
-  why_ = Target::why(result.reached);
+  why_ = is_tls ? result.secured.outcome.why : Target::why(result.reached);
 }
 
 Outcome Scan::outcome() const {
@@ -126,11 +146,11 @@ Outcome Scan::outcome() const {
 
 }  // namespace
 
-Task<Outcome> scan(net::Loop& loop, const Options& options) {
-  Target target(loop, options);
+Task<Outcome> scan(Session& session) {
+  Target target(session.loop, session.options);
   Outcome outcome = co_await target.find();
   if (outcome.status != net::kOk) co_return outcome;
-  Scan scan(loop, options, target);
+  Scan scan(session, target);
   outcome = co_await scan.run();
   co_return outcome;
 }

@@ -5,9 +5,9 @@
 
 namespace netcat {
 
-// Connects to every port, or to the Unix-domain socket, and sends nothing; UDP ports are probed.
-// With -v every port has its report, in the order of options.ports unless that is to be random.
-// Success: one was open.
-net::Task<Outcome> scan(net::Loop& loop, const Options& options);
+// Connects to every port, or to the Unix-domain socket, and sends nothing but, with --tls, a
+// handshake; UDP ports are probed.  With -v every port has its report, in the order of
+// options.ports unless that is to be random.  Success: one was open, and its handshake good.
+net::Task<Outcome> scan(Session& session);
 
 }  // namespace netcat

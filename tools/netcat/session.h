@@ -7,6 +7,7 @@
 #include "tools/netcat/relay/outcome.h"
 #include "tools/netcat/relay/session_log.h"
 #include "tools/netcat/relay/transfer.h"
+#include "tools/netcat/security.h"
 
 namespace netcat {
 
@@ -37,12 +38,16 @@ struct Session {
       loop.cancel_all();
   }
 
+  // What --tls needs.
+  Outcome load_tls() { return options.tls.on ? Security::load(options, security) : Outcome(); }
+
   net::Loop& loop;
   Options options;  // port 0 becomes the one that the kernel has picked
   PortFile port_file;
   SessionLog log;
   Meter meter;
   Buffers buffers;
+  std::unique_ptr<Security> security;  // none without --tls
   std::function<void()> on_output_gone;
   bool is_output_gone = false;
 };

@@ -31,6 +31,10 @@ class Target {
   // What find() has found.
   const std::vector<net::SockAddr>& addresses() const { return addresses_; }
   const std::vector<net::SockAddr>& sources() const { return sources_; }
+  // What is left of -w for what follows dial().
+  net::Deadline deadline_of_handshake() const {
+    return options_.retries > 0 || options_.scan ? net::Deadline(options_.timeout) : deadline_;
+  }
   // The sentence and the status for a dial that failed; no sentence where say_failures() has one
   // for each address.
   Outcome failed(std::uint16_t port, const Reached& reached) const;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "common/net/result.h"
@@ -54,6 +55,10 @@ class Channel {
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
   // From now on hangup() also notices that the other machine is gone though nothing is sent.
   virtual void probe_peer() {}
+  // In words, why reading or writing failed; empty: the error says it.
+  virtual std::string failure() const { return {}; }
+  // How the peer ended TLS: "close_notify" or "missing"; empty without TLS.
+  virtual std::string tls_end() const { return {}; }
 
   // --- a local end ---
   // Nothing more will be read; what was typed is thrown away, so that the shell does not get it.

@@ -27,7 +27,7 @@ static Task<Outcome> exchange(Session& session, Datagrams& datagrams) {
 Task<Outcome> exchange_datagrams(Session& session) {
   Outcome outcome;
   if (session.options.scan) {
-    outcome = co_await scan(session.loop, session.options);
+    outcome = co_await scan(session);
     co_return outcome;
   }
   Datagrams datagrams;

@@ -53,6 +53,14 @@ constexpr Pair kContradictions[] = {
     {"wait", "retry", "one limit only"},
     {"wait", "listen", "a server does not retry"},
     {"retry", "listen", "a server does not retry"},
+    {"tls", "udp", "TLS requires a stream"},
+    {"tls-ca", "tls-pin", "a pin replaces the authorities"},
+    {"tls-name", "listen", "clients are verified by authority or pin"},
+    {"tls-days", "listen", "only a server's certificate is checked"},
+    {"tls-psk", "tls-ca", "a pre-shared key replaces certificates"},
+    {"tls-psk", "tls-pin", "a pre-shared key replaces certificates"},
+    {"tls-psk", "tls-cert", "a pre-shared key replaces certificates"},
+    {"tls-psk", "tls-days", "a pre-shared key replaces certificates"},
 };
 
 constexpr Requirement kRequirements[] = {
@@ -66,6 +74,19 @@ constexpr Requirement kRequirements[] = {
     {"random-ports", "scan"},
     {"append-output", "output", "hex-dump"},
     {"retry-interval", "retry", "wait"},
+    {"tls-verify", "tls"},
+    {"tls-ca", "tls"},
+    {"tls-pin", "tls"},
+    {"tls-cert", "tls"},
+    {"tls-key", "tls"},
+    {"tls-name", "tls"},
+    {"tls-days", "tls"},
+    {"tls-psk", "tls"},
+    {"alpn", "tls"},
+    {"tls-version", "tls"},
+    {"tls-ciphers", "tls"},
+    {"tls-allow-truncation", "tls"},
+    {"tls-key", "tls-cert"},
 };
 
 static void refuse_both(const Cli& cli, const Pair& pair) {
@@ -78,6 +99,10 @@ void check_contradictions(const Cli& cli, const Options& o) {
   if (o.listen) refuse_both(cli, {"unix", "source", "the operand is the path"});
   if (!o.udp) refuse_both(cli, {"unix", "source", "only --udp takes one"});
   if (o.unix_domain && o.udp) refuse_both(cli, {"scan", "unix", "only UDP ports are probed"});
+  const bool has_name = cli.is_given("tls-name") || cli.is_given("tls-pin") ||
+                        cli.is_given("tls-psk") || !o.tls.verify;
+  if (o.tls.on && o.unix_domain && !o.listen && !has_name)
+    Cli::fail("--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no");
   if (o.exit_when_sent && !o.udp)
     Cli::fail("--timeout: must be greater than 0 (only --udp allows 0)");
   if (o.exit_when_sent && o.scan) Cli::fail("--timeout: must be greater than 0 with --scan");

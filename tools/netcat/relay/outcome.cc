@@ -26,7 +26,8 @@ Outcome output_failed(Error e) {
   return {net::kLocalIo, std::string("stdout: ") + e.message()};
 }
 
-Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem) {
+Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem,
+                   const std::string& failure) {
   const std::string idle = std::string(" (") + options.idle_option() + ")";
   switch (verdict.reason) {
     case Verdict::kComplete:
@@ -40,6 +41,10 @@ Outcome outcome_of(const Verdict& verdict, const Options& options, const std::st
     case Verdict::kLogFailed:
       return {net::kLocalIo, log_problem};
     case Verdict::kLost:
+      if (!failure.empty() && verdict.error == Error(UV_EPROTO))
+        return {net::kTls, options.where() + ": " + failure};
+      if (!failure.empty() && verdict.error == Error(UV_ECONNABORTED))
+        return {net::kLost, options.where() + ": " + failure};
       return {net::kLost, options.where() + ": " + verdict.error.message(),
               verdict.error == Error(UV_ECONNRESET) || verdict.error == Error(UV_EPIPE)};
     case Verdict::kUnacknowledged:

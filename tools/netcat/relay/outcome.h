@@ -25,7 +25,8 @@ bool is_unreachable(net::Error e);
 Outcome not_found(const std::string& name, net::Error e, bool numeric = false);
 // What a failed write to standard output means.
 Outcome output_failed(net::Error e);
-// log_problem: the sentence for Verdict::kLogFailed.
-Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem);
+// log_problem: the sentence for Verdict::kLogFailed.  failure: the connection's, see Channel.
+Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem,
+                   const std::string& failure = {});
 
 }  // namespace netcat

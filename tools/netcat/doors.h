@@ -1,0 +1,50 @@
+// doors.h - the listeners of -k: who comes in, and when.
+#pragma once
+
+#include <deque>
+#include <list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/net/listener.h"
+#include "tools/netcat/hub.h"
+#include "tools/netcat/reception.h"
+
+namespace netcat {
+
+// The doors of a hub: at the limit nobody is accepted, clients wait in the kernel's queue.
+class Doors {
+ public:
+  Doors(Session& session, Hub& hub, std::vector<net::Listener>& listeners, const Access& access);
+
+  // Until the hub has ended.
+  net::Task<> run();
+
+ private:
+  net::Task<> accept_all(net::Listener& listener, net::Timer& room);
+  void admit_ready();
+  net::Task<> admit_waiting();
+  net::Task<> limit_first();
+  void changed();
+  bool hub_is_full() const {
+    const std::uint64_t most = session_.options.max_conns;
+    return most > 0 && hub_.count() >= most;
+  }
+  bool is_full() const {
+    const std::uint64_t most = session_.options.max_conns;
+    return reception_.is_full() || (most > 0 && hub_.count() + ready_.size() >= most);
+  }
+
+  Session& session_;
+  Hub& hub_;
+  std::vector<net::Listener>& listeners_;
+  Reception reception_;
+  // After their handshakes, without a place yet.
+  std::deque<std::pair<std::unique_ptr<Channel>, net::SockAddr>> ready_;
+  net::Timer seat_{session_.loop};  // woken when there may be a client and a place for it
+  net::Timer first_;                // woken when the first client comes
+  std::list<net::Timer> rooms_;     // one for each listener, woken when a client leaves
+};
+
+}  // namespace netcat

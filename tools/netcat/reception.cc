@@ -1,0 +1,60 @@
+#include "tools/netcat/reception.h"
+
+#include "common/net/lookup.h"
+#include "tools/netcat/channel/socket.h"
+#include "tools/netcat/report.h"
+
+namespace netcat {
+
+using net::SockAddr;
+using net::Task;
+
+constexpr net::Millis kNameLimit{1'000};
+constexpr net::Millis kHandshakeLimit{10'000};  // a client that says nothing holds up others
+
+// A name takes time, in which the client is served already.
+Task<> Reception::report(SockAddr peer, SockAddr local, Secured secured) {
+  const Options& options = session_.options;
+  const bool named = options.verbose > 0 && !options.json && !options.numeric;
+  std::string name;
+  if (named && !options.unix_domain)
+    name = co_await net::reverse_lookup(session_.loop, peer, kNameLimit);
+  say_received(options, peer, local, name);
+  if (secured.info) say_tls(options, peer, *secured.info, secured.elapsed);
+}
+
+void Reception::receive(net::Fd socket, const SockAddr& peer) {
+  if (!access_.admits(peer)) return say_denied(session_.options, peer);
+  const SockAddr local = SockAddr::local(socket.get());
+  auto channel = std::make_unique<Socket>(session_.loop, std::move(socket));
+  if (session_.security) return greetings_.go(greet(std::move(channel), peer, local));
+  reports_.go(report(peer, local, {}));
+  on_ready_(std::move(channel), peer);
+}
+
+Task<> Reception::greet(std::unique_ptr<Channel> socket, SockAddr peer, SockAddr local) {
+  const auto place = handshakes_.insert(handshakes_.end(), socket.get());
+  const net::Deadline deadline(kHandshakeLimit);
+  Secured secured =
+      co_await session_.security->shake_hands(session_.loop, std::move(socket), deadline);
+  handshakes_.erase(place);
+  if (!closed_ && secured.channel) {
+    std::unique_ptr<Channel> channel = std::move(secured.channel);
+    reports_.go(report(peer, local, std::move(secured)));
+    on_ready_(std::move(channel), peer);
+  } else if (!closed_ && !session_.is_output_gone) {
+    say_handshake_failed(session_.options, peer, secured.outcome.why);
+  }
+  if (on_room) on_room();
+}
+
+void Reception::close() {
+  closed_ = true;
+  for (Channel* channel : handshakes_) channel->cancel();
+}
+
+Task<> Reception::wait() { co_await greetings_.wait(); }
+
+Task<> Reception::reported() { co_await reports_.wait(); }
+
+}  // namespace netcat

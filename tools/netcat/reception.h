@@ -1,0 +1,49 @@
+// reception.h - clients on their way in: the access list and, with --tls, the handshake.  A client
+// whose handshake fails takes no place and ends nothing.
+#pragma once
+
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "tools/netcat/access.h"
+#include "tools/netcat/session.h"
+
+namespace netcat {
+
+class Reception {
+ public:
+  using OnReady = std::function<void(std::unique_ptr<Channel>, const net::SockAddr&)>;
+
+  // on_ready: told of each client, as soon as it may begin.
+  Reception(Session& session, const Access& access, OnReady on_ready)
+      : session_(session), access_(access), on_ready_(std::move(on_ready)) {}
+
+  void receive(net::Fd socket, const net::SockAddr& peer);
+  // True: as many handshakes go on as may; further clients wait in the kernel's queue.
+  bool is_full() const { return handshakes_.size() >= kHandshakes; }
+  // Called when that may have changed.
+  std::function<void()> on_room;
+
+  // Drops who has not come through yet.
+  void close();
+  // Until all of them are gone.
+  net::Task<> wait();
+  // Until each client that came through has been reported.
+  net::Task<> reported();
+
+ private:
+  static constexpr std::size_t kHandshakes = 16;
+  net::Task<> greet(std::unique_ptr<Channel> socket, net::SockAddr peer, net::SockAddr local);
+  net::Task<> report(net::SockAddr peer, net::SockAddr local, Secured secured);
+
+  Session& session_;
+  const Access& access_;
+  OnReady on_ready_;
+  std::list<Channel*> handshakes_;
+  net::WaitGroup greetings_;
+  net::WaitGroup reports_;
+  bool closed_ = false;
+};
+
+}  // namespace netcat

@@ -1,0 +1,97 @@
+#include "tools/netcat/security.h"
+
+#include "tools/netcat/report.h"
+#include "tools/netcat/tls/channel.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Task;
+using tls::TlsChannel;
+
+constexpr net::Millis kLinger{1'000};  // for the peer to read the alert
+
+Security::Security(const Options& options, std::unique_ptr<tls::Context> context)
+    : options_(options), context_(std::move(context)) {}
+Security::~Security() = default;
+
+Outcome Security::load(const Options& options, std::unique_ptr<Security>& out) {
+  std::string why;
+  const tls::Role role = options.listen ? tls::Role::kServer : tls::Role::kClient;
+  auto context = tls::Context::make(options.tls, role, why);
+  if (!context) return {net::kTls, why};
+  if (!context->key_log_note().empty()) say_note(options, context->key_log_note());
+  if (!options.tls.verify && options.tls.pins.empty() && !options.listen)
+    say_note(options, "TLS: the server's certificate is not verified (--tls-verify=no)");
+  out.reset(new Security(options, std::move(context)));
+  return {};
+}
+
+const std::string& Security::certificate() const { return context_->self_signed(); }
+
+// Without the %interface of an IPv6 address, which no certificate has.
+static std::string name_of_peer(const Options& options) {
+  if (options.tls.name) return *options.tls.name;
+  const bool scoped = options.host.find(':') != std::string::npos;
+  return scoped ? options.host.substr(0, options.host.find('%')) : options.host;
+}
+
+// Cancels the channel when the time is over.
+static Task<> limit(net::Timer& timer, net::Millis time, TlsChannel& channel, bool& is_over) {
+  Error e = co_await timer.wait(time);
+  if (e) co_return;
+  is_over = true;
+  channel.cancel();
+}
+
+static Task<> linger(net::Loop& loop, TlsChannel& channel) {
+  net::Timer timer(loop);
+  net::WaitGroup beside;
+  bool is_over = false;
+  beside.go(limit(timer, kLinger, channel, is_over));
+  co_await channel.linger();
+  timer.wake();
+  co_await beside.wait();
+}
+
+static Outcome failed(const TlsChannel& channel, Error e, bool out_of_time, bool listens) {
+  if (out_of_time)
+    return {net::kTimedOut, std::string("TLS handshake timed out") + (listens ? "" : " (-w)")};
+  if (e == Error(UV_EPROTO)) return {net::kTls, channel.failure()};
+  return {net::kTls, std::string("TLS handshake failed: ") + e.message()};
+}
+
+// The certificate's last days: --tls-days.
+static Outcome check_days(const Options& options, const tls::Info& info) {
+  const int days = static_cast<int>(options.tls.days);
+  if (days == 0 || !info.has_certificate || info.days_left >= days) return {};
+  return {net::kTls, "certificate is valid for " + std::to_string(info.days_left) +
+                         " more days (until " + info.not_after + ")"};
+}
+
+Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
+                                    net::Deadline deadline) {
+  const auto start = std::chrono::steady_clock::now();
+  under->reset_on_close(false);  // which would overtake the alert
+  auto channel = std::make_unique<TlsChannel>(std::move(under), *context_, name_of_peer(options_));
+  net::Timer timer(loop);
+  net::WaitGroup beside;
+  bool out_of_time = false;
+  beside.go(limit(timer, deadline.left(), *channel, out_of_time));
+  Error e = co_await channel->handshake();
+  timer.wake();
+  co_await beside.wait();
+  Secured secured;
+  if (e) {
+    secured.outcome = failed(*channel, e, out_of_time, options_.listen);
+    if (e == Error(UV_EPROTO)) co_await linger(loop, *channel);
+    co_return secured;
+  }
+  secured.elapsed = std::chrono::steady_clock::now() - start;
+  secured.info = std::make_shared<tls::Info>(channel->engine().info());
+  secured.outcome = check_days(options_, *secured.info);
+  if (secured.outcome.status == net::kOk) secured.channel = std::move(channel);
+  co_return secured;
+}
+
+}  // namespace netcat

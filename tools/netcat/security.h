@@ -1,0 +1,53 @@
+// security.h - netcat's --tls: a connection becomes one that is encrypted, with a peer that is who
+// it should be.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "common/net/timer.h"
+#include "tools/netcat/channel/channel.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/relay/outcome.h"
+
+namespace netcat {
+
+namespace tls {
+class Context;
+struct Info;
+}  // namespace tls
+
+// What became of a handshake.
+struct Secured {
+  std::unique_ptr<Channel> channel;  // none if it has failed
+  std::shared_ptr<tls::Info> info;   // what the two have agreed on
+  std::chrono::duration<double, std::milli> elapsed{};
+  Outcome outcome;  // without the name of the peer
+
+  Outcome failed_at(const std::string& where) const {
+    return {outcome.status, where + ": " + outcome.why};
+  }
+};
+
+class Security {
+ public:
+  // Loads OpenSSL, and the files that the options name.
+  static Outcome load(const Options& options, std::unique_ptr<Security>& out);
+  ~Security();
+
+  // As a client or, with --listen, as a server.  A handshake that fails lingers: see TlsChannel.
+  net::Task<Secured> shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
+                                 net::Deadline deadline);
+  // The digest of the certificate that was made because none was given, or nothing.
+  const std::string& certificate() const;
+
+ private:
+  Security(const Options& options, std::unique_ptr<tls::Context> context);
+
+  const Options& options_;
+  std::unique_ptr<tls::Context> context_;
+};
+
+}  // namespace netcat

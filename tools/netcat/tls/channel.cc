@@ -1,0 +1,184 @@
+#include "tools/netcat/tls/channel.h"
+
+#include <array>
+
+namespace netcat::tls {
+
+using net::Error;
+using net::Result;
+using net::Task;
+
+constexpr Error kAgain(UV_EAGAIN);
+
+// The socket is emptied before it is closed: unread bytes would make the close a reset, which may
+// overtake what was sent last.
+TlsChannel::~TlsChannel() {
+  if (!resets_) {
+    engine_.close_notify();
+    (void)flush();  // what does not go out now never does
+  }
+  drain();
+}
+
+void TlsChannel::drain() {
+  std::array<char, 4096> scrap;
+  for (int i = 0; i < 64; ++i) {
+    const Result<std::size_t> n = under_->try_read(scrap);
+    if (!n || *n == 0) return;
+  }
+}
+
+// --- to and from the channel underneath ---
+
+// UV_EAGAIN: nothing has come.
+Error TlsChannel::receive() {
+  if (receive_error_) return receive_error_;
+  if (engine_.input_ended()) return kAgain;
+  const std::span<char> room = engine_.in().room();
+  if (room.empty()) return Error();
+  const Result<std::size_t> n = under_->try_read(room);
+  if (!n) {
+    engine_.in().release();
+    if (n.error() != kAgain) receive_error_ = n.error();  // a socket tells it only once
+    return n.error();
+  }
+  engine_.in().added(*n);
+  if (*n == 0) engine_.end_input();
+  return Error();
+}
+
+// Success when all is out.
+Error TlsChannel::flush() {
+  Buffer& out = engine_.out();
+  while (!out.empty()) {
+    const Result<std::size_t> n = under_->try_write(out.data());
+    if (!n) return n.error();
+    out.consumed(*n);
+  }
+  out.release();
+  return Error();
+}
+
+// --- the handshake ---
+
+Task<Error> TlsChannel::handshake() {
+  for (;;) {
+    const Error result = engine_.handshake();
+    Error e = flush();
+    while (e == kAgain) {
+      e = co_await under_->writable();
+      if (!e) e = flush();
+    }
+    if (result != kAgain) co_return result;
+    if (e) co_return e;
+    e = receive();
+    if (e == kAgain) e = co_await under_->readable();
+    if (e) co_return e;
+  }
+}
+
+Task<> TlsChannel::linger() {
+  std::array<char, 4096> scrap;
+  Error e = flush();
+  if (!e) e = under_->finish();
+  while (!e) {
+    const Result<std::size_t> n = under_->try_read(scrap);
+    if (n && *n == 0) co_return;
+    e = n.error();
+    if (e == kAgain) e = co_await under_->readable();
+  }
+}
+
+// --- plain text ---
+
+Result<std::size_t> TlsChannel::try_read(std::span<char> buffer) {
+  std::size_t got = 0;
+  for (;;) {
+    const Result<std::size_t> n = engine_.read(buffer.subspan(got));
+    if (n) got += *n;
+    const bool more = n ? *n > 0 && got < buffer.size() : n.error() == kAgain;
+    if (!more && (got > 0 || n)) break;
+    if (!more) return n.error();
+    const Error e = receive();
+    if (!e) continue;
+    if (got > 0) break;
+    (void)flush();  // an answer to a change of keys
+    return e;
+  }
+  (void)flush();
+  return got;
+}
+
+// Reads nothing: whoever waits until this is readable would miss it.
+bool TlsChannel::has_input() { return engine_.has_input() || under_->has_input(); }
+
+Task<Error> TlsChannel::readable() {
+  if (canceled_) co_return UV_ECANCELED;
+  if (engine_.has_input()) co_return Error();
+  const Error e = co_await under_->readable();
+  co_return e;
+}
+
+Task<Error> TlsChannel::writable() {
+  if (canceled_) co_return UV_ECANCELED;
+  if (engine_.out().empty()) co_return Error();
+  const Error e = co_await under_->writable();
+  co_return e;
+}
+
+Task<Error> TlsChannel::hangup() {
+  Error e = co_await under_->hangup();
+  if (e != Error(UV_ECANCELED)) (void)undelivered();
+  // Both have ended: whatever happens to the connection now loses nothing.
+  co_return is_over() && unacknowledged_ == 0 ? Error(UV_ECANCELED) : e;
+}
+
+void TlsChannel::cancel() {
+  canceled_ = true;
+  under_->cancel();
+}
+
+// What is encrypted is taken only when it has gone out, so that nothing is ever left behind here.
+Result<std::size_t> TlsChannel::try_write(std::string_view data) {
+  Error e = flush();
+  if (e) return e;
+  if (encrypted_ == 0) {
+    const Result<std::size_t> n = engine_.write(data);
+    if (!n) return n;
+    encrypted_ = *n;
+    e = flush();
+    if (e) return e;
+  }
+  const std::size_t taken = std::min(encrypted_, data.size());
+  encrypted_ -= taken;
+  return taken;
+}
+
+Error TlsChannel::finish() {
+  (void)undelivered();
+  const std::size_t before = engine_.out().data().size();
+  if (!engine_.notified()) {
+    engine_.close_notify();
+    notify_bytes_ = engine_.out().data().size() - before;
+  }
+  const Error e = flush();
+  // The peer has ended and gone; only close_notify has not reached it.
+  if (e && e != kAgain && is_over() && unacknowledged_ == 0) return Error();
+  return e;
+}
+
+void TlsChannel::reset_on_close(bool resets) {
+  resets_ = resets;
+  under_->reset_on_close(resets);
+}
+
+Result<std::size_t> TlsChannel::undelivered() {
+  const Result<std::size_t> n = under_->undelivered();
+  if (!n && is_over() && unacknowledged_ == 0) return std::size_t{0};
+  if (!n) return n;
+  const std::size_t pending = *n + engine_.out().data().size();
+  unacknowledged_ = pending > notify_bytes_ ? pending : 0;
+  return pending;
+}
+
+}  // namespace netcat::tls

@@ -1,0 +1,61 @@
+// channel.h - TLS on top of another channel.
+#pragma once
+
+#include <memory>
+
+#include "tools/netcat/channel/channel.h"
+#include "tools/netcat/tls/engine.h"
+
+namespace netcat::tls {
+
+// The end of input is TLS's close_notify and no more: servers take a FIN for the client's leaving,
+// and throw away their answer.  The FIN goes out when the channel underneath is closed.
+class TlsChannel final : public Channel {
+ public:
+  // `name`: see Engine.
+  TlsChannel(std::unique_ptr<Channel> under, const Context& context, const std::string& name)
+      : under_(std::move(under)), engine_(context, name) {}
+  ~TlsChannel() override;
+
+  // Must succeed before anything else.  UV_EPROTO: see engine().failure().
+  net::Task<net::Error> handshake();
+  // After a failed handshake: half-closes, and reads to the peer's end, so that no reset overtakes
+  // the alert.
+  net::Task<> linger();
+
+  net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_write(std::string_view data) override;
+  net::Error finish() override;
+  bool has_input() override;
+  net::Task<net::Error> readable() override;
+  net::Task<net::Error> writable() override;
+  net::Task<net::Error> hangup() override;
+  void cancel() override;
+  void reset_on_close(bool resets) override;
+  net::Result<std::size_t> undelivered() override;
+  void probe_peer() override { under_->probe_peer(); }
+
+  std::string failure() const override { return engine_.failure(); }
+  std::string tls_end() const override {
+    return engine_.peer_notified() ? "close_notify" : "missing";
+  }
+
+  const Engine& engine() const { return engine_; }
+
+ private:
+  net::Error receive();
+  net::Error flush();
+  bool is_over() const { return engine_.notified() && engine_.peer_notified(); }
+  void drain();
+
+  std::unique_ptr<Channel> under_;
+  Engine engine_;
+  std::size_t encrypted_ = 0;       // of what try_write() has still to take
+  std::size_t notify_bytes_ = 0;    // what close_notify takes
+  std::size_t unacknowledged_ = 0;  // without close_notify, when last looked at
+  net::Error receive_error_;
+  bool resets_ = false;
+  bool canceled_ = false;
+};
+
+}  // namespace netcat::tls

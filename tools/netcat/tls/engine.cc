@@ -1,0 +1,299 @@
+#include "tools/netcat/tls/engine.h"
+
+#include <arpa/inet.h>
+
+#include "common/cli/log.h"
+#include "tools/netcat/tls/certificate.h"
+#include "tools/netcat/tls/openssl.h"
+#include "tools/netcat/tls/verify.h"
+
+namespace netcat::tls {
+
+using net::Error;
+using net::Result;
+
+// At most so many bytes are encrypted at a time: four records, which leaves room in `out`.
+constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
+// Of the peer's first bytes: enough for a banner.
+constexpr std::size_t kFirstBytes = 64;
+
+// --- what OpenSSL reads from and writes to ---
+
+struct Engine::Transport {
+  static Engine& engine(BIO* bio) { return *static_cast<Engine*>(lib().BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* buffer, std::size_t size, std::size_t* got) {
+    lib().BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+    const std::string_view data = engine(bio).in_.data().substr(0, size);
+    if (data.empty()) lib().BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+    std::memcpy(buffer, data.data(), data.size());
+    engine(bio).in_.consumed(data.size());
+    *got = data.size();
+    return data.empty() ? 0 : 1;
+  }
+
+  static int write(BIO* bio, const char* data, std::size_t size, std::size_t* written) {
+    lib().BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+    *written = engine(bio).out_.append({data, size});
+    if (*written == 0) lib().BIO_set_flags(bio, BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY);
+    return *written == 0 ? 0 : 1;
+  }
+
+  static long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+};
+
+BIO_METHOD* Engine::make_method() {
+  BIO_METHOD* method = lib().BIO_meth_new(BIO_TYPE_SOURCE_SINK, "netcat");
+  if (method == nullptr) return nullptr;
+  lib().BIO_meth_set_read_ex(method, Transport::read);
+  lib().BIO_meth_set_write_ex(method, Transport::write);
+  lib().BIO_meth_set_ctrl(method, Transport::control);
+  return method;
+}
+
+// --- begin and end ---
+
+static bool is_address(const std::string& name) {
+  in6_addr address;
+  return inet_pton(AF_INET, name.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, name.c_str(), &address) == 1;
+}
+
+Engine::Engine(const Context& context, const std::string& name) : context_(context) {
+  const OpenSsl& ssl = lib();
+  ssl_ = ssl.SSL_new(context.get());
+  BIO* bio = ssl.BIO_new(context.method());
+  CHECK(ssl_ != nullptr && bio != nullptr);  // out of memory
+  ssl.BIO_set_data(bio, this);
+  ssl.BIO_set_init(bio, 1);
+  ssl.SSL_set_bio(ssl_, bio, bio);
+  ssl.SSL_set_ex_data(ssl_, 0, this);
+  if (context.role() == Role::kServer)
+    ssl.SSL_set_accept_state(ssl_);
+  else
+    ssl.SSL_set_connect_state(ssl_);
+  if (context.role() == Role::kClient && !name.empty()) call_peer(name);
+}
+
+void Engine::call_peer(std::string name) {
+  if (name.ends_with('.')) name.pop_back();
+  if (context_.options().verify && !expect_name(ssl_, name))
+    (void)fail("'" + name + "' is not a name that a certificate can be for");
+  if (is_address(name)) return;
+  lib().SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+}
+
+Engine::~Engine() { lib().SSL_free(ssl_); }
+
+// --- the four operations ---
+
+Error Engine::handshake() {
+  if (failed_) return UV_EPROTO;
+  look_at_first_bytes();
+  lib().ERR_clear_error();
+  const Error e = result_of(lib().SSL_do_handshake(ssl_));
+  if (!e) connected_ = true;
+  return e;
+}
+
+Result<std::size_t> Engine::read(std::span<char> buffer) {
+  if (truncated_) return truncation();
+  if (failed_) return Error(UV_EPROTO);
+  std::size_t got = 0;
+  while (got < buffer.size()) {
+    std::size_t n = 0;
+    lib().ERR_clear_error();
+    const int returned = lib().SSL_read_ex(ssl_, buffer.data() + got, buffer.size() - got, &n);
+    if (returned == 1) {
+      got += n;
+      received_ = true;
+      continue;
+    }
+    const Error e = result_of(returned);
+    if (!e || got > 0) break;  // what is authentic first, an error the next time
+    if (truncated_) return truncation();
+    return e;
+  }
+  return got;
+}
+
+Result<std::size_t> Engine::truncation() const {
+  if (context_.options().allow_truncation) return std::size_t{0};
+  return Error(UV_ECONNABORTED);
+}
+
+bool Engine::has_input() {
+  if (failed_ || truncated_) return true;
+  char byte = 0;
+  std::size_t n = 0;
+  lib().ERR_clear_error();
+  const int returned = lib().SSL_peek_ex(ssl_, &byte, 1, &n);
+  return returned == 1 || result_of(returned) != Error(UV_EAGAIN);
+}
+
+Result<std::size_t> Engine::write(std::string_view data) {
+  if (failed_) return Error(UV_EPROTO);
+  std::size_t taken = 0;
+  data = data.substr(0, kWriteBytes);
+  while (taken < data.size()) {
+    std::size_t n = 0;
+    lib().ERR_clear_error();
+    const int returned = lib().SSL_write_ex(ssl_, data.data() + taken, data.size() - taken, &n);
+    if (returned != 1) {
+      const Error e = result_of(returned);
+      if (taken == 0) return e;
+      break;
+    }
+    taken += n;
+  }
+  return taken;
+}
+
+void Engine::close_notify() {
+  if (notified_ || failed_ || !connected_) return;
+  notified_ = true;
+  lib().ERR_clear_error();
+  (void)lib().SSL_shutdown(ssl_);  // 0 or 1: sent; the peer's is read by read()
+  lib().ERR_clear_error();
+}
+
+void Engine::update_keys() { (void)lib().SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED); }
+
+// --- what went wrong ---
+
+Error Engine::fail(std::string why) {
+  failed_ = true;
+  failure_ = std::move(why);
+  return UV_EPROTO;
+}
+
+Error Engine::result_of(int returned) {
+  if (returned > 0) return Error();
+  const int error = lib().SSL_get_error(ssl_, returned);
+  if (error == SSL_ERROR_ZERO_RETURN) {
+    peer_notified_ = true;
+    return Error();
+  }
+  if (error == SSL_ERROR_WANT_WRITE)
+    return fail("TLS: the peer requests new keys and does not read them");
+  if (error != SSL_ERROR_WANT_READ) return explain();
+  if (!input_ended_) return UV_EAGAIN;
+  if (!connected_ && !speaks_tls()) return fail(not_tls());
+  if (!connected_) return fail("connection closed during the TLS handshake");
+  truncated_ = true;
+  failure_ = "ended without TLS's close_notify: the data may be cut off";
+  return UV_ECONNABORTED;
+}
+
+void Engine::look_at_first_bytes() {
+  if (first_.size() < kFirstBytes) first_ += in_.data().substr(0, kFirstBytes - first_.size());
+}
+
+// A record with a handshake message or an alert.
+bool Engine::speaks_tls() const {
+  if (first_.empty()) return true;
+  return (first_[0] == 0x16 || first_[0] == 0x15) && (first_.size() < 2 || first_[1] == 3);
+}
+
+std::string Engine::not_tls() const {
+  const std::string line = first_.substr(0, first_.find_first_of("\r\n"));
+  return "does not speak TLS (it sent \"" + net::log::escaped(line) + "\")";
+}
+
+static std::string version_name(int minor) {
+  return minor == 0 ? "SSL 3.0" : "TLS 1." + std::to_string(minor - 1);
+}
+
+// What the peer speaks, as its first message says: a hello has a version behind the headers of the
+// record and the message, an alert has the record's, which may be ours instead.
+static std::string peer_version(const std::string& first, Version ours) {
+  const bool is_hello = first.starts_with('\x16');
+  const std::size_t at = is_hello ? 10 : 2;
+  if (first.size() <= at || first[at] < 0 || first[at] > 4) return "";
+  if (!is_hello && first[at] > static_cast<char>(ours)) return "";
+  return " (peer: " + version_name(first[at]) + ")";
+}
+
+// OpenSSL 3.0 has no name for the former.
+static std::string alert_name(int alert) {
+  constexpr int kCertificateRequired = 116;
+  return alert == kCertificateRequired ? "certificate required"
+                                       : lib().SSL_alert_desc_string_long(alert);
+}
+
+std::string Engine::no_version() const {
+  return "no protocol version in common" + peer_version(first_, context_.options().min);
+}
+
+Error Engine::explain() {
+  const unsigned long error = lib().ERR_peek_last_error();
+  if (!rejected_.empty()) return fail(rejected_);
+  if (!connected_ && !speaks_tls()) return fail(not_tls());
+  const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+  if (alert == SSL_AD_PROTOCOL_VERSION) return fail(no_version());
+  if (alert >= 0 && alert <= 255) {
+    // In TLS 1.3 a server refuses a client's certificate after the client's handshake.
+    const char* what = received_ ? "TLS: alert of the peer: " : "handshake refused by the peer: ";
+    return fail(what + alert_name(alert));
+  }
+  return fail(connected_ ? "TLS: " + reason_of(error) : explain_handshake(error));
+}
+
+std::string Engine::explain_handshake(unsigned long error) const {
+  switch (ERR_GET_REASON(error)) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_WRONG_SSL_VERSION:
+      return no_version();
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+      if (!context_.options().psk.empty()) return "does not have the pre-shared key (--tls-psk)";
+      return "no signature algorithm in common";
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+      return "has another pre-shared key (--tls-psk)";
+    case SSL_R_NO_SHARED_CIPHER:
+      return "no cipher in common";
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return "no application protocol in common (--alpn)";
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return "sent no certificate";
+    default:
+      return "TLS handshake failed: " + reason_of(error);
+  }
+}
+
+// --- what was agreed on ---
+
+Info Engine::info() const {
+  const OpenSsl& ssl = lib();
+  const Options& options = context_.options();
+  Info info;
+  const std::string version = ssl.SSL_get_version(ssl_);  // "TLSv1.3"
+  info.version = version.starts_with("TLSv") ? "TLS " + version.substr(4) : version;
+  if (info.version == "TLS 1") info.version = "TLS 1.0";
+  info.cipher = ssl.SSL_CIPHER_get_name(ssl.SSL_get_current_cipher(ssl_));
+  const char* name = ssl.SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+  if (name != nullptr) info.server_name = name;
+  const unsigned char* alpn = nullptr;
+  unsigned size = 0;
+  ssl.SSL_get0_alpn_selected(ssl_, &alpn, &size);
+  info.alpn.assign(reinterpret_cast<const char*>(alpn), size);
+  if (!options.psk.empty()) info.verified = "psk";
+  X509* certificate = ssl.SSL_get1_peer_certificate(ssl_);
+  if (certificate == nullptr) return info;
+  const Certificate described = describe(certificate);
+  ssl.X509_free(certificate);
+  info.has_certificate = true;
+  info.subject = described.subject;
+  info.issuer = described.issuer;
+  info.label = described.label;
+  info.not_after = described.not_after;
+  info.sha256 = described.sha256;
+  info.days_left = described.days_left;
+  if (!options.pins.empty())
+    info.verified = "pin";
+  else if (!options.ca.empty() || (context_.role() == Role::kClient && options.verify))
+    info.verified = "ca";
+  return info;
+}
+
+}  // namespace netcat::tls

@@ -1,0 +1,103 @@
+// engine.h - one TLS connection as bytes in and bytes out; sockets are somebody else's.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/net/result.h"
+#include "tools/netcat/tls/buffer.h"
+#include "tools/netcat/tls/context.h"
+
+struct ssl_st;
+
+namespace netcat::tls {
+
+// What the handshake has agreed on; the peer's bytes are as it sent them.
+struct Info {
+  std::string version;      // "TLS 1.3"
+  std::string cipher;       // "TLS_AES_256_GCM_SHA384"
+  std::string server_name;  // SNI
+  std::string alpn;
+  bool has_certificate = false;  // the peer's
+  std::string subject;
+  std::string issuer;
+  std::string label;  // "CN=localhost"
+  std::string not_after;
+  std::string sha256;
+  int days_left = 0;
+  std::string verified = "no";  // by ca, pin, psk
+};
+
+class Engine {
+ public:
+  // `name`: what the certificate must be for; also sent as SNI unless it is an address or empty.
+  Engine(const Context& context, const std::string& name);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  // --- the side of the network ---
+  // Bytes received go in; end_input() says that there are no more.
+  Buffer& in() { return in_; }
+  void end_input() { input_ended_ = true; }
+  bool input_ended() const { return input_ended_; }
+  // Bytes to be sent, whatever the calls below return.
+  Buffer& out() { return out_; }
+
+  // --- the side of the program ---
+  // UV_EAGAIN: needs more input.  UV_EPROTO and UV_ECONNABORTED: see failure().
+  net::Error handshake();
+  // Plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
+  net::Result<std::size_t> read(std::span<char> buffer);
+  // read() would return something other than UV_EAGAIN.
+  bool has_input();
+  // Encrypts at least a byte of `data`, and no more than `out` has room for.
+  net::Result<std::size_t> write(std::string_view data);
+  // The end of our input.  Nothing is written after it.
+  void close_notify();
+  bool notified() const { return notified_; }
+  bool peer_notified() const { return peer_notified_; }
+  // Changes the keys, and asks the peer for the same.
+  void update_keys();
+
+  // Why it failed: the rest of a sentence that begins with where the peer is.
+  const std::string& failure() const { return failure_; }
+  bool truncated() const { return truncated_; }
+  Info info() const;
+
+  const Context& context() const { return context_; }
+  // The verification's words for what is wrong with the peer's certificate.
+  void reject(std::string why) { rejected_ = std::move(why); }
+  static bio_method_st* make_method();
+
+ private:
+  void call_peer(std::string name);
+  net::Result<std::size_t> truncation() const;
+  net::Error fail(std::string why);
+  net::Error explain();
+  net::Error result_of(int returned);
+  std::string explain_handshake(unsigned long error) const;
+  bool speaks_tls() const;
+  std::string not_tls() const;
+  std::string no_version() const;
+  void look_at_first_bytes();
+  struct Transport;
+  friend struct Transport;
+
+  const Context& context_;
+  ssl_st* ssl_ = nullptr;
+  Buffer in_;
+  Buffer out_;
+  std::string first_;  // bytes of the peer's
+  bool input_ended_ = false;
+  bool connected_ = false;
+  bool received_ = false;  // plain text
+  bool notified_ = false;
+  bool peer_notified_ = false;
+  bool failed_ = false;
+  bool truncated_ = false;
+  std::string rejected_;
+  std::string failure_;
+};
+
+}  // namespace netcat::tls

@@ -1,0 +1,18 @@
+// verify.h - whether the peer is who it should be.
+#pragma once
+
+#include <string>
+
+struct ssl_st;
+struct x509_store_ctx_st;
+
+namespace netcat::tls {
+
+// Requires the peer's certificate to be for `name`, a DNS name or an address: by subjectAltName
+// only, never by the common name (RFC 9525).
+bool expect_name(ssl_st* ssl, const std::string& name);
+
+// OpenSSL calls it in the handshake, with the Context; what is wrong goes to the Engine.
+int verify_peer(x509_store_ctx_st* chain, void* context);
+
+}  // namespace netcat::tls
