@@ -8,6 +8,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #define CXXOPTS_NO_REGEX 1
@@ -104,6 +105,11 @@ void Cli::option(const std::string& names, std::string argument, std::string hel
                       std::move(argument), std::move(help), std::move(set)});
 }
 
+void Cli::secret(const std::string& names, std::string argument, std::string help, Setter set) {
+  option(names, std::move(argument), std::move(help), std::move(set));
+  options_.back().is_secret = true;
+}
+
 void Cli::flag(const std::string& names, std::string help, std::function<void()> set) {
   option(names, "", std::move(help),
          [set = std::move(set)](std::string_view) { return set(), ""; });
@@ -195,7 +201,9 @@ std::vector<std::string> Cli::normalized(int argc, char** argv) const {
     const std::string argument = argv[i];
     const auto add_value = [&](const Option& option, std::string_view attached, bool is_attached) {
       if (!is_attached && ++i == argc) fail(argument + ": a value is missing: " + option.argument);
-      out.push_back(option.spelled() + "=" + (is_attached ? std::string(attached) : argv[i]));
+      char* const value = argv[i] + (is_attached ? argument.size() - attached.size() : 0);
+      out.push_back(option.spelled() + "=" + value);
+      if (option.is_secret) std::fill_n(value, std::strlen(value), '*');
     };
     if (argument == "--") {
       out.insert(out.end(), argv + i, argv + argc);

@@ -15,7 +15,8 @@ enum ExitStatus : int {
   kLocalIo = 8,      // stdout full or gone, stdin unreadable, a file not writable
   kIdle = 9,
   kTls = 10,
-  kProxy = 11,
+  kProxy = 11,    // the proxy itself, or what it says of a connection
+  kProgram = 12,  // could not be run, or failed
 };
 
 // Not in the table: the reader of standard output is gone.

@@ -1,6 +1,7 @@
 #include "tools/netcat/connect.h"
 
 #include "tools/netcat/channel/socket.h"
+#include "tools/netcat/pass_fd.h"
 #include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
@@ -21,7 +22,11 @@ net::Task<Outcome> connect(Session& session, Stdio& local) {
   net::Dialed& dialed = reached.dialed;
   target.say_failures(reached);
   if (!dialed.socket) co_return target.failed(options.port, reached);
-  say_connected(options, dialed.peer, net::SockAddr::local(dialed.socket.get()));
+  target.say_connected(options.port, reached);
+  if (options.pass_fd) {
+    outcome = co_await pass_fd(session.loop, dialed.socket);
+    co_return outcome;
+  }
   Socket remote(session.loop, std::move(dialed.socket));
   outcome = co_await relay_stdio(session, local, remote, dialed.peer, false);
   co_return outcome;

@@ -71,6 +71,7 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("half-open", "go on until stdin ends, even if the peer has ended", o.half_open);
   cli.flag("d,recv-only", "never read stdin", o.recv_only);
   cli.flag("send-only", "discard what arrives; exit when all is delivered", o.send_only);
+  cli.flag("F,pass-fd", "pass the connected socket over standard output and exit", o.pass_fd);
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
   cli.option("W,packets", "N", "with -u: leave after N datagrams received",
              net::number(o.packets, 1, UINT64_MAX));
@@ -201,6 +202,12 @@ void check_contradictions(const Options& o) {
       {o.retries > 0 && o.listen, "--retry and --listen contradict each other"},
       {o.retry_interval_given && !o.wait && o.retries == 0,
        "--retry-interval wants --retry or --wait"},
+      {o.proxy.given() && o.listen, "--proxy does not support --listen"},
+      {o.proxy.given() && o.udp, "--proxy does not support --udp"},
+      {o.proxy.given() && o.unix_domain, "--proxy does not support --unix"},
+      {o.pass_fd && o.listen, "--pass-fd does not support --listen"},
+      {o.pass_fd && o.udp, "--pass-fd does not support --udp"},
+      {o.pass_fd && o.scan, "--pass-fd does not support --scan"},
       {o.random_ports && !o.scan, "--random-ports wants --scan"},
       {o.random_ports && o.unix_domain, "--unix and --random-ports contradict each other"},
   };
@@ -282,10 +289,14 @@ Options parse_options(int argc, char** argv) {
   add_access_options(cli, o);
   add_scan_options(cli, o);
   add_retry_options(cli, o);
+  o.proxy.add_to(cli);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(operands, o);
+  o.proxy.resolve(o.host);
+  // A proxy takes the end of the input for the end of both directions.
+  if (!o.proxy.chain.empty() && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;
 }
 

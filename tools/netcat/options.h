@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/net/timer.h"
+#include "tools/netcat/proxy/proxy_options.h"
 #include "tools/netcat/socket_options.h"
 
 namespace netcat {
@@ -25,6 +26,7 @@ struct Options {
   bool source_port_given = false;
 
   SocketOptions socket;
+  ProxyOptions proxy;
 
   bool listen = false;
   bool keep_open = false;
@@ -40,6 +42,7 @@ struct Options {
   bool recv_only = false;
   bool send_only = false;
   bool half_open = false;  // the peer's end ends nothing
+  bool pass_fd = false;
   bool crlf = false;
   std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
   bool broadcast = false;

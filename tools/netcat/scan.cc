@@ -45,7 +45,7 @@ class Scan {
   };
   Task<> probe(std::size_t at);
   void report();
-  void say(const PortResult& result) const;
+  void say(std::uint16_t port, const PortResult& result) const;
   void count(std::uint16_t port, const PortResult& result);
   Outcome outcome() const;
 
@@ -61,7 +61,7 @@ class Scan {
 };
 
 Task<Outcome> Scan::run() {
-  const bool in_turn = options_.interval > net::Millis::zero();
+  const bool in_turn = options_.interval > net::Millis::zero() || !options_.proxy.chain.empty();
   const std::size_t beside = in_turn ? 0 : parallel_ports() - 1;
   net::WaitGroup probes;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
@@ -94,16 +94,16 @@ Task<> Scan::probe(std::size_t at) {
 void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];
-    if (!options_.json) say(result);
+    if (!options_.json) say(ports_[reported_], result);
     count(ports_[reported_], result);
     result.reached.failures = {};
   }
 }
 
-void Scan::say(const PortResult& result) const {
+void Scan::say(std::uint16_t port, const PortResult& result) const {
   const Target::Reached& reached = result.reached;
   target_.say_failures(reached);
-  if (result.open && result.answered) say_connected(options_, reached.dialed.peer, {});
+  if (result.open && result.answered) target_.say_connected(port, reached);
   if (result.open && !result.answered) say_open_or_filtered(options_, reached.dialed.peer);
 }
 
