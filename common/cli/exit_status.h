@@ -19,9 +19,13 @@ enum ExitStatus : int {
   kProgram = 12,  // could not be run, or failed
 };
 
-// Not in the table: the reader of standard output is gone.
-inline constexpr int kBrokenPipe = 141;
-// Ends the process as if write(2) had done it: silent, and what the shell expects of `... | head`.
-int die_of_broken_pipe();
+// Not in the table: a signal's number above it is the end by that signal.
+inline constexpr int kSignal = 128;
+// The reader of standard output is gone: silent, and what the shell expects of `... | head`.
+inline constexpr int kBrokenPipe = kSignal + 13;
+// Ends the process as if the signal had not been caught.  As process 1 of a container, which no
+// signal ends by default: returns the status.
+int die_of_signal(int number);
+inline int die_of_broken_pipe() { return die_of_signal(kBrokenPipe - kSignal); }
 
 }  // namespace net

@@ -7,6 +7,7 @@
 #include "tools/netcat/channel/socket.h"
 #include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/hub.h"
+#include "tools/netcat/program/clients.h"
 #include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
 
@@ -64,6 +65,11 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   co_return Outcome{};
 }
 
+// Without our Unix path left behind.
+static void close_all(Listeners& listeners) {
+  for (Listener& listener : listeners) listener.close();
+}
+
 // --- one client ---
 
 namespace {
@@ -114,8 +120,9 @@ static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline de
   first.settle();
 }
 
-static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
-                               const Access& access, net::Deadline deadline) {
+// Success with a socket, or why there is none.
+static Task<Outcome> first_client(Session& session, Listeners& listeners, const Access& access,
+                                  net::Deadline deadline, Fd& socket) {
   const Options& options = session.options;
   FirstClient first{options, access, listeners, Fd(), Error()};
   net::Timer limit(session.loop);
@@ -128,24 +135,28 @@ static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listen
     if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
     co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
   }
-  const int fd = first.socket.get();
-  const SockAddr peer = SockAddr::peer(fd);
-  say_received(options, peer, SockAddr::local(fd));
-  Socket remote(session.loop, std::move(first.socket));
-  Outcome outcome = co_await relay_stdio(session, local, remote, peer, false);
-  co_return outcome;
+  socket = std::move(first.socket);
+  say_received(options, SockAddr::peer(socket.get()), SockAddr::local(socket.get()));
+  co_return Outcome{};
 }
 
 // --- any number of clients ---
 
 namespace {
 
-// The doors of a hub: at the limit nobody is accepted, clients wait in the kernel's queue.
+// The doors of -k: at the limit nobody is accepted, clients wait in the kernel's queue.
 class Doors {
  public:
-  Doors(Session& session, Hub& hub, Listeners& listeners, const Access& access)
-      : session_(session), hub_(hub), listeners_(listeners), access_(access), first_(session.loop) {
-    hub_.on_change = [this] { changed(); };
+  using Admit = std::function<void(Fd socket, const SockAddr& peer)>;
+
+  Doors(Session& session, Guests& guests, Admit admit, Listeners& listeners, const Access& access)
+      : session_(session),
+        guests_(guests),
+        admit_(std::move(admit)),
+        listeners_(listeners),
+        access_(access),
+        first_(session.loop) {
+    guests_.on_change = [this] { changed(); };
   }
 
   Task<> run();
@@ -157,11 +168,12 @@ class Doors {
   void changed();
   bool is_full() const {
     const std::uint64_t most = session_.options.max_conns;
-    return most > 0 && hub_.count() >= most;
+    return most > 0 && guests_.count() >= most;
   }
 
   Session& session_;
-  Hub& hub_;
+  Guests& guests_;
+  Admit admit_;
   Listeners& listeners_;
   const Access& access_;
   net::Timer first_;             // woken when the first client comes
@@ -178,7 +190,7 @@ Task<> Doors::run() {
 
 void Doors::changed() {
   for (net::Timer& room : rooms_) room.wake();
-  if (!hub_.ended()) return;
+  if (!guests_.ended()) return;
   first_.wake();
   for (Listener& listener : listeners_) listener.close();
 }
@@ -189,16 +201,16 @@ Task<> Doors::limit_first() {
   if (e) co_return;
   for (Listener& listener : listeners_)
     if (Result<Fd> socket = listener.accept()) admit(std::move(*socket));
-  if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
+  if (guests_.count() == 0) guests_.end({.reason = Verdict::kNoClient});
 }
 
 Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
   bool said = false;
-  while (!hub_.ended()) {
+  while (!guests_.ended()) {
     Error e = co_await listener.readable();
     if (e) co_return;
     if (is_full()) {
-      hub_.make_room();
+      guests_.make_room();
       (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
@@ -209,7 +221,7 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
     } else if (socket.error() != Error(UV_EAGAIN)) {
       if (!std::exchange(said, true))
         say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
-      hub_.make_room();
+      guests_.make_room();
       e = co_await net::sleep(session_.loop, kAcceptPause);
       if (e) co_return;
     }
@@ -221,7 +233,7 @@ void Doors::admit(Fd socket) {
   if (!access_.admits(peer)) return say_denied(session_.options, peer);
   say_received(session_.options, peer, SockAddr::local(socket.get()));
   first_.wake();
-  hub_.admit(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
+  admit_(std::move(socket), peer);
 }
 
 }  // namespace
@@ -244,13 +256,27 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   };
   Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
   session.on_output_gone = [&hub] { hub.output_gone(); };
-  Doors doors(session, hub, listeners, access);
+  const auto admit = [&session, &hub](Fd socket, const SockAddr& peer) {
+    hub.admit(std::make_unique<Socket>(session.loop, std::move(socket)), peer);
+  };
+  Doors doors(session, hub, admit, listeners, access);
   net::WaitGroup accepting;
   accepting.go(doors.run());
   const Verdict verdict = co_await hub.run();
   co_await accepting.wait();
   session.on_output_gone = nullptr;
   co_return outcome_of(verdict, session.options, session.log.problem());
+}
+
+static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
+                               const Access& access, net::Deadline deadline) {
+  Fd socket;
+  Outcome outcome = co_await first_client(session, listeners, access, deadline, socket);
+  if (!socket) co_return outcome;
+  const SockAddr peer = SockAddr::peer(socket.get());
+  Socket remote(session.loop, std::move(socket));
+  outcome = co_await relay_stdio(session, local, remote, peer, false);
+  co_return outcome;
 }
 
 Task<Outcome> listen(Session& session, Stdio& local) {
@@ -260,16 +286,56 @@ Task<Outcome> listen(Session& session, Stdio& local) {
   Outcome outcome = co_await access.load(session.loop, options, deadline);
   if (outcome.status != net::kOk) co_return outcome;
   Listeners listeners;
-  // Without our Unix path left behind.
-  FatalSignals signals(session.loop, [&listeners] {
-    for (Listener& listener : listeners) listener.close();
-  });
+  FatalSignals signals(session.loop, [&listeners] { close_all(listeners); });
   outcome = co_await open_listeners(session, deadline, listeners);
   if (options.keep_open) net::raise_descriptor_limit();
   if (outcome.status == net::kOk && options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
   else if (outcome.status == net::kOk)
     outcome = co_await serve_one(session, local, listeners, access, deadline);
+  co_await signals.release();
+  co_return outcome;
+}
+
+// --- with programs ---
+
+static Task<Outcome> run_one(Session& session, Programs& programs, Listeners& listeners,
+                             const Access& access, net::Deadline deadline) {
+  Fd socket;
+  Outcome outcome = co_await first_client(session, listeners, access, deadline, socket);
+  if (socket) outcome = co_await programs.run(std::move(socket));
+  co_return outcome;
+}
+
+static Task<Outcome> run_all(Session& session, Programs& programs, Listeners& listeners,
+                             const Access& access) {
+  ProgramClients clients(session, programs);
+  const auto admit = [&clients](Fd socket, const SockAddr& peer) {
+    clients.admit(std::move(socket), peer);
+  };
+  Doors doors(session, clients, admit, listeners, access);
+  co_await doors.run();
+  const Verdict verdict = co_await clients.wait();
+  if (programs.stopped_by() != 0) co_return Outcome{programs.stopped_by()};
+  co_return outcome_of(verdict, session.options, "");
+}
+
+Task<Outcome> listen(Session& session, Programs& programs) {
+  const Options& options = session.options;
+  const net::Deadline deadline(options.timeout);
+  Access access;
+  Outcome outcome = co_await access.load(session.loop, options, deadline);
+  if (outcome.status != net::kOk) co_return outcome;
+  Listeners listeners;
+  FatalSignals signals(session.loop, [&listeners, &programs](int number) {
+    close_all(listeners);
+    return !programs.stop(number);
+  });
+  outcome = co_await open_listeners(session, deadline, listeners);
+  if (outcome.status == net::kOk && options.keep_open)
+    outcome = co_await run_all(session, programs, listeners, access);
+  else if (outcome.status == net::kOk)
+    outcome = co_await run_one(session, programs, listeners, access, deadline);
   co_await signals.release();
   co_return outcome;
 }

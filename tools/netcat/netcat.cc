@@ -3,12 +3,13 @@
 //
 // In tools/netcat: options, the command line; connect, the client; listen, the server, with hub for
 // many clients at once; relay_stdio, one connection, and relay/, what moves its bytes between two
-// of channel/ until the rules of relay/ending are met; target, what is dialled, and scan, many
-// ports; datagram/, all of -u.
+// of channel/ until the rules of relay/ending are met; target, what is dialled, through proxy/ if
+// need be, and scan, many ports; program/, all of -e; datagram/, all of -u.
 
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "common/cli/cli.h"
 #include "tools/netcat/connect.h"
@@ -40,6 +41,22 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
   co_return outcome;
 }
 
+// --exec, --sh-exec: standard input and output are not used.
+net::Task<netcat::Outcome> run_programs(netcat::Session& session) {
+  netcat::Command& command = session.options.program.command;
+  const char* path = std::getenv("PATH");
+  const net::Error e = command.find(path != nullptr ? path : "/usr/bin:/bin");
+  if (e) co_return netcat::Outcome{net::kProgram, command.name() + ": " + e.message()};
+  netcat::Programs programs(session);
+  netcat::Outcome outcome;
+  if (session.options.listen)
+    outcome = co_await netcat::listen(session, programs);
+  else
+    outcome = co_await netcat::connect(session, programs);
+  co_await programs.close();
+  co_return outcome;
+}
+
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
@@ -48,6 +65,8 @@ net::Task<netcat::Outcome> move_data(netcat::Session& session) {
     outcome = co_await netcat::exchange_datagrams(session);
   else if (options.scan)
     outcome = co_await netcat::scan(session.loop, options);
+  else if (options.program.given())
+    outcome = co_await run_programs(session);
   else
     outcome = co_await move_stream(session);
   co_return outcome;
@@ -72,5 +91,5 @@ int main(int argc, char** argv) {
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));
-  return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
+  return status > net::kSignal ? net::die_of_signal(status - net::kSignal) : status;
 }

@@ -205,6 +205,12 @@ void check_contradictions(const Options& o) {
       {o.proxy.given() && o.listen, "--proxy does not support --listen"},
       {o.proxy.given() && o.udp, "--proxy does not support --udp"},
       {o.proxy.given() && o.unix_domain, "--proxy does not support --unix"},
+      {o.program.given() && o.udp, "--exec does not support --udp"},
+      {o.program.given() && o.scan, "--exec does not support --scan"},
+      {o.program.given() && o.recv_only, "--exec does not support --recv-only"},
+      {o.program.given() && o.send_only, "--exec does not support --send-only"},
+      {o.program.given() && o.pass_fd, "--exec does not support --pass-fd"},
+      {o.program.grace_given && !o.program.given(), "--exec-grace requires --exec or --sh-exec"},
       {o.pass_fd && o.listen, "--pass-fd does not support --listen"},
       {o.pass_fd && o.udp, "--pass-fd does not support --udp"},
       {o.pass_fd && o.scan, "--pass-fd does not support --scan"},
@@ -213,6 +219,15 @@ void check_contradictions(const Options& o) {
   };
   for (const auto& [wrong, sentence] : contradictions)
     if (wrong) Cli::fail(sentence);
+}
+
+// A program is for this machine only, unless `::` says otherwise.
+void adapt_to_program(Options& o) {
+  if (o.listen && o.host.empty())
+    o.host = !o.numeric ? "localhost" : o.family == AF_INET6 ? "::1" : "127.0.0.1";
+  else if (o.listen && o.host == "::" && o.family == AF_UNSPEC)
+    o.host.clear();
+  if (o.keep_open && o.max_conns == 0) o.max_conns = ProgramOptions::kMaxConns;
 }
 
 // HOST PORT... or HOST:PORT, where each PORT may be several.
@@ -290,10 +305,12 @@ Options parse_options(int argc, char** argv) {
   add_scan_options(cli, o);
   add_retry_options(cli, o);
   o.proxy.add_to(cli);
+  o.program.add_to(cli);
   const std::vector<std::string> operands = cli.parse(argc, argv);
   check_contradictions(o);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(operands, o);
+  if (o.program.given()) adapt_to_program(o);
   o.proxy.resolve(o.host);
   // A proxy takes the end of the input for the end of both directions.
   if (!o.proxy.chain.empty() && !o.shutdown_asked && !o.send_only) o.shutdown = false;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/net/timer.h"
+#include "tools/netcat/program/program_options.h"
 #include "tools/netcat/proxy/proxy_options.h"
 #include "tools/netcat/socket_options.h"
 
@@ -27,6 +28,7 @@ struct Options {
 
   SocketOptions socket;
   ProxyOptions proxy;
+  ProgramOptions program;
 
   bool listen = false;
   bool keep_open = false;

@@ -80,22 +80,29 @@ static const char* reason_of(const Outcome& outcome) {
       return "output-closed";
     case net::kRefused:
       return "refused";
+    case net::kProgram:
+      return "program";
     default:
       return outcome.reset ? "reset" : "lost";
   }
 }
 
 static void print_closed(const Options& options, const SockAddr& peer, const Tally& tally,
-                         const char* reason) {
+                         const char* reason, const Outcome& outcome = {}) {
   const char* sides[] = {"nobody", "local", "peer"};
-  print(event("closed", options, peer)
-            .add("bytes_sent", tally.sent)
-            .add("bytes_received", tally.received)
-            .add("closed_first", sides[tally.first_end])
-            .add("input_open", tally.input_open)
-            .add("answered", tally.answered)
-            .add("reason", reason)
-            .add("ms", tally.elapsed().count()));
+  JsonLine line = event("closed", options, peer);
+  line.add("bytes_sent", tally.sent)
+      .add("bytes_received", tally.received)
+      .add("closed_first", sides[tally.first_end])
+      .add("input_open", tally.input_open)
+      .add("answered", tally.answered)
+      .add("reason", reason)
+      .add("ms", tally.elapsed().count());
+  if (outcome.program_status >= 0)
+    line.add("program_status", static_cast<std::uint64_t>(outcome.program_status));
+  if (outcome.program_signal > 0)
+    line.add("program_signal", static_cast<std::uint64_t>(outcome.program_signal));
+  print(line);
 }
 
 // --- what happens ---
@@ -258,7 +265,7 @@ void say_denied(const Options& options, const SockAddr& peer) {
 
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
                 const Outcome& outcome) {
-  if (options.json) return print_closed(options, peer, tally, reason_of(outcome));
+  if (options.json) return print_closed(options, peer, tally, reason_of(outcome), outcome);
   if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
     net::log::plain("Connection closed: input still open");
   if (options.verbose > 0 && !tally.answered)

@@ -1,0 +1,50 @@
+// programs.h - a program for each connection: --exec and --sh-exec.
+#pragma once
+
+#include <functional>
+#include <list>
+
+#include "common/net/address.h"
+#include "common/net/fd.h"
+#include "tools/netcat/program/child.h"
+#include "tools/netcat/program/environment.h"
+#include "tools/netcat/session.h"
+
+namespace netcat {
+
+class ProgramPipes;
+class Relay;
+
+class Programs {
+ public:
+  explicit Programs(Session& session);
+
+  // One connection, from the program's start until nothing of it is left.
+  net::Task<Outcome> run(net::Fd socket);
+  // A signal ends us: every program gets SIGTERM, and no other is started.  False: there is none.
+  bool stop(int signal);
+  // 128 + the number of that signal; 0: none.
+  int stopped_by() const { return stopped_by_ == 0 ? 0 : 128 + stopped_by_; }
+  // Has to be awaited.
+  net::Task<> close() { return children_.close(); }
+
+ private:
+  struct Run;
+  // False: run.outcome says why not.
+  net::Task<bool> start(Run& run, int in, int out);
+  net::Task<> hand_over(Run& run);
+  net::Task<> deliver(Run& run);
+  void set_lost(Run& run) const;
+  net::Task<> relay_to(Run& run);
+  net::Task<> watch_program(Run& run, ProgramPipes& local, Relay& relay);
+  ConnectionFacts facts_of(int socket) const;
+  Outcome outcome_of_run(const Run& run) const;
+
+  Session& session_;
+  Children children_;
+  std::list<Child*> running_;
+  int stopped_by_ = 0;
+  bool starved_ = false;  // and it was said
+};
+
+}  // namespace netcat
