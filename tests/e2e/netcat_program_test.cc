@@ -139,6 +139,16 @@ TEST_P(ProgramPath, ASignalEndsTheWholeGroup) {
   }
 }
 
+TEST_P(ProgramPath, WhatItSaysLastIsDelivered) {
+  Listening server(
+      with_path({"-c", "trap 'seq 1000; exit' TERM; echo ready; while :; do sleep 0.05; done"}));
+  Socket client = server.connect();
+  EXPECT_EQ(client.line(), "ready");
+  server.netcat.signal(SIGTERM);
+  EXPECT_EQ(client.rest().size(), 3893U);
+  EXPECT_EQ(server.netcat.wait(), 128 + SIGTERM);
+}
+
 TEST_P(ProgramPath, WhatItLeavesBehindIsHungUp) {
   Listening server(with_path({"-c", "sleep 1000 & echo $!"}));
   Socket client = server.connect();

@@ -1,6 +1,7 @@
 // netcat -l -k -e: a program for each client.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -58,6 +59,34 @@ TEST(NetcatPrograms, AHundredAtOnce) {
   clients.front().finish();
   EXPECT_EQ(last.line(), "hello");
   EXPECT_EQ(server.netcat.stop(), 128 + SIGTERM);
+}
+
+TEST(NetcatPrograms, WaitForAProcessToSpare) {
+  const TempDir dir;
+  const std::string file = dir.file("fails", "");
+  Process netcat({"netcat", "-l", "-k", "-v", "-e", "cat", "127.0.0.1", "0"},
+                 {.env = {"LD_PRELOAD=" FAILING_SPAWN, "FAILING_SPAWN=" + file,
+                          "ASAN_OPTIONS=verify_asan_link_order=0"}});
+  const std::string listening = netcat.err.line();
+  Socket client = connect_tcp("127.0.0.1", std::stoi(listening.substr(listening.rfind(' '))));
+  client.send("hello\n");
+  const std::string said = netcat.err.take_until("unavailable\n");
+  EXPECT_THAT(said, HasSubstr(": cat: cannot be started: resource temporarily unavailable\n"));
+  EXPECT_TRUE(netcat.err.silent_for(Millis(1200)));  // it has tried again, and says nothing
+  unlink(file.c_str());
+  EXPECT_EQ(client.line(), "hello");
+  netcat.stop();
+}
+
+TEST(NetcatProgram, ThatCannotBeStartedIsStatus12) {
+  const TempDir dir;
+  const std::string file = dir.file("fails", "");
+  auto listener = Listener::tcp();
+  const auto end = run({"netcat", "-e", "cat", "127.0.0.1", listener.port_text()}, "",
+                       {.env = {"LD_PRELOAD=" FAILING_SPAWN, "FAILING_SPAWN=" + file,
+                                "ASAN_OPTIONS=verify_asan_link_order=0"}});
+  EXPECT_EQ(end.status, 12);
+  EXPECT_EQ(end.err, "netcat: cat: cannot be started: resource temporarily unavailable\n");
 }
 
 TEST(NetcatPrograms, LeaveNoZombie) {

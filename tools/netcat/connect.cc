@@ -10,8 +10,18 @@
 
 namespace netcat {
 
-// Success with a socket, or why there is none.
-static net::Task<Outcome> dial(Session& session, net::Dialed& dialed) {
+namespace {
+
+struct Connection {
+  std::unique_ptr<Channel> channel;
+  net::Fd socket;  // with --pass-fd in its place
+  net::SockAddr peer;
+};
+
+}  // namespace
+
+// Success with a connection, or why there is none.
+static net::Task<Outcome> dial(Session& session, Connection& connection) {
   const Options& options = session.options;
   // From the first moment: a peer must not take our death for the end of an empty input.
   session.options.socket.resets_on_close =
@@ -25,28 +35,31 @@ static net::Task<Outcome> dial(Session& session, net::Dialed& dialed) {
   target.say_failures(reached);
   if (!reached.dialed.socket) co_return target.failed(options.port, reached);
   target.say_connected(options.port, reached);
-  dialed = std::move(reached.dialed);
+  net::Dialed& dialed = reached.dialed;
+  connection.peer = dialed.peer;
+  if (options.pass_fd)
+    connection.socket = std::move(dialed.socket);
+  else
+    connection.channel = std::make_unique<Socket>(session.loop, std::move(dialed.socket));
   co_return outcome;
 }
 
 net::Task<Outcome> connect(Session& session, Stdio& local) {
-  net::Dialed dialed;
-  Outcome outcome = co_await dial(session, dialed);
-  if (!dialed.socket) co_return outcome;
-  if (session.options.pass_fd) {
-    outcome = co_await pass_fd(session.loop, dialed.socket);
-    co_return outcome;
-  }
-  Socket remote(session.loop, std::move(dialed.socket));
-  outcome = co_await relay_stdio(session, local, remote, dialed.peer, false);
+  Connection connection;
+  Outcome outcome = co_await dial(session, connection);
+  if (connection.socket)
+    outcome = co_await pass_fd(session.loop, connection.socket);
+  else if (connection.channel)
+    outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer, false);
   co_return outcome;
 }
 
 net::Task<Outcome> connect(Session& session, Programs& programs) {
   FatalSignals signals(session.loop, [&programs](int number) { return !programs.stop(number); });
-  net::Dialed dialed;
-  Outcome outcome = co_await dial(session, dialed);
-  if (dialed.socket) outcome = co_await programs.run(std::move(dialed.socket));
+  Connection connection;
+  Outcome outcome = co_await dial(session, connection);
+  if (connection.channel)
+    outcome = co_await programs.run(std::move(connection.channel), connection.peer);
   co_await signals.release();
   co_return outcome;
 }

@@ -87,6 +87,11 @@ struct FirstClient {
   }
 };
 
+struct ClientChannel {
+  std::unique_ptr<Channel> channel;
+  SockAddr peer;
+};
+
 }  // namespace
 
 static void try_accept(FirstClient& first, Listener& listener) {
@@ -120,9 +125,9 @@ static Task<> limit_wait(FirstClient& first, net::Timer& limit, net::Deadline de
   first.settle();
 }
 
-// Success with a socket, or why there is none.
+// Success with a client, or why there is none.
 static Task<Outcome> first_client(Session& session, Listeners& listeners, const Access& access,
-                                  net::Deadline deadline, Fd& socket) {
+                                  net::Deadline deadline, ClientChannel& client) {
   const Options& options = session.options;
   FirstClient first{options, access, listeners, Fd(), Error()};
   net::Timer limit(session.loop);
@@ -135,8 +140,10 @@ static Task<Outcome> first_client(Session& session, Listeners& listeners, const 
     if (first.error != Error(UV_ETIMEDOUT)) co_return not_listening(options, first.error);
     co_return outcome_of({.reason = Verdict::kNoClient}, options, "");
   }
-  socket = std::move(first.socket);
-  say_received(options, SockAddr::peer(socket.get()), SockAddr::local(socket.get()));
+  const int fd = first.socket.get();
+  client.peer = SockAddr::peer(fd);
+  say_received(options, client.peer, SockAddr::local(fd));
+  client.channel = std::make_unique<Socket>(session.loop, std::move(first.socket));
   co_return Outcome{};
 }
 
@@ -147,7 +154,7 @@ namespace {
 // The doors of -k: at the limit nobody is accepted, clients wait in the kernel's queue.
 class Doors {
  public:
-  using Admit = std::function<void(Fd socket, const SockAddr& peer)>;
+  using Admit = std::function<void(std::unique_ptr<Channel>, const SockAddr& peer)>;
 
   Doors(Session& session, Guests& guests, Admit admit, Listeners& listeners, const Access& access)
       : session_(session),
@@ -233,7 +240,7 @@ void Doors::admit(Fd socket) {
   if (!access_.admits(peer)) return say_denied(session_.options, peer);
   say_received(session_.options, peer, SockAddr::local(socket.get()));
   first_.wake();
-  admit_(std::move(socket), peer);
+  admit_(std::make_unique<Socket>(session_.loop, std::move(socket)), peer);
 }
 
 }  // namespace
@@ -256,8 +263,8 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   };
   Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
   session.on_output_gone = [&hub] { hub.output_gone(); };
-  const auto admit = [&session, &hub](Fd socket, const SockAddr& peer) {
-    hub.admit(std::make_unique<Socket>(session.loop, std::move(socket)), peer);
+  const auto admit = [&hub](std::unique_ptr<Channel> client, const SockAddr& peer) {
+    hub.admit(std::move(client), peer);
   };
   Doors doors(session, hub, admit, listeners, access);
   net::WaitGroup accepting;
@@ -270,12 +277,10 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
 
 static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
-  Fd socket;
-  Outcome outcome = co_await first_client(session, listeners, access, deadline, socket);
-  if (!socket) co_return outcome;
-  const SockAddr peer = SockAddr::peer(socket.get());
-  Socket remote(session.loop, std::move(socket));
-  outcome = co_await relay_stdio(session, local, remote, peer, false);
+  ClientChannel client;
+  Outcome outcome = co_await first_client(session, listeners, access, deadline, client);
+  if (client.channel)
+    outcome = co_await relay_stdio(session, local, *client.channel, client.peer, false);
   co_return outcome;
 }
 
@@ -301,17 +306,17 @@ Task<Outcome> listen(Session& session, Stdio& local) {
 
 static Task<Outcome> run_one(Session& session, Programs& programs, Listeners& listeners,
                              const Access& access, net::Deadline deadline) {
-  Fd socket;
-  Outcome outcome = co_await first_client(session, listeners, access, deadline, socket);
-  if (socket) outcome = co_await programs.run(std::move(socket));
+  ClientChannel client;
+  Outcome outcome = co_await first_client(session, listeners, access, deadline, client);
+  if (client.channel) outcome = co_await programs.run(std::move(client.channel), client.peer);
   co_return outcome;
 }
 
 static Task<Outcome> run_all(Session& session, Programs& programs, Listeners& listeners,
                              const Access& access) {
   ProgramClients clients(session, programs);
-  const auto admit = [&clients](Fd socket, const SockAddr& peer) {
-    clients.admit(std::move(socket), peer);
+  const auto admit = [&clients](std::unique_ptr<Channel> client, const SockAddr& peer) {
+    clients.admit(std::move(client), peer);
   };
   Doors doors(session, clients, admit, listeners, access);
   co_await doors.run();

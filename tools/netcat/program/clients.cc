@@ -14,8 +14,8 @@ net::Task<Verdict> ProgramClients::wait() {
   co_return verdict_.value_or(Verdict{});
 }
 
-net::Task<> ProgramClients::serve(net::Fd socket, net::SockAddr peer) {
-  const Outcome outcome = co_await programs_.run(std::move(socket));
+net::Task<> ProgramClients::serve(std::unique_ptr<Channel> client, net::SockAddr peer) {
+  const Outcome outcome = co_await programs_.run(std::move(client), peer);
   const Options& options = session_.options;
   if (!outcome.why.empty() && (options.verbose > 0 || options.json))
     say_problem(options, peer, outcome.why);

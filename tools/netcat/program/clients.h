@@ -14,15 +14,15 @@ class ProgramClients final : public Guests {
 
   // After it: the end of all programs.
   net::Task<Verdict> wait();
-  void admit(net::Fd socket, const net::SockAddr& peer) {
-    clients_.go(serve(std::move(socket), peer));
+  void admit(std::unique_ptr<Channel> client, const net::SockAddr& peer) {
+    clients_.go(serve(std::move(client), peer));
   }
   std::size_t count() const override { return clients_.count(); }
   bool ended() const override { return verdict_ || programs_.stopped_by() != 0; }
   void end(const Verdict& verdict) override;
 
  private:
-  net::Task<> serve(net::Fd socket, net::SockAddr peer);
+  net::Task<> serve(std::unique_ptr<Channel> client, net::SockAddr peer);
 
   Session& session_;
   Programs& programs_;

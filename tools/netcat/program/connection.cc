@@ -33,6 +33,11 @@ ConnectionLook::State ConnectionLook::state() const {
   return now.acknowledged - first_.acknowledged > sent ? kEnded : kLost;
 }
 
+bool ConnectionLook::peer_has_ended() const {
+  pollfd one{.fd = fd_, .events = POLLRDHUP, .revents = 0};
+  return poll(&one, 1, 0) > 0;
+}
+
 std::uint64_t ConnectionLook::sent() const { return counts().sent - first_.sent; }
 
 std::uint64_t ConnectionLook::received() const { return counts().received - first_.received; }

@@ -14,6 +14,7 @@ class ConnectionLook {
   // kEnded: in both directions, and the peer has acknowledged it; kLost: reset, or given up. Leaves
   // the socket's error to the program.
   State state() const;
+  bool peer_has_ended() const;
   // Bytes since the first look; 0 where they are not counted.
   std::uint64_t sent() const;
   std::uint64_t received() const;

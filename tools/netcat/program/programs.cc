@@ -5,9 +5,9 @@
 
 #include <array>
 #include <csignal>
+#include <optional>
 
 #include "tools/netcat/channel/program.h"
-#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/program/connection.h"
 #include "tools/netcat/relay/relay.h"
 #include "tools/netcat/report.h"
@@ -26,21 +26,36 @@ constexpr Millis kLookMax{50};
 
 // Everything about one connection.
 struct Programs::Run {
-  Run(Programs& programs, Fd socket)
-      : peer(SockAddr::peer(socket.get())),
-        facts(programs.facts_of(socket.get())),
-        remote(std::make_unique<Socket>(programs.session_.loop, std::move(socket))),
+  Run(Programs& programs, std::unique_ptr<Channel> channel, const SockAddr& address)
+      : peer(address),
+        facts(programs.facts_of(*channel, address)),
+        remote(std::move(channel)),
         child(programs.children_),
         place(programs.running_.insert(programs.running_.end(), &child)),
         tally{.start = programs.session_.loop.now()} {}
   SockAddr peer;
   ConnectionFacts facts;
-  std::unique_ptr<Socket> remote;
+  std::unique_ptr<Channel> remote;
   Child child;
   std::list<Child*>::iterator place;
   Tally tally;
   Outcome outcome;  // of the connection
   bool over = false;
+};
+
+// With a peer that does not take what is left: without an end, but short when a signal ends us.
+class Programs::Patience {
+ public:
+  explicit Patience(const Programs& programs) : programs_(programs) {}
+  bool is_over() {
+    if (programs_.stopped_by_ == 0) return false;
+    if (!limit_) limit_.emplace(programs_.session_.options.program.grace);
+    return limit_->left() == Millis::zero();
+  }
+
+ private:
+  const Programs& programs_;
+  std::optional<net::Deadline> limit_;
 };
 
 // Some option is about the bytes.
@@ -54,17 +69,17 @@ Programs::Programs(Session& session) : session_(session), children_(session.loop
   std::signal(SIGPIPE, SIG_IGN);  // standard output is not ours
 }
 
-ConnectionFacts Programs::facts_of(int socket) const {
-  ConnectionFacts facts = ConnectionFacts::of(SockAddr::peer(socket), SockAddr::local(socket));
+ConnectionFacts Programs::facts_of(const Channel& remote, const SockAddr& peer) const {
+  ConnectionFacts facts = ConnectionFacts::of(peer, SockAddr::local(remote.connection()));
   if (session_.options.proxy.chain.empty()) return facts;
   facts.remote_addr = session_.options.host;
   facts.remote_port = std::to_string(session_.options.port);
   return facts;
 }
 
-Task<Outcome> Programs::run(Fd socket) {
-  Run run(*this, std::move(socket));
-  if (touches_bytes(session_.options))
+Task<Outcome> Programs::run(std::unique_ptr<Channel> remote, SockAddr peer) {
+  Run run(*this, std::move(remote), peer);
+  if (touches_bytes(session_.options) || run.remote->read_fd() < 0)
     co_await relay_to(run);
   else
     co_await hand_over(run);
@@ -144,6 +159,7 @@ Task<> Programs::hand_over(Run& run) {
   pause.wake();
   co_await watching.wait();
   const bool lost = look.state() == ConnectionLook::kLost;
+  run.tally.ended_by(look.peer_has_ended() ? Tally::kPeer : Tally::kLocal);
   if (!lost) co_await deliver(run);
   run.tally.sent = look.sent();
   run.tally.received = look.received();
@@ -161,7 +177,8 @@ void Programs::set_lost(Run& run) const {
 Task<> Programs::deliver(Run& run) {
   std::array<char, 4096> rest;
   (void)run.remote->finish();  // where the connection has ended, undelivered() knows
-  for (Millis pause = kLookMin; stopped_by_ == 0; pause = std::min(2 * pause, kLookMax)) {
+  Patience patience(*this);
+  for (Millis pause = kLookMin; !patience.is_over(); pause = std::min(2 * pause, kLookMax)) {
     net::Result<std::size_t> n = run.remote->try_read(rest);
     while (n && *n > 0) n = run.remote->try_read(rest);
     const net::Result<std::size_t> left = run.remote->undelivered();
@@ -220,10 +237,11 @@ Task<> Programs::relay_to(Run& run) {
 Task<> Programs::watch_program(Run& run, ProgramPipes& local, Relay& relay) {
   co_await run.child.wait(session_.options.program.grace);
   local.program_ended();
+  Patience patience(*this);
   for (Millis pause = kLookMin; !run.over; pause = std::min(2 * pause, kLookMax)) {
     const net::Result<std::size_t> left = run.remote->undelivered();
     const bool out = local.at_end() && left && *left == 0;
-    if (out || stopped_by_ != 0) relay.end(Verdict::kComplete);
+    if (out || patience.is_over()) relay.end(Verdict::kComplete);
     (void)co_await net::sleep(session_.loop, pause);  // nothing cancels the loop here
   }
 }

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <list>
+#include <memory>
 
 #include "common/net/address.h"
 #include "common/net/fd.h"
+#include "tools/netcat/channel/channel.h"
 #include "tools/netcat/program/child.h"
 #include "tools/netcat/program/environment.h"
 #include "tools/netcat/session.h"
@@ -20,7 +22,7 @@ class Programs {
   explicit Programs(Session& session);
 
   // One connection, from the program's start until nothing of it is left.
-  net::Task<Outcome> run(net::Fd socket);
+  net::Task<Outcome> run(std::unique_ptr<Channel> remote, net::SockAddr peer);
   // A signal ends us: every program gets SIGTERM, and no other is started.  False: there is none.
   bool stop(int signal);
   // 128 + the number of that signal; 0: none.
@@ -30,6 +32,7 @@ class Programs {
 
  private:
   struct Run;
+  class Patience;
   // False: run.outcome says why not.
   net::Task<bool> start(Run& run, int in, int out);
   net::Task<> hand_over(Run& run);
@@ -37,7 +40,7 @@ class Programs {
   void set_lost(Run& run) const;
   net::Task<> relay_to(Run& run);
   net::Task<> watch_program(Run& run, ProgramPipes& local, Relay& relay);
-  ConnectionFacts facts_of(int socket) const;
+  ConnectionFacts facts_of(const Channel& remote, const net::SockAddr& peer) const;
   Outcome outcome_of_run(const Run& run) const;
 
   Session& session_;
