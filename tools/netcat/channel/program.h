@@ -27,6 +27,8 @@ class ProgramPipes final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
+  // Not for writing: splice(2) would not throw away what the program does not read.
+  int read_fd() const override { return output_.get(); }
 
  private:
   net::Fd input_;
