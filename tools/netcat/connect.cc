@@ -23,9 +23,6 @@ struct Connection {
 // Success with a connection, or why there is none.
 static net::Task<Outcome> dial(Session& session, Connection& connection) {
   const Options& options = session.options;
-  // From the first moment: a peer must not take our death for the end of an empty input.
-  session.options.socket.resets_on_close =
-      terms_of(options, local.input()).input == Terms::Input::kStream;
   Target target(session.loop, options);
   Outcome outcome = co_await target.find();
   Target::Reached reached;
@@ -45,6 +42,10 @@ static net::Task<Outcome> dial(Session& session, Connection& connection) {
 }
 
 net::Task<Outcome> connect(Session& session, Stdio& local) {
+  // From the first moment: a peer must not take our death for the end of an empty input.
+  session.options.socket.resets_on_close =
+      terms_of(session.options, local.input()).input == Terms::Input::kStream &&
+      !session.options.pass_fd;
   Connection connection;
   Outcome outcome = co_await dial(session, connection);
   if (connection.socket)

@@ -4,6 +4,13 @@
 
 namespace netcat {
 
+ProgramClients::ProgramClients(Session& session, Programs& programs)
+    : session_(session), programs_(programs) {
+  programs_.on_stop = [this] {
+    if (on_change) on_change();
+  };
+}
+
 void ProgramClients::end(const Verdict& verdict) {
   verdict_ = verdict;
   if (on_change) on_change();

@@ -10,7 +10,8 @@ namespace netcat {
 
 class ProgramClients final : public Guests {
  public:
-  ProgramClients(Session& session, Programs& programs) : session_(session), programs_(programs) {}
+  ProgramClients(Session& session, Programs& programs);
+  ~ProgramClients() override { programs_.on_stop = nullptr; }
 
   // After it: the end of all programs.
   net::Task<Verdict> wait();

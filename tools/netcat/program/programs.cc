@@ -107,6 +107,7 @@ Outcome Programs::outcome_of_run(const Run& run) const {
 bool Programs::stop(int signal) {
   stopped_by_ = signal;
   for (Child* child : running_) child->order(SIGTERM);
+  if (on_stop) on_stop();
   return !running_.empty();
 }
 

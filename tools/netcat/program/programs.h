@@ -25,6 +25,7 @@ class Programs {
   net::Task<Outcome> run(std::unique_ptr<Channel> remote, net::SockAddr peer);
   // A signal ends us: every program gets SIGTERM, and no other is started.  False: there is none.
   bool stop(int signal);
+  std::function<void()> on_stop;
   // 128 + the number of that signal; 0: none.
   int stopped_by() const { return stopped_by_ == 0 ? 0 : 128 + stopped_by_; }
   // Has to be awaited.
