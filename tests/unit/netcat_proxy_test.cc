@@ -53,8 +53,8 @@ TEST(NetcatProxy, IsNamedByAUrl) {
 TEST(NetcatProxy, RefusesOtherTexts) {
   for (const char* text :
        {"", "://p", "ftp://p", "socks://p", "socks5://", "p:", "p:0", "p:65536", "p:x:1", "::1",
-        "::1:1080", ":1080", "http://@p", "http://:secret@p", "http://me%@p",
-        "http://me%00@p", "http://me:secret%zz@p", "me:secret@"}) {
+        "::1:1080", ":1080", "http://@p", "http://:secret@p", "http://me%@p", "http://me%00@p",
+        "http://me:secret%zz@p", "me:secret@"}) {
     Proxy proxy;
     std::string why;
     EXPECT_FALSE(Proxy::parse(text, Proxy::kSocks5, proxy, why)) << text;

@@ -210,7 +210,6 @@ void check_contradictions(const Options& o) {
       {o.program.given() && o.recv_only, "--exec does not support --recv-only"},
       {o.program.given() && o.send_only, "--exec does not support --send-only"},
       {o.program.given() && o.pass_fd, "--exec does not support --pass-fd"},
-      {o.program.grace_given && !o.program.given(), "--exec-grace requires --exec or --sh-exec"},
       {o.pass_fd && o.listen, "--pass-fd does not support --listen"},
       {o.pass_fd && o.udp, "--pass-fd does not support --udp"},
       {o.pass_fd && o.scan, "--pass-fd does not support --scan"},
@@ -310,6 +309,8 @@ Options parse_options(int argc, char** argv) {
   check_contradictions(o);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(operands, o);
+  if (o.program.grace_given && !o.program.given())
+    Cli::fail("--exec-grace requires --exec or --sh-exec");
   if (o.program.given()) adapt_to_program(o);
   o.proxy.resolve(o.host);
   // A proxy takes the end of the input for the end of both directions.
