@@ -8,6 +8,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #define CXXOPTS_NO_REGEX 1
@@ -102,6 +103,11 @@ void Cli::option(const std::string& names, std::string argument, std::string hel
   const bool both = comma != std::string::npos;
   options_.push_back({both ? names.substr(0, comma) : "", both ? names.substr(comma + 1) : names,
                       std::move(argument), std::move(help), std::move(set)});
+}
+
+void Cli::secret(const std::string& names, std::string argument, std::string help, Setter set) {
+  option(names, std::move(argument), std::move(help), std::move(set));
+  options_.back().is_secret = true;
 }
 
 void Cli::flag(const std::string& names, std::string help, std::function<void()> set) {
@@ -206,7 +212,9 @@ std::vector<std::string> Cli::normalized(int argc, char** argv) {
     const std::string argument = argv[i];
     const auto add_value = [&](const Option& option, std::string_view attached, bool is_attached) {
       if (!is_attached && ++i == argc) fail(argument + ": a value is missing: " + option.argument);
-      out.push_back(option.spelled() + "=" + (is_attached ? std::string(attached) : argv[i]));
+      char* const value = argv[i] + (is_attached ? argument.size() - attached.size() : 0);
+      out.push_back(option.spelled() + "=" + value);
+      if (option.is_secret) std::fill_n(value, std::strlen(value), '*');
     };
     if (argument == "--") {
       out.insert(out.end(), argv + i, argv + argc);

@@ -44,6 +44,8 @@ class Cli {
 
   // names: "w,timeout" or "drain".  argument: what --help calls the value.
   void option(const std::string& names, std::string argument, std::string help, Setter set);
+  // As option(), and its value is overwritten in argv, where ps(1) shows it.
+  void secret(const std::string& names, std::string argument, std::string help, Setter set);
   void flag(const std::string& names, std::string help, std::function<void()> set);
   void flag(const std::string& names, std::string help, bool& out);
   // A letter that users of similar tools type: the error says what to use instead.
@@ -69,6 +71,7 @@ class Cli {
     std::string argument;  // empty: a flag
     std::string help;
     Setter set;
+    bool is_secret = false;
     std::string spelled() const { return "--" + long_name; }
   };
   const Option* find(std::string_view name) const;

@@ -2,8 +2,8 @@
 
 #include <csignal>
 
-int net::die_of_broken_pipe() {
-  std::signal(SIGPIPE, SIG_DFL);
-  (void)std::raise(SIGPIPE);
-  return kBrokenPipe;  // where it is blocked
+int net::die_of_signal(int number) {
+  std::signal(number, SIG_DFL);
+  (void)std::raise(number);
+  return kSignal + number;  // also where it is blocked
 }

@@ -15,12 +15,17 @@ enum ExitStatus : int {
   kLocalIo = 8,      // stdout full or gone, stdin unreadable, a file not writable
   kIdle = 9,
   kTls = 10,
-  kProxy = 11,
+  kProxy = 11,    // the proxy itself, or what it says of a connection
+  kProgram = 12,  // could not be run, or failed
 };
 
-// Not in the table: the reader of standard output is gone.
-inline constexpr int kBrokenPipe = 141;
-// Ends the process as if write(2) had done it: silent, and what the shell expects of `... | head`.
-int die_of_broken_pipe();
+// Not in the table: a signal's number above it is the end by that signal.
+inline constexpr int kSignal = 128;
+// The reader of standard output is gone: silent, and what the shell expects of `... | head`.
+inline constexpr int kBrokenPipe = kSignal + 13;
+// Ends the process as if the signal had not been caught.  As process 1 of a container, which no
+// signal ends by default: returns the status.
+int die_of_signal(int number);
+inline int die_of_broken_pipe() { return die_of_signal(kBrokenPipe - kSignal); }
 
 }  // namespace net

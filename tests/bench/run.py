@@ -30,10 +30,12 @@ import tls  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
 from password import password_group  # noqa: E402
+from program import program_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-GROUPS = (measurement.GROUPS | http_measurement.GROUPS | {'password': password_group} |
+GROUPS = (measurement.GROUPS | http_measurement.GROUPS |
+          {'password': password_group, 'program': program_group} |
           counter_measurement.GROUPS | tls.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 

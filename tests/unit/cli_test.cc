@@ -15,6 +15,22 @@ using testing::ElementsAre;
 using testing::ExitedWithCode;
 using testing::IsEmpty;
 
+TEST(Cli, ASecretIsOverwrittenInArgv) {
+  for (const char* form : {"-Pme:secret", "-vPme:secret", "--password=me:secret", "-P"}) {
+    std::string tool = "tool", argument = form, value = "me:secret", got;
+    bool verbose = false;
+    Cli cli("tool", "", "");
+    cli.flag("v,verbose", "", verbose);
+    cli.secret("P,password", "TEXT", "", text(got));
+    char* argv[] = {tool.data(), argument.data(), value.data(), nullptr};
+    (void)cli.parse(argument == "-P" ? 3 : 2, argv);
+    EXPECT_EQ(got, "me:secret");
+    const std::string& holder = argument == "-P" ? value : argument;
+    EXPECT_EQ(holder.find("me"), std::string::npos) << holder;
+    EXPECT_TRUE(holder.ends_with(std::string(9, '*'))) << holder;
+  }
+}
+
 // ---- durations ----
 
 TEST(ParseDuration, NumbersAndSuffixes) {

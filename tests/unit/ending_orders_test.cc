@@ -89,6 +89,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
     case 'G':
       ending.output_gone(Error(UV_EPIPE), now);
       facts.gone = true;
+      facts.idle_looks = 0;
       return;
     case 'S':
       ending.send_failed(Error(UV_ECONNRESET));
@@ -119,7 +120,9 @@ void Orders::check(const Ending& ending, const Facts& facts, Ending::Time now) c
     return;
   }
   if (!verdict) {
-    ASSERT_FALSE(may_leave(facts)) << "it stays";
+    // A peer that is still answering what flowed has time to finish.
+    const bool answers = facts.gone && facts.moved && !facts.peer_ended;
+    ASSERT_TRUE(answers || !may_leave(facts)) << "it stays";
     return;
   }
   ASSERT_EQ(verdict->reason, facts.gone ? Verdict::kOutputGone : Verdict::kComplete);
@@ -157,7 +160,7 @@ TEST_P(EndingOrders, OfUpToSevenEventsKeepTheRules) {
   terms.until_input_ends = GetParam().second;
   Orders orders(terms);
   orders.try_all();
-  EXPECT_GT(orders.count(), std::size_t{1'000});
+  EXPECT_GT(orders.count(), std::size_t{500});
 }
 
 INSTANTIATE_TEST_SUITE_P(Inputs, EndingOrders,

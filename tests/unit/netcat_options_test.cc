@@ -247,6 +247,11 @@ TEST(NetcatOptions, ContradictionsNameBothOptionsAsTyped) {
       {"--wait --retry 1 localhost 80", "--wait does not work with --retry: one limit only\n$"},
       {"--wait -l 80", "--wait does not work with -l: a server does not retry\n$"},
       {"--retry 1 -l 80", "--retry does not work with -l: a server does not retry\n$"},
+      {"-lx p 80", "-x does not work with -l: a proxy only connects\n$"},
+      {"-U --proxy p x", "--proxy does not work with -U: a proxy connects to hosts\n$"},
+      {"-e a -c b localhost 80", "-e does not work with -c: only one program\n$"},
+      {"-uc a localhost 80", "-c does not work with -u: a program requires a stream\n$"},
+      {"-F --tls localhost 80", "-F does not work with --tls: the receiver would have no keys\n$"},
       {"--tls -u localhost 80", "--tls does not work with -u: TLS requires a stream\n$"},
       {"--tls --tls-psk x --tls-ca y localhost 80",
        "--tls-psk does not work with --tls-ca: a pre-shared key replaces certificates\n$"},
@@ -272,6 +277,8 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
       {"--port-file x localhost 80", "--port-file requires --listen\n$"},
       {"--append-output localhost 80", "--append-output requires --output or --hex-dump\n$"},
       {"--retry-interval 1 localhost 80", "--retry-interval requires --retry or --wait\n$"},
+      {"-X 5 localhost 80", "--proxy-type requires --proxy\n$"},
+      {"--exec-grace 1 localhost 80", "--exec-grace requires --exec or --sh-exec\n$"},
       {"--tls-ca x localhost 80", "--tls-ca requires --tls\n$"},
       {"--alpn h2 localhost 80", "--alpn requires --tls\n$"},
       {"--tls-allow-truncation localhost 80", "--tls-allow-truncation requires --tls\n$"},
@@ -336,7 +343,7 @@ TEST(NetcatOptions, AnEmptyHostIsAnErrorInEveryMode) {
 }
 
 TEST(NetcatOptions, LettersOfOtherNetcatsAreAnswered) {
-  for (const char letter : std::string("cDeFgGHKLPRSVxXZ"))
+  for (const char letter : std::string("DgGHKLRSVZ"))
     EXPECT_EXIT((void)parse(Words{std::string("-") + letter, "x", "80"}), ExitedWithCode(2),
                 std::string("^netcat: -") + letter + ": not supported; [^\n]+\n$")
         << letter;

@@ -6,7 +6,11 @@
 
 namespace netcat {
 
+class Programs;
+
 // Connects and relays.
 net::Task<Outcome> connect(Session& session, Stdio& local);
+// Connects, and runs the program.
+net::Task<Outcome> connect(Session& session, Programs& programs);
 
 }  // namespace netcat

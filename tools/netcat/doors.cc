@@ -13,9 +13,11 @@ using net::Task;
 
 constexpr net::Millis kAcceptPause{100};  // when the system has no descriptor left
 
-Doors::Doors(Session& session, Hub& hub, std::vector<Listener>& listeners, const Access& access)
+Doors::Doors(Session& session, Guests& guests, Admit admit, std::vector<Listener>& listeners,
+             const Access& access)
     : session_(session),
-      hub_(hub),
+      guests_(guests),
+      admit_(std::move(admit)),
       listeners_(listeners),
       reception_(session, access,
                  [this](std::unique_ptr<Channel> ready, const SockAddr& peer) {
@@ -23,7 +25,7 @@ Doors::Doors(Session& session, Hub& hub, std::vector<Listener>& listeners, const
                    admit_ready();
                  }),
       first_(session.loop) {
-  hub_.on_change = [this] { changed(); };
+  guests_.on_change = [this] { changed(); };
   reception_.on_room = [this] { changed(); };
 }
 
@@ -42,7 +44,7 @@ Task<> Doors::run() {
 void Doors::changed() {
   seat_.wake();
   for (net::Timer& room : rooms_) room.wake();
-  if (!hub_.ended()) return;
+  if (!guests_.ended()) return;
   first_.wake();
   for (Listener& listener : listeners_) listener.close();
 }
@@ -55,16 +57,16 @@ Task<> Doors::limit_first() {
     SockAddr peer;
     if (Result<Fd> socket = listener.accept(&peer)) reception_.receive(std::move(*socket), peer);
   }
-  if (hub_.count() == 0) hub_.end({.reason = Verdict::kNoClient});
+  if (guests_.count() == 0) guests_.end({.reason = Verdict::kNoClient});
 }
 
 Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
   bool said = false;
-  while (!hub_.ended()) {
+  while (!guests_.ended()) {
     Error e = co_await listener.readable();
     if (e) co_return;
     if (is_full()) {
-      if (!reception_.is_full()) hub_.make_room();
+      if (!reception_.is_full()) guests_.make_room();
       (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
@@ -76,7 +78,7 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
     } else if (socket.error() != Error(UV_EAGAIN)) {
       if (!std::exchange(said, true))
         say_problem(session_.options, {}, std::string("accept: ") + socket.error().message());
-      hub_.make_room();
+      guests_.make_room();
       e = co_await net::sleep(session_.loop, kAcceptPause);
       if (e) co_return;
     }
@@ -84,18 +86,18 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
 }
 
 void Doors::admit_ready() {
-  while (!ready_.empty() && !hub_is_full() && !hub_.ended()) {
+  while (!ready_.empty() && !guests_are_full() && !guests_.ended()) {
     first_.wake();
     auto [channel, peer] = std::move(ready_.front());
     ready_.pop_front();
-    hub_.admit(std::move(channel), peer);
+    admit_(std::move(channel), peer);
   }
-  if (!ready_.empty()) hub_.make_room();
+  if (!ready_.empty()) guests_.make_room();
 }
 
 // A place is free only after whoever left it has been told of.
 Task<> Doors::admit_waiting() {
-  while (!hub_.ended()) {
+  while (!guests_.ended()) {
     Error e = co_await seat_.wait(net::kForever);
     if (e == Error(UV_ECANCELED)) co_return;
     admit_ready();

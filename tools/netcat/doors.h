@@ -2,23 +2,27 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "common/net/listener.h"
-#include "tools/netcat/hub.h"
+#include "tools/netcat/guests.h"
 #include "tools/netcat/reception.h"
 
 namespace netcat {
 
-// The doors of a hub: at the limit nobody is accepted, clients wait in the kernel's queue.
+// The doors of -k: at the limit nobody is accepted, clients wait in the kernel's queue.
 class Doors {
  public:
-  Doors(Session& session, Hub& hub, std::vector<net::Listener>& listeners, const Access& access);
+  using Admit = std::function<void(std::unique_ptr<Channel>, const net::SockAddr& peer)>;
 
-  // Until the hub has ended.
+  Doors(Session& session, Guests& guests, Admit admit, std::vector<net::Listener>& listeners,
+        const Access& access);
+
+  // Until no more guests are let in.
   net::Task<> run();
 
  private:
@@ -27,17 +31,18 @@ class Doors {
   net::Task<> admit_waiting();
   net::Task<> limit_first();
   void changed();
-  bool hub_is_full() const {
+  bool guests_are_full() const {
     const std::uint64_t most = session_.options.max_conns;
-    return most > 0 && hub_.count() >= most;
+    return most > 0 && guests_.count() >= most;
   }
   bool is_full() const {
     const std::uint64_t most = session_.options.max_conns;
-    return reception_.is_full() || (most > 0 && hub_.count() + ready_.size() >= most);
+    return reception_.is_full() || (most > 0 && guests_.count() + ready_.size() >= most);
   }
 
   Session& session_;
-  Hub& hub_;
+  Guests& guests_;
+  Admit admit_;
   std::vector<net::Listener>& listeners_;
   Reception reception_;
   // After their handshakes, without a place yet.

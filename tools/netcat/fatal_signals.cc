@@ -12,16 +12,18 @@ static bool is_ignored(int number) {
   return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-FatalSignals::FatalSignals(net::Loop& loop, std::function<void()> clean_up)
-    : clean_up_(std::move(clean_up)) {
+FatalSignals::FatalSignals(net::Loop& loop, std::function<bool(int number)> on_signal)
+    : on_signal_(std::move(on_signal)) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT})
     if (!is_ignored(number)) tasks_.go(die_of(signals_.emplace_back(loop, number), number));
 }
 
 net::Task<> FatalSignals::die_of(net::Signal& signal, int number) {
-  net::Error e = co_await signal.wait();
-  if (e) co_return;
-  clean_up_();
+  for (;;) {
+    net::Error e = co_await signal.wait();
+    if (e) co_return;
+    if (on_signal_(number)) break;
+  }
   signal.close();
   (void)std::raise(number);
   _exit(128 + number);  // the init process of a container is not killed by default actions

@@ -1,5 +1,4 @@
-// fatal_signals.h - ending by a signal as if it were not caught, with something put in order
-// before.
+// fatal_signals.h - ending by a signal, with something put in order before.
 #pragma once
 
 #include <functional>
@@ -10,16 +9,19 @@
 namespace netcat {
 
 // SIGTERM, SIGINT, SIGHUP and SIGQUIT, from now until release(), which has to be awaited; but not
-// one that is ignored, as nohup(1) has it.
+// one that is ignored, as nohup(1) has it.  Each is told to `on_signal`; true: the process ends by
+// it.
 class FatalSignals {
  public:
-  FatalSignals(net::Loop& loop, std::function<void()> clean_up);
+  FatalSignals(net::Loop& loop, std::function<bool(int number)> on_signal);
+  FatalSignals(net::Loop& loop, std::function<void()> clean_up)  // the process always ends by it
+      : FatalSignals(loop, [clean_up](int) { return clean_up(), true; }) {}
   net::Task<> release();
 
  private:
   net::Task<> die_of(net::Signal& signal, int number);
 
-  std::function<void()> clean_up_;
+  std::function<bool(int number)> on_signal_;
   std::list<net::Signal> signals_;
   net::WaitGroup tasks_;
 };

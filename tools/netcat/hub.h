@@ -8,11 +8,12 @@
 #include "common/net/address.h"
 #include "tools/netcat/channel/seat.h"
 #include "tools/netcat/channel/telnet.h"
+#include "tools/netcat/guests.h"
 #include "tools/netcat/relay/relay.h"
 
 namespace netcat {
 
-class Hub {
+class Hub final : public Guests {
  public:
   // Told of the end of each connection.
   using OnClosed =
@@ -24,15 +25,13 @@ class Hub {
   // Until end(), or until standard input or output fails.
   net::Task<Verdict> run();
   void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer);
-  std::size_t count() const { return conns_.count(); }
-  // Called whenever a client has half-closed or left, and at the end.
-  std::function<void()> on_change;
+  std::size_t count() const override { return conns_.count(); }
   // Lets the oldest client go that has ended its sending, if there is one.
-  void make_room();
+  void make_room() override;
 
   void output_gone() { end({.reason = Verdict::kOutputGone}); }
-  void end(const Verdict& verdict);
-  bool ended() const { return verdict_.has_value(); }
+  void end(const Verdict& verdict) override;
+  bool ended() const override { return verdict_.has_value(); }
 
  private:
   struct Client {

@@ -7,6 +7,7 @@
 #include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/first_client.h"
 #include "tools/netcat/hub.h"
+#include "tools/netcat/program/clients.h"
 #include "tools/netcat/relay_stdio.h"
 #include "tools/netcat/report.h"
 
@@ -63,20 +64,29 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   co_return session.write_port_file();
 }
 
+// Leaves neither a Unix path nor a port file behind.
+static void clean_up(Session& session, Listeners& listeners) {
+  for (Listener& listener : listeners) listener.close();
+  session.port_file.remove();
+}
+
 // --- one client ---
+
+// Success with a client, or why there is none.
+static Outcome arrival_of(const Session& session, const FirstClient& first) {
+  if (session.is_output_gone) return {kBrokenPipe};
+  if (first.channel) return {};
+  if (first.error != Error(UV_ETIMEDOUT)) return not_listening(session.options, first.error);
+  return outcome_of({.reason = Verdict::kNoClient}, session.options, "");
+}
 
 static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
-  const Options& options = session.options;
   FirstClient first(session, listeners, access);
   co_await first.wait(deadline);
-  Outcome outcome{kBrokenPipe};
-  if (!session.is_output_gone && first.channel)
+  Outcome outcome = arrival_of(session, first);
+  if (outcome.status == net::kOk)
     outcome = co_await relay_stdio(session, local, *first.channel, first.peer, false);
-  else if (!session.is_output_gone && first.error == Error(UV_ETIMEDOUT))
-    outcome = outcome_of({.reason = Verdict::kNoClient}, options, "");
-  else if (!session.is_output_gone)
-    outcome = not_listening(options, first.error);
   co_await first.reported();
   co_return outcome;
 }
@@ -103,7 +113,10 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   };
   Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
   session.on_output_gone = [&hub] { hub.output_gone(); };
-  Doors doors(session, hub, listeners, access);
+  const auto admit = [&hub](std::unique_ptr<Channel> client, const SockAddr& peer) {
+    hub.admit(std::move(client), peer);
+  };
+  Doors doors(session, hub, admit, listeners, access);
   net::WaitGroup accepting;
   accepting.go(doors.run());
   const Verdict verdict = co_await hub.run();
@@ -112,15 +125,22 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   co_return outcome_of(verdict, session.options, session.log.problem());
 }
 
-static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners) {
-  const Options& options = session.options;
-  const net::Deadline deadline(options.timeout);
-  Access access;
-  Outcome outcome = co_await access.load(session.loop, options, deadline);
+static Task<Outcome> open(Session& session, net::Deadline deadline, Access& access,
+                          Listeners& listeners) {
+  Outcome outcome = co_await access.load(session.loop, session.options, deadline);
   if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
+  co_return outcome;
+}
+
+// --- with standard input and output ---
+
+static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners) {
+  const net::Deadline deadline(session.options.timeout);
+  Access access;
+  Outcome outcome = co_await open(session, deadline, access, listeners);
   if (outcome.status != net::kOk) co_return outcome;
-  if (options.keep_open) net::raise_descriptor_limit();
-  if (options.keep_open)
+  if (session.options.keep_open) net::raise_descriptor_limit();
+  if (session.options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
   else
     outcome = co_await serve_one(session, local, listeners, access, deadline);
@@ -129,12 +149,57 @@ static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners)
 
 Task<Outcome> listen(Session& session, Stdio& local) {
   Listeners listeners;
-  // Leaves neither a Unix path nor a port file behind.
-  FatalSignals signals(session.loop, [&session, &listeners] {
-    for (Listener& listener : listeners) listener.close();
-    session.port_file.remove();
-  });
+  FatalSignals signals(session.loop, [&session, &listeners] { clean_up(session, listeners); });
   Outcome outcome = co_await serve(session, local, listeners);
+  co_await signals.release();
+  co_return outcome;
+}
+
+// --- with programs ---
+
+static Task<Outcome> run_one(Session& session, Programs& programs, Listeners& listeners,
+                             const Access& access, net::Deadline deadline) {
+  FirstClient first(session, listeners, access);
+  co_await first.wait(deadline);
+  Outcome outcome = arrival_of(session, first);
+  if (outcome.status == net::kOk)
+    outcome = co_await programs.run(std::move(first.channel), first.peer);
+  co_await first.reported();
+  co_return outcome;
+}
+
+static Task<Outcome> run_all(Session& session, Programs& programs, Listeners& listeners,
+                             const Access& access) {
+  ProgramClients clients(session, programs);
+  const auto admit = [&clients](std::unique_ptr<Channel> client, const SockAddr& peer) {
+    clients.admit(std::move(client), peer);
+  };
+  Doors doors(session, clients, admit, listeners, access);
+  co_await doors.run();
+  const Verdict verdict = co_await clients.wait();
+  if (programs.stopped_by() != 0) co_return Outcome{programs.stopped_by()};
+  co_return outcome_of(verdict, session.options, "");
+}
+
+static Task<Outcome> serve(Session& session, Programs& programs, Listeners& listeners) {
+  const net::Deadline deadline(session.options.timeout);
+  Access access;
+  Outcome outcome = co_await open(session, deadline, access, listeners);
+  if (outcome.status != net::kOk) co_return outcome;
+  if (session.options.keep_open)
+    outcome = co_await run_all(session, programs, listeners, access);
+  else
+    outcome = co_await run_one(session, programs, listeners, access, deadline);
+  co_return outcome;
+}
+
+Task<Outcome> listen(Session& session, Programs& programs) {
+  Listeners listeners;
+  FatalSignals signals(session.loop, [&session, &listeners, &programs](int number) {
+    clean_up(session, listeners);
+    return !programs.stop(number);
+  });
+  Outcome outcome = co_await serve(session, programs, listeners);
   co_await signals.release();
   co_return outcome;
 }

@@ -5,6 +5,7 @@
 
 #include "common/net/listener.h"
 #include "tools/netcat/channel/stdio.h"
+#include "tools/netcat/program/programs.h"
 #include "tools/netcat/session.h"
 
 namespace netcat {
@@ -14,5 +15,7 @@ net::Task<Outcome> bind_all(net::Loop& loop, const Options& options, net::Listen
                             net::Deadline deadline, std::vector<net::Fd>& bound);
 // Listens, and relays.
 net::Task<Outcome> listen(Session& session, Stdio& local);
+// The same with a program for each client.
+net::Task<Outcome> listen(Session& session, Programs& programs);
 
 }  // namespace netcat

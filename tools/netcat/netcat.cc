@@ -5,11 +5,12 @@
 // reception where clients come in, first_client for one of them, and doors and hub for many at
 // once; relay_stdio, one connection, and relay/, what moves its bytes between two of channel/ until
 // the rules of relay/ending are met; security and tls/, what encrypts one; target, what is dialled,
-// and scan, many ports; datagram/, all of -u.
+// through proxy/ if need be, and scan, many ports; program/, all of -e; datagram/, all of -u.
 
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 
 #include "common/cli/cli.h"
@@ -47,6 +48,22 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
   co_return outcome;
 }
 
+// --exec, --sh-exec: standard input and output are not used.
+net::Task<netcat::Outcome> run_programs(netcat::Session& session) {
+  netcat::Command& command = session.options.program.command;
+  const char* path = std::getenv("PATH");
+  const net::Error e = command.find(path != nullptr ? path : "/usr/bin:/bin");
+  if (e) co_return netcat::Outcome{net::kProgram, command.name() + ": " + e.message()};
+  netcat::Programs programs(session);
+  netcat::Outcome outcome;
+  if (session.options.listen)
+    outcome = co_await netcat::listen(session, programs);
+  else
+    outcome = co_await netcat::connect(session, programs);
+  co_await programs.close();
+  co_return outcome;
+}
+
 net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   const netcat::Options& options = session.options;
   netcat::Outcome outcome = session.open_log();
@@ -56,15 +73,18 @@ net::Task<netcat::Outcome> move_data(netcat::Session& session) {
     outcome = co_await netcat::exchange_datagrams(session);
   else if (options.scan)
     outcome = co_await netcat::scan(session);
+  else if (options.program.given())
+    outcome = co_await run_programs(session);
   else
     outcome = co_await move_stream(session);
   co_return outcome;
 }
 
 // A signal with its default action does not end the first process of a container.  What listens or
-// exchanges datagrams handles signals itself.
+// exchanges datagrams or runs a program handles signals itself.
 bool handles_signals(const netcat::Options& options) {
-  return getpid() == 1 && !options.listen && (!options.udp || options.scan);
+  const bool handled = options.listen || options.program.given() || (options.udp && !options.scan);
+  return getpid() == 1 && !handled;
 }
 
 net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
@@ -89,5 +109,5 @@ int main(int argc, char** argv) {
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));
-  return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
+  return status > net::kSignal ? net::die_of_signal(status - net::kSignal) : status;
 }

@@ -72,6 +72,7 @@ void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("half-open", "go on until stdin ends, even if the peer has ended", o.half_open);
   cli.flag("d,recv-only", "never read stdin", o.recv_only);
   cli.flag("send-only", "discard what arrives; exit when all is delivered", o.send_only);
+  cli.flag("F,pass-fd", "pass the connected socket over standard output and exit", o.pass_fd);
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
   cli.flag("t,telnet", "refuse telnet negotiations and remove them from the output", o.telnet);
   cli.option("W,packets", "N", "with -u: exit after N datagrams received",
@@ -155,6 +156,24 @@ void add_retry_options(Cli& cli, Options& o) {
   cli.flag("wait", "if there is no server, keep trying until -w runs out", o.wait);
 }
 
+// A program is for this machine only, unless `::` says otherwise.
+void adapt_to_program(Options& o) {
+  if (o.listen && o.host.empty())
+    o.host = !o.numeric ? "localhost" : o.family == AF_INET6 ? "::1" : "127.0.0.1";
+  else if (o.listen && o.host == "::" && o.family == AF_UNSPEC)
+    o.host.clear();
+  if (o.keep_open && o.max_conns == 0) o.max_conns = ProgramOptions::kMaxConns;
+}
+
+// A secret is overwritten where it lies, so what is no alias stays in argv.
+std::vector<std::string> parse(Cli& cli, int argc, char** argv) {
+  std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
+  std::vector<char*> pointers(argv, argv + argc);
+  for (std::size_t i = 0; i < pointers.size(); ++i)
+    if (arguments[i] != pointers[i]) pointers[i] = arguments[i].data();
+  return cli.parse(argc, pointers.data());
+}
+
 }  // namespace
 
 Options parse_options(int argc, char** argv) {
@@ -171,16 +190,19 @@ Options parse_options(int argc, char** argv) {
   add_scan_options(cli, o);
   add_retry_options(cli, o);
   tls::add_options(cli, o.tls);
+  o.proxy.add_to(cli);
+  o.program.add_to(cli);
   add_other_netcats(cli);
-  std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  const std::vector<std::string> operands = cli.parse(argc, pointers.data());
+  const std::vector<std::string> operands = parse(cli, argc, argv);
   if (argc < 2) cli.fail_usage();
   check_contradictions(cli, o);
   tls::check(o.tls);
   if (!o.idle_given) o.idle = o.timeout;
   take_operands(cli, operands, o);
+  if (o.program.given()) adapt_to_program(o);
+  o.proxy.resolve(o.host);
+  // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
+  if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;
 }
 

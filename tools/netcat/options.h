@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "common/net/timer.h"
+#include "tools/netcat/program/program_options.h"
+#include "tools/netcat/proxy/proxy_options.h"
 #include "tools/netcat/socket_options.h"
 #include "tools/netcat/tls/options.h"
 
@@ -26,6 +28,8 @@ struct Options {
   bool source_port_given = false;
 
   SocketOptions socket;
+  ProxyOptions proxy;
+  ProgramOptions program;
 
   bool listen = false;
   bool keep_open = false;
@@ -42,6 +46,7 @@ struct Options {
   bool recv_only = false;
   bool send_only = false;
   bool half_open = false;  // the peer's end ends nothing
+  bool pass_fd = false;
   bool crlf = false;
   bool telnet = false;
   std::uint64_t packets = 0;  // leave after so many datagrams; 0: never

@@ -26,6 +26,10 @@ static void print(const JsonLine& line) {
   net::log::put(line.text() + "\n");
 }
 
+static void add_proxies(JsonLine& line, const Options& options) {
+  if (!options.proxy.chain.empty()) line.add("proxy", options.proxy.names());
+}
+
 static JsonLine event(const char* name, const Options& options, const SockAddr& address) {
   JsonLine line(name);
   const bool local = options.unix_domain;
@@ -36,13 +40,13 @@ static JsonLine event(const char* name, const Options& options, const SockAddr& 
   return line.add("address", address.host()).add("port", std::uint64_t{address.port()});
 }
 
-static void print_connected(const char* direction, const Options& options, const SockAddr& peer,
-                            const SockAddr& local) {
+static JsonLine connected(const char* direction, const Options& options, const SockAddr& peer,
+                          const SockAddr& local) {
   JsonLine line = event("connected", options, peer);
   line.add("direction", direction);
   if (!options.unix_domain)
     line.add("local_address", local.host()).add("local_port", std::uint64_t{local.port()});
-  print(line);
+  return line;
 }
 
 static const char* outcome_of(Error e) {
@@ -79,13 +83,16 @@ static const char* reason_of(const Outcome& outcome) {
       return "refused";
     case net::kTls:
       return "tls";
+    case net::kProgram:
+      return "program";
     default:
       return outcome.reset ? "reset" : "lost";
   }
 }
 
 static void print_closed(const Options& options, const SockAddr& peer, const Tally& tally,
-                         const char* reason, const std::string& tls_end = {}) {
+                         const char* reason, const Outcome& outcome = {},
+                         const std::string& tls_end = {}) {
   const char* sides[] = {"nobody", "local", "peer"};
   JsonLine line = event("closed", options, peer);
   line.add("bytes_sent", tally.sent)
@@ -95,7 +102,12 @@ static void print_closed(const Options& options, const SockAddr& peer, const Tal
       .add("answered", tally.answered)
       .add("reason", reason);
   if (!tls_end.empty()) line.add("tls_end", tls_end);
-  print(line.add("ms", tally.elapsed().count()));
+  line.add("ms", tally.elapsed().count());
+  if (outcome.program_status >= 0)
+    line.add("program_status", static_cast<std::uint64_t>(outcome.program_status));
+  if (outcome.program_signal > 0)
+    line.add("program_signal", static_cast<std::uint64_t>(outcome.program_signal));
+  print(line);
 }
 
 // --- what happens ---
@@ -129,6 +141,7 @@ void say_resolved(const Options& options, const std::vector<SockAddr>& addresses
 void say_attempt(const Options& options, const SockAddr& peer, Error e, Elapsed elapsed) {
   if (!options.json) return;
   JsonLine line = event("attempt", options, peer);
+  add_proxies(line, options);
   line.add("ms", elapsed.count()).add("outcome", outcome_of(e));
   if (e && e != Error(UV_ECANCELED)) line.add("error", e.message());
   print(line);
@@ -138,8 +151,10 @@ bool tells_failed_attempts(const Options& options) { return options.verbose > 0 
 
 // "localhost (127.0.0.1)"
 static std::string host_of(const Options& options, const SockAddr& peer) {
+  const std::vector<Proxy>& chain = options.proxy.chain;
+  const std::string& host = chain.empty() ? options.host : chain.front().host;
   const std::string ip = peer.host();
-  return options.numeric || options.host == ip ? ip : options.host + " (" + ip + ")";
+  return options.numeric || host == ip ? ip : host + " (" + ip + ")";
 }
 
 void say_attempt_failed(const Options& options, const SockAddr& peer, Error e) {
@@ -163,11 +178,15 @@ void say_probed(const Options& options, const SockAddr& peer, Error e, bool answ
 }
 
 // "127.0.0.1 53 port [udp/domain]"
-static std::string port_of(const Options& options, const SockAddr& peer) {
+static std::string port_of(const Options& options, const std::string& host, std::uint16_t port) {
   const char* protocol = options.udp ? "udp" : "tcp";
-  const servent* service = options.numeric ? nullptr : getservbyport(htons(peer.port()), protocol);
-  return host_of(options, peer) + " " + std::to_string(peer.port()) + " port [" + protocol + "/" +
+  const servent* service = options.numeric ? nullptr : getservbyport(htons(port), protocol);
+  return host + " " + std::to_string(port) + " port [" + protocol + "/" +
          (service != nullptr ? service->s_name : "*") + "]";
+}
+
+static std::string port_of(const Options& options, const SockAddr& peer) {
+  return port_of(options, host_of(options, peer), peer.port());
 }
 
 void say_open_or_filtered(const Options& options, const SockAddr& peer) {
@@ -176,9 +195,46 @@ void say_open_or_filtered(const Options& options, const SockAddr& peer) {
 }
 
 void say_connected(const Options& options, const SockAddr& peer, const SockAddr& local) {
-  if (options.json) return print_connected("out", options, peer, local);
+  if (options.json) return print(connected("out", options, peer, local));
   if (options.verbose == 0 || options.unix_domain) return;
   net::log::plain("Connection to %s succeeded!", port_of(options, peer).c_str());
+}
+
+void say_tunnelled(const Options& options, std::uint16_t port, const SockAddr& peer,
+                   const SockAddr& local) {
+  if (options.json) {
+    JsonLine line = connected("out", options, peer, local);
+    add_proxies(line, options);
+    return print(line.add("target", host_and_port(options.host, port)));
+  }
+  if (options.verbose == 0) return;
+  std::string by;
+  for (const Proxy& proxy : options.proxy.chain)
+    by += (by.empty() ? "" : ", ") + proxy.host + " port " + std::to_string(proxy.port);
+  net::log::plain("Connection to %s succeeded! (by proxy %s)",
+                  port_of(options, options.host, port).c_str(), by.c_str());
+}
+
+void say_try_failed(const Options& options, const std::string& sentence) {
+  if (tells_failed_attempts(options)) net::log::error("%s", sentence.c_str());
+}
+
+void say_hop(const Options& options, const Proxy& proxy, const Destination& to,
+             const ProxyFailure& failure, Elapsed elapsed) {
+  if (!options.json) return;
+  const char* outcome = !failure                              ? "connected"
+                        : failure.status == net::kRefused     ? "refused"
+                        : failure.status == net::kTimedOut    ? "timeout"
+                        : failure.status == net::kUnreachable ? "unreachable"
+                                                              : "failed";
+  JsonLine line("proxy");
+  line.add("proxy", proxy.where())
+      .add("type", proxy.scheme())
+      .add("target", host_and_port(to.host, to.port))
+      .add("ms", elapsed.count())
+      .add("outcome", outcome);
+  if (failure) line.add("error", failure.why);
+  print(line);
 }
 
 void say_listening(const Options& options, const SockAddr& address) {
@@ -203,7 +259,7 @@ void say_bound(const Options& options, const SockAddr& address) {
 
 void say_received(const Options& options, const SockAddr& peer, const SockAddr& local,
                   const std::string& name) {
-  if (options.json) return print_connected("in", options, peer, local);
+  if (options.json) return print(connected("in", options, peer, local));
   if (options.verbose == 0) return;
   if (options.unix_domain)
     net::log::plain("Connection received on %s", options.path.c_str());
@@ -222,7 +278,7 @@ void say_denied(const Options& options, const SockAddr& peer) {
 
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
                 const Outcome& outcome, const std::string& tls_end) {
-  if (options.json) return print_closed(options, peer, tally, reason_of(outcome), tls_end);
+  if (options.json) return print_closed(options, peer, tally, reason_of(outcome), outcome, tls_end);
   if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
     net::log::plain("Connection closed: input still open");
   if (options.verbose > 0 && !tally.answered)

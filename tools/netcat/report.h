@@ -6,6 +6,7 @@
 
 #include "common/net/address.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/proxy/dialogue.h"
 #include "tools/netcat/relay/outcome.h"
 #include "tools/netcat/relay/tally.h"
 
@@ -30,8 +31,16 @@ bool tells_failed_attempts(const Options& options);
 void say_probed(const Options& options, const net::SockAddr& peer, net::Error e, bool answered,
                 Elapsed elapsed);
 void say_open_or_filtered(const Options& options, const net::SockAddr& peer);
+// -v: a try through a proxy that has failed, before the next one.
+void say_try_failed(const Options& options, const std::string& sentence);
+// What a proxy has made of the request to connect to `to`.
+void say_hop(const Options& options, const Proxy& proxy, const Destination& to,
+             const ProxyFailure& failure, Elapsed elapsed);
 
 void say_connected(const Options& options, const net::SockAddr& peer, const net::SockAddr& local);
+// The same through proxies, to `port` of the destination.
+void say_tunnelled(const Options& options, std::uint16_t port, const net::SockAddr& peer,
+                   const net::SockAddr& local);
 void say_listening(const Options& options, const net::SockAddr& address);
 void say_bound(const Options& options, const net::SockAddr& address);  // datagrams
 // `name`: the peer's; empty: none is known.

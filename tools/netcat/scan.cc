@@ -52,7 +52,7 @@ class Scan {
   };
   Task<> probe(std::size_t at);
   void report();
-  void say(const PortResult& result) const;
+  void say(std::uint16_t port, const PortResult& result) const;
   void count(std::uint16_t port, const PortResult& result);
   Outcome outcome() const;
 
@@ -69,7 +69,7 @@ class Scan {
 };
 
 Task<Outcome> Scan::run() {
-  const bool in_turn = options_.interval > net::Millis::zero();
+  const bool in_turn = options_.interval > net::Millis::zero() || !options_.proxy.chain.empty();
   const std::size_t beside = in_turn ? 0 : parallel_ports() - 1;
   net::WaitGroup probes;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
@@ -109,7 +109,7 @@ Task<> Scan::probe(std::size_t at) {
 void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];
-    if (!options_.json) say(result);
+    if (!options_.json) say(ports_[reported_], result);
     if (result.secured.info)
       say_tls(options_, result.reached.dialed.peer, *result.secured.info, result.secured.elapsed);
     count(ports_[reported_], result);
@@ -117,10 +117,10 @@ void Scan::report() {
   }
 }
 
-void Scan::say(const PortResult& result) const {
+void Scan::say(std::uint16_t port, const PortResult& result) const {
   const Target::Reached& reached = result.reached;
   target_.say_failures(reached);
-  if (result.open && result.answered) say_connected(options_, reached.dialed.peer, {});
+  if (result.open && result.answered) target_.say_connected(port, reached);
   if (result.open && !result.answered) say_open_or_filtered(options_, reached.dialed.peer);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tools/netcat/proxy/tunnel.h"
 #include "tools/netcat/report.h"
 
 namespace netcat {
@@ -18,7 +19,8 @@ constexpr Millis kTryLimit{5'000};
 Task<Outcome> Target::find() {
   for (;;) {
     Outcome outcome = co_await look_up(deadline_);
-    if (outcome.status != net::kNoName || !options_.wait || !may_appear_) co_return outcome;
+    const bool is_unknown = outcome.status == net::kNoName || outcome.status == net::kProxy;
+    if (!is_unknown || !options_.wait || !may_appear_) co_return outcome;
     bool last = false;
     Error e = co_await net::sleep(loop_, pause(last));
     if (last) outcome.why += " (timed out, -w)";
@@ -44,6 +46,10 @@ Task<Outcome> Target::look_up(net::Deadline deadline) {
     if (!sources) co_return unknown(options_.source, sources.error());
     sources_ = *sources;
   }
+  if (!options_.proxy.chain.empty()) {
+    Outcome outcome = co_await find_proxy(deadline);
+    co_return outcome;
+  }
   const auto start = Tally::Clock::now();
   const auto found = co_await net::lookup(loop_, options_.host, options_.port, options_.family,
                                           options_.numeric, deadline);
@@ -54,7 +60,58 @@ Task<Outcome> Target::look_up(net::Deadline deadline) {
   co_return Outcome{};
 }
 
+// The destination too, if it is this machine that looks it up.
+Task<Outcome> Target::find_proxy(net::Deadline deadline) {
+  const Proxy& first = options_.proxy.chain.front();
+  const auto found = co_await net::lookup(loop_, first.host, first.port, options_.family,
+                                          options_.numeric, deadline);
+  if (!found) {
+    Outcome outcome = unknown(first.host, found.error());
+    outcome.why = name_of_hop(options_.proxy.chain, 0) + ": " + outcome.why;
+    if (outcome.status == net::kNoName) outcome.status = net::kProxy;
+    co_return outcome;
+  }
+  addresses_ = *found;
+  if (!options_.proxy.resolves_here() && !options_.numeric) {
+    hosts_ = {options_.host};
+    co_return Outcome{};
+  }
+  const bool v4_only = options_.proxy.chain.back().type == Proxy::kSocks4;
+  const auto targets =
+      co_await net::lookup(loop_, options_.host, options_.port, v4_only ? AF_INET : options_.family,
+                           options_.numeric, deadline);
+  if (!targets) co_return unknown(options_.host, targets.error());
+  hosts_.clear();
+  for (const SockAddr& address : *targets) hosts_.push_back(address.host());
+  co_return Outcome{};
+}
+
 Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline) {
+  if (options_.proxy.chain.empty()) {
+    Reached reached = co_await dial_addresses(port, deadline);
+    co_return reached;
+  }
+  Reached reached = co_await dial_through_proxies(port, deadline);
+  co_return reached;
+}
+
+// A proxy that answers for one address of the destination may have another answer for the next.
+Task<Target::Reached> Target::dial_through_proxies(std::uint16_t port, net::Deadline deadline) {
+  Reached reached;
+  for (const std::string& host : hosts_) {
+    reached = co_await dial_addresses(options_.proxy.chain.front().port, deadline);
+    if (!reached.dialed.socket) co_return reached;
+    const Destination target{host, port};
+    reached.proxy =
+        co_await open_tunnel(loop_, reached.dialed.socket.get(), options_, target, deadline);
+    if (!reached.proxy) co_return reached;
+    reached.dialed.socket.reset();
+    if (!reached.proxy.of_target) co_return reached;
+  }
+  co_return reached;
+}
+
+Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline deadline) {
   Reached reached;
   std::vector<SockAddr> addresses = addresses_;
   for (SockAddr& address : addresses) address.set_port(port);
@@ -78,8 +135,10 @@ static bool is_absence(Error e) {
   return false;
 }
 
-bool Target::worth_another(const Dialed& dialed, std::uint32_t tries) const {
-  if (dialed.stage != Dialed::kConnect || !is_absence(dialed.error)) return false;
+bool Target::worth_another(const Reached& reached, std::uint32_t tries) const {
+  const Dialed& dialed = reached.dialed;
+  const bool absent = dialed.stage == Dialed::kConnect && is_absence(dialed.error);
+  if (!absent && !reached.proxy.absent) return false;
   return options_.wait || tries <= options_.retries;
 }
 
@@ -103,9 +162,10 @@ Task<Target::Reached> Target::dial(std::uint16_t port) {
   for (std::uint32_t tries = 1;; ++tries) {
     const net::Deadline deadline = deadline_of(tries);
     Reached reached = co_await dial_once(port, deadline);
-    if (!worth_another(reached.dialed, tries)) co_return reached;
+    if (!worth_another(reached, tries)) co_return reached;
     const Millis time = pause(reached.out_of_time);
     if (!options_.scan && !reached.out_of_time) say_failures(reached);
+    if (reached.proxy && !reached.out_of_time) say_try_failed(options_, reached.proxy.why);
     Error e = co_await net::sleep(loop_, time);
     if (e || reached.out_of_time) co_return reached;
     // Where that fails the addresses from before are tried again.
@@ -125,9 +185,18 @@ void Target::say_failures(const Reached& reached) const {
     say_attempt_failed(options_, address, error);
 }
 
+void Target::say_connected(std::uint16_t port, const Reached& reached) const {
+  const SockAddr local = SockAddr::local(reached.dialed.socket.get());
+  if (options_.proxy.chain.empty())
+    netcat::say_connected(options_, reached.dialed.peer, local);
+  else
+    say_tunnelled(options_, port, reached.dialed.peer, local);
+}
+
 std::string Target::why(const Reached& reached) {
-  const std::string why = reached.dialed.error.message();
-  const bool said = reached.dialed.error == Error(UV_ETIMEDOUT);
+  const std::string why = reached.proxy ? reached.proxy.why : reached.dialed.error.message();
+  const bool said =
+      reached.dialed.error == Error(UV_ETIMEDOUT) || reached.proxy.status == net::kTimedOut;
   return reached.out_of_time && !said ? "timed out (-w); last error: " + why : why;
 }
 
@@ -138,6 +207,8 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
     return {net::kNoListen, "bind to " + source + "port " + std::to_string(options_.source_port) +
                                 ": " + why(reached)};
   }
+  if (reached.proxy)
+    return {reached.out_of_time ? net::kTimedOut : reached.proxy.status, why(reached)};
   const bool timed_out = reached.out_of_time || dialed.error == Error(UV_ETIMEDOUT);
   const bool refused = !timed_out && dialed.error == Error(UV_ECONNREFUSED);
   // Only a peer that has been there resets: it had accepted before we looked.
@@ -146,6 +217,8 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
                      : timed_out ? net::kTimedOut
                      : lost      ? net::kLost
                                  : net::kUnreachable;
+  if (const std::vector<Proxy>& chain = options_.proxy.chain; !chain.empty())
+    return {timed_out ? net::kTimedOut : net::kProxy, name_of_hop(chain, 0) + ": " + why(reached)};
   if (tells_failures(reached) && !reached.out_of_time) return {status, ""};
   return {status, "connect to " + options_.where(port) + ": " + why(reached)};
 }

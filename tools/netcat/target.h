@@ -6,6 +6,7 @@
 
 #include "common/net/dial.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/proxy/dialogue.h"
 #include "tools/netcat/relay/outcome.h"
 
 namespace netcat {
@@ -16,6 +17,7 @@ class Target {
   struct Reached {
     net::Dialed dialed;
     std::vector<std::pair<net::SockAddr, net::Error>> failures;
+    ProxyFailure proxy;        // there was a connection to the first proxy, and no more
     bool out_of_time = false;  // before another try could be made (--wait)
   };
 
@@ -23,8 +25,8 @@ class Target {
   Target(net::Loop& loop, const Options& options)
       : loop_(loop), options_(options), deadline_(options.timeout) {}
 
-  // Looks the destination and the source address up; must succeed before dial().  With --wait a
-  // name that is not found may still appear.
+  // Looks the destination, or the first proxy, and the source address up; must succeed before
+  // dial().  With --wait a name that is not found may still appear.
   net::Task<Outcome> find();
   // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
   net::Task<Reached> dial(std::uint16_t port);
@@ -40,22 +42,27 @@ class Target {
   Outcome failed(std::uint16_t port, const Reached& reached) const;
   // With -v, the addresses that did not work.
   void say_failures(const Reached& reached) const;
+  void say_connected(std::uint16_t port, const Reached& reached) const;
   static std::string why(const Reached& reached);
 
  private:
   net::Task<Outcome> look_up(net::Deadline deadline);
+  net::Task<Outcome> find_proxy(net::Deadline deadline);
   Outcome unknown(const std::string& name, net::Error e);
   net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
+  net::Task<Reached> dial_addresses(std::uint16_t port, net::Deadline deadline);
+  net::Task<Reached> dial_through_proxies(std::uint16_t port, net::Deadline deadline);
   net::Deadline deadline_of(std::uint32_t tries) const;
   bool tells_failures(const Reached& reached) const;
-  bool worth_another(const net::Dialed& dialed, std::uint32_t tries) const;
+  bool worth_another(const Reached& reached, std::uint32_t tries) const;
   // Until the next try; `last`: the time of --wait runs out before.
   net::Millis pause(bool& last) const;
 
   net::Loop& loop_;
   const Options& options_;
   net::Deadline deadline_;
-  std::vector<net::SockAddr> addresses_;
+  std::vector<net::SockAddr> addresses_;  // of the first proxy if there is one
+  std::vector<std::string> hosts_;        // what the last proxy is asked for, in turn
   std::vector<net::SockAddr> sources_;
   bool may_appear_ = false;  // the name that was not found
 };

@@ -48,6 +48,8 @@ class Channel {
   virtual int write_fd() const { return -1; }
 
   // --- a remote end ---
+  // The connection's descriptor, to ask about it and not for its bytes; -1: there is none.
+  virtual int connection() const { return -1; }
   // While true, closing the connection resets it, and so does the death of this process.
   virtual void reset_on_close(bool) {}
   // Bytes, and the half-close, that the other machine has not acknowledged; an error: it never

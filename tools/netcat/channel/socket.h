@@ -21,6 +21,7 @@ class Socket final : public Channel {
   void cancel() override { conn_.cancel(); }
   int read_fd() const override { return conn_.fd(); }
   int write_fd() const override { return conn_.fd(); }
+  int connection() const override { return conn_.fd(); }
   void reset_on_close(bool on) override;
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override;

@@ -38,6 +38,7 @@ class Telnet final : public Channel {
   net::Task<net::Error> writable() override { return inner_.writable(); }
   net::Task<net::Error> hangup() override { return inner_.hangup(); }
   void cancel() override { inner_.cancel(); }
+  int connection() const override { return inner_.connection(); }
   void reset_on_close(bool on) override { inner_.reset_on_close(on); }
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override { inner_.probe_peer(); }

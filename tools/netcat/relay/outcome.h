@@ -17,6 +17,8 @@ struct Outcome {
   int status = net::kOk;
   std::string why{};   // a sentence for any other status but kBrokenPipe
   bool reset = false;  // by the peer
+  int program_status = -1;
+  int program_signal = 0;
 };
 
 // A router or the peer's machine says that it cannot be reached (ICMP).

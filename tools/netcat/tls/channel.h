@@ -31,6 +31,7 @@ class TlsChannel final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
+  int connection() const override { return under_->connection(); }
   void reset_on_close(bool resets) override;
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override { under_->probe_peer(); }

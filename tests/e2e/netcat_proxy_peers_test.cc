@@ -1,0 +1,230 @@
+// netcat -x through real proxies: microsocks, tinyproxy, squid, ssh -D and danted.
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "session.h"
+
+namespace e2e {
+namespace {
+
+using testing::HasSubstr;
+
+// A proxy on a port of its own, and whatever belongs to it.
+struct RunningProxy {
+  TempDir dir;
+  int port = free_port();
+  std::vector<std::unique_ptr<Process>> processes;
+
+  std::string port_text() const { return std::to_string(port); }
+  void start(const Words& argv) {
+    processes.push_back(std::make_unique<Process>(argv, Spawn{.out = Stdio::null()}));
+  }
+  void wait_for(int at) {
+    wait_until("the proxy listens", [at] { return can_connect("127.0.0.1", at); });
+  }
+};
+
+void start_microsocks(RunningProxy& proxy, bool login) {
+  Words argv{"/usr/bin/microsocks", "-i", "127.0.0.1", "-p", proxy.port_text()};
+  if (login) argv = with(argv, {"-u", "me", "-P", "secret"});
+  proxy.start(argv);
+}
+
+void start_tinyproxy(RunningProxy& proxy, bool login) {
+  std::string conf = "Port " + proxy.port_text() +
+                     "\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 60\nLogLevel Critical\n"
+                     "MaxClients 10\n";
+  if (login) conf += "BasicAuth me secret\n";
+  proxy.start({"/usr/bin/tinyproxy", "-d", "-c", proxy.dir.file("conf", conf)});
+}
+
+void start_squid(RunningProxy& proxy, bool) {
+  chmod(proxy.dir.path("").c_str(), 0777);  // squid gives up root
+  const std::string conf = "http_port 127.0.0.1:" + proxy.port_text() +
+                           "\nhttp_access allow all\ncache deny all\naccess_log none\n"
+                           "cache_log /dev/null\npid_filename none\nshutdown_lifetime 0 seconds\n"
+                           "pinger_enable off\nvisible_hostname test\ncoredump_dir none\n";
+  proxy.start({"/usr/sbin/squid", "-N", "-f", proxy.dir.file("conf", conf)});
+}
+
+void start_ssh(RunningProxy& proxy, bool) {
+  const std::string host_key = proxy.dir.path("host"), key = proxy.dir.path("key");
+  for (const std::string& file : {host_key, key})
+    (void)run({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file});
+  const int port = free_port();
+  if (getuid() == 0) mkdir("/run/sshd", 0755);
+  const std::string conf =
+      proxy.dir.file("conf", "ListenAddress 127.0.0.1\nPort " + std::to_string(port) +
+                                 "\nHostKey " + host_key + "\nAuthorizedKeysFile " + key +
+                                 ".pub\nStrictModes no\nPidFile none\n"
+                                 "PermitRootLogin yes\nUsePAM no\nAllowTcpForwarding yes\n");
+  proxy.start({"/usr/sbin/sshd", "-D", "-e", "-f", conf});
+  proxy.wait_for(port);
+  proxy.start({"ssh", "-F", "none", "-N", "-D", "127.0.0.1:" + proxy.port_text(), "-i", key, "-p",
+               std::to_string(port), "-o", "StrictHostKeyChecking=no", "-o",
+               "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes",
+               std::string(getpwuid(getuid())->pw_name) + "@127.0.0.1"});
+}
+
+void start_dante(RunningProxy& proxy, bool) {
+  const std::string user = getpwuid(getuid())->pw_name;
+  const std::string conf =
+      "logoutput: /dev/null\ninternal: 127.0.0.1 port = " + proxy.port_text() +
+      "\nexternal: lo\nclientmethod: none\nsocksmethod: none\nuser.privileged: " + user +
+      "\nuser.unprivileged: " + user +
+      "\nclient pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }\n"
+      "socks pass { from: 127.0.0.0/8 to: 0.0.0.0/0 }\n";
+  proxy.start(
+      {"/usr/sbin/danted", "-f", proxy.dir.file("conf", conf), "-p", proxy.dir.path("pid")});
+}
+
+struct Peer {
+  std::string name;
+  std::string program;
+  std::string scheme;
+  void (*start)(RunningProxy& proxy, bool login);
+  bool login = false;
+  int refused = 4;  // the status for a destination that refuses
+};
+
+void PrintTo(const Peer& peer, std::ostream* out) { *out << peer.name; }
+
+class ProxyPeer : public testing::TestWithParam<Peer> {
+ protected:
+  void SetUp() override {
+    const Peer& peer = GetParam();
+    if (access(peer.program.c_str(), X_OK) != 0) GTEST_SKIP() << peer.program << " is missing";
+    proxy_ = std::make_unique<RunningProxy>();
+    peer.start(*proxy_, peer.login);
+    proxy_->wait_for(proxy_->port);
+  }
+  Words options() const {
+    Words words{"netcat", "-w", "20", "-x",
+                GetParam().scheme + "://127.0.0.1:" + proxy_->port_text()};
+    return GetParam().login ? with(words, {"-P", "me:secret"}) : words;
+  }
+  std::unique_ptr<RunningProxy> proxy_;
+};
+
+TEST_P(ProxyPeer, CarriesQuestionAndLateAnswer) {
+  auto server = Listener::tcp();
+  Process netcat(with(options(), {"127.0.0.1", server.port_text()}), all_pipes());
+  Socket peer = server.accept();
+  netcat.in.send("question\n");
+  netcat.in.close();
+  EXPECT_EQ(peer.line(), "question");
+  EXPECT_TRUE(peer.silent_for(kSilence));
+  const std::string answer = noise(1'000'000);
+  peer.send(answer.substr(0, 100'000));
+  EXPECT_EQ(netcat.out.take(100'000), answer.substr(0, 100'000));
+  peer.close();
+  const auto end = finish(netcat);
+  EXPECT_EQ(end.out, "");
+  EXPECT_EQ(end.err, "");
+  EXPECT_EQ(end.status, 0);
+}
+
+TEST_P(ProxyPeer, CarriesWhatTheServerSaysFirst) {
+  auto server = Listener::tcp();
+  Process netcat(with(options(), {"localhost", server.port_text()}));
+  Socket peer = server.accept();
+  peer.send("220 hello\r\n");
+  peer.close();
+  const auto end = finish(netcat);
+  EXPECT_EQ(end.out, "220 hello\r\n");
+  EXPECT_EQ(end.status, 0);
+}
+
+TEST_P(ProxyPeer, SaysThatTheDestinationRefuses) {
+  const std::string port = std::to_string(free_port());
+  const auto end = run(with(options(), {"127.0.0.1", port}));
+  EXPECT_EQ(end.status, GetParam().refused);
+  EXPECT_THAT(end.err, testing::StartsWith("netcat: "));
+  EXPECT_THAT(end.err, HasSubstr("proxy 127.0.0.1:" + proxy_->port_text() + ": "));
+}
+
+TEST_P(ProxyPeer, ScansThroughIt) {
+  auto server = Listener::tcp();
+  const std::string closed = std::to_string(free_port());
+  Words argv = with(options(), {"-z", "-v", "127.0.0.1", closed, server.port_text()});
+  const auto end = run(argv);
+  EXPECT_EQ(end.status, 0);
+  EXPECT_THAT(end.err, HasSubstr("Connection to 127.0.0.1 " + server.port_text()));
+}
+
+class ProxyLogin : public ProxyPeer {};
+
+TEST_P(ProxyLogin, IsRequired) {
+  Words argv{"netcat", "-w", "20", "-x", GetParam().scheme + "://127.0.0.1:" + proxy_->port_text()};
+  const auto none = run(with(argv, {"127.0.0.1", "9"}));
+  EXPECT_EQ(none.status, 11);
+  EXPECT_THAT(none.err, HasSubstr("authentication required"));
+  const auto wrong = run(with(argv, {"-P", "me:wrong", "127.0.0.1", "9"}));
+  EXPECT_EQ(wrong.status, 11);
+  EXPECT_THAT(wrong.err, HasSubstr(": "));
+}
+
+const Peer kPeers[] = {
+    {"Microsocks", "/usr/bin/microsocks", "socks5", start_microsocks},
+    {"MicrosocksLogin", "/usr/bin/microsocks", "socks5", start_microsocks, true},
+    {"Tinyproxy", "/usr/bin/tinyproxy", "http", start_tinyproxy, false, 11},
+    {"TinyproxyLogin", "/usr/bin/tinyproxy", "http", start_tinyproxy, true, 11},
+    {"Squid", "/usr/sbin/squid", "http", start_squid, false, 11},
+    {"Ssh5", "/usr/sbin/sshd", "socks5", start_ssh, false, 11},
+    {"Ssh4a", "/usr/sbin/sshd", "socks4a", start_ssh, false, 11},
+    {"Ssh4", "/usr/sbin/sshd", "socks4", start_ssh, false, 11},
+    {"Dante5", "/usr/sbin/danted", "socks5", start_dante, false, 4},
+    {"Dante4", "/usr/sbin/danted", "socks4", start_dante, false, 11},
+};
+std::string name_of(const testing::TestParamInfo<Peer>& param) { return param.param.name; }
+INSTANTIATE_TEST_SUITE_P(Peers, ProxyPeer, testing::ValuesIn(kPeers), name_of);
+INSTANTIATE_TEST_SUITE_P(Peers, ProxyLogin, testing::Values(kPeers[1], kPeers[3]), name_of);
+
+// SOCKS5 through HTTP: the second proxy sees the first one's connection.
+TEST(ProxyPeers, AChainOfTwo) {
+  if (!installed("microsocks") || !installed("tinyproxy")) GTEST_SKIP() << "a proxy is missing";
+  RunningProxy first, second;
+  start_tinyproxy(first, true);
+  start_microsocks(second, false);
+  first.wait_for(first.port);
+  second.wait_for(second.port);
+  auto server = Listener::tcp();
+  Process netcat({"netcat", "-x", "http://me@127.0.0.1:" + first.port_text(), "-x",
+                  "127.0.0.1:" + second.port_text(), "127.0.0.1", server.port_text()},
+                 {.env = {"NETCAT_PROXY_PASSWORD=secret"}});
+  Socket peer = server.accept();
+  peer.send("hello\n");
+  peer.close();
+  EXPECT_EQ(finish(netcat).out, "hello\n");
+}
+
+// ssh's ProxyUseFdpass through a SOCKS proxy.
+TEST(ProxyPeers, SshTakesThePassedSocket) {
+  if (!installed("microsocks") || access("/usr/sbin/sshd", X_OK) != 0)
+    GTEST_SKIP() << "microsocks or sshd is missing";
+  RunningProxy socks;
+  start_microsocks(socks, false);
+  socks.wait_for(socks.port);
+  TempDir dir;
+  auto server = Listener::tcp();
+  Process ssh({"ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "ProxyUseFdpass=yes", "-o",
+               "ProxyCommand=" WIREUTILS_BIN_DIR "/netcat -F -x 127.0.0.1:" + socks.port_text() +
+                   " 127.0.0.1 " + server.port_text(),
+               "nobody@server.test"});
+  Socket peer = server.accept();
+  peer.send("SSH-2.0-test\r\n");
+  EXPECT_THAT(peer.line(), HasSubstr("SSH-2.0-OpenSSH"));
+  peer.close();
+  EXPECT_EQ(ssh.wait(), 255);
+}
+
+}  // namespace
+}  // namespace e2e

@@ -1,0 +1,28 @@
+// guests.h - the clients of -k, as the listeners see them.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include "tools/netcat/relay/ending.h"
+
+namespace netcat {
+
+class Guests {
+ public:
+  Guests() = default;
+  Guests(const Guests&) = delete;
+  Guests& operator=(const Guests&) = delete;
+  virtual ~Guests() = default;
+
+  virtual std::size_t count() const = 0;
+  // No more are let in.
+  virtual bool ended() const = 0;
+  virtual void end(const Verdict& verdict) = 0;
+  // Lets one go that does not need its place any more, if there is one.
+  virtual void make_room() {}
+  // Called whenever a client has left or count() may change soon, and at the end.
+  std::function<void()> on_change;
+};
+
+}  // namespace netcat

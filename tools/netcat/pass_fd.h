@@ -1,0 +1,13 @@
+// pass_fd.h - a connected socket for another process: --pass-fd, ssh's ProxyUseFdpass.
+#pragma once
+
+#include "common/net/fd.h"
+#include "common/net/watch.h"
+#include "tools/netcat/relay/outcome.h"
+
+namespace netcat {
+
+// Sends the socket over standard output (SCM_RIGHTS), blocking as a new socket is.
+net::Task<Outcome> pass_fd(net::Loop& loop, const net::Fd& socket);
+
+}  // namespace netcat

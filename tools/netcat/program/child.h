@@ -1,0 +1,79 @@
+// child.h - a child process in a process group of its own, from its start until nothing of the
+// group is left.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/net/timer.h"
+#include "tools/netcat/program/command.h"
+
+namespace netcat {
+
+class Child;
+
+// Reaps every child process, and the orphans that become ours.
+class Children {
+ public:
+  explicit Children(net::Loop& loop);
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
+
+  // No child is left; has to be awaited.
+  net::Task<> close();
+
+ private:
+  friend class Child;
+  net::Task<> reap_all();
+  void reap();
+
+  net::Loop& loop_;
+  net::Signal signal_;
+  std::map<pid_t, Child*> running_;
+  net::WaitGroup reaping_;
+};
+
+class Child {
+ public:
+  explicit Child(Children& children) : children_(children), changed_(children.loop_) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  // Descriptors 0 and 1 are `in` and `out`, 2 is ours, there are no others; every signal has its
+  // default action.
+  net::Error start(const Command& command, const std::vector<std::string>& environment, int in,
+                   int out);
+  // Until it has ended, and if order() came, until the group has.
+  net::Task<> wait(net::Millis grace);
+  // Until nothing of the group is left: first by `signal`, after `grace` by SIGKILL.
+  net::Task<> end_group(int signal, net::Millis grace);
+  // Has wait() end the group by this signal; a second time, at once.
+  void order(int signal);
+
+  pid_t pid() const { return pid_; }
+  bool ended() const { return ended_; }
+  bool ordered() const { return order_ != 0; }
+  int exit_status() const { return exit_status_; }  // -1: it was killed
+  int killed_by() const { return killed_by_; }      // 0: it exited
+  // "exited with 7", "killed by SIGSEGV"; empty: 0.
+  std::string failure() const;
+
+ private:
+  friend class Children;
+  void on_end(int status);
+  bool group_is_left() const;
+
+  Children& children_;
+  net::Timer changed_;  // woken when it ends or is to end
+  pid_t pid_ = -1;
+  int order_ = 0;
+  bool ended_ = false;
+  bool impatient_ = false;
+  int exit_status_ = -1;
+  int killed_by_ = 0;
+};
+
+}  // namespace netcat

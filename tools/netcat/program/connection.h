@@ -1,0 +1,36 @@
+// connection.h - what becomes of a connection that a program has for itself.
+#pragma once
+
+#include <cstdint>
+
+namespace netcat {
+
+class ConnectionLook {
+ public:
+  enum State { kGood, kEnding, kEnded, kLost };
+
+  // The first look, before the program has the socket.
+  explicit ConnectionLook(int fd);
+  // kEnded: in both directions, and the peer has acknowledged it; kLost: reset, or given up. Leaves
+  // the socket's error to the program.
+  State state() const;
+  bool peer_has_ended() const;
+  // Bytes since the first look; 0 where they are not counted.
+  std::uint64_t sent() const;
+  std::uint64_t received() const;
+
+ private:
+  struct Counts {
+    std::uint64_t sent = 0;          // each byte once
+    std::uint64_t acknowledged = 0;  // our FIN counts, too
+    std::uint64_t received = 0;
+    bool closed = false;
+    bool known = false;
+  };
+  Counts counts() const;
+
+  int fd_;
+  Counts first_;
+};
+
+}  // namespace netcat

@@ -1,0 +1,26 @@
+// environment.h - what a program is told of its connection.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/net/address.h"
+
+namespace netcat {
+
+struct ConnectionFacts {
+  std::string protocol;     // TCP or UNIX
+  std::string remote_addr;  // an address, or the host that was asked of a proxy; or a path
+  std::string remote_port;  // empty with UNIX
+  std::string local_addr;
+  std::string local_port;
+  std::vector<std::pair<std::string, std::string>> more;  // such as TLS_VERSION
+
+  static ConnectionFacts of(const net::SockAddr& remote, const net::SockAddr& local);
+};
+
+// `base` without what is ours to say, then the facts under the names of netcat, ncat and tcpserver.
+std::vector<std::string> environment_of(const char* const* base, const ConnectionFacts& facts);
+
+}  // namespace netcat

@@ -1,0 +1,14 @@
+// password.h - a proxy's password, from where other users cannot read it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace netcat {
+
+// $NETCAT_PROXY_PASSWORD, else the first line of `file` (empty: none), else what is typed on the
+// terminal.  Nothing: `why` says what is missing.
+std::optional<std::string> find_password(const std::string& file, const std::string& user,
+                                         const std::string& proxy, std::string& why);
+
+}  // namespace netcat

@@ -1,0 +1,19 @@
+// tunnel.h - from a socket that is connected to the first proxy, through all of them, to the
+// destination.
+#pragma once
+
+#include "common/net/timer.h"
+#include "tools/netcat/options.h"
+#include "tools/netcat/proxy/dialogue.h"
+
+namespace netcat {
+
+// Takes no byte from the socket that is not a proxy's answer: what the destination sends is still
+// there.   `fd` is non-blocking.  The failure's `why` is the whole sentence.
+net::Task<ProxyFailure> open_tunnel(net::Loop& loop, int fd, const Options& options,
+                                    const Destination& target, net::Deadline deadline);
+
+// "proxy HOST:PORT", with those before it: "proxy b:1080 by proxy a:1080".
+std::string name_of_hop(const std::vector<Proxy>& chain, std::size_t hop);
+
+}  // namespace netcat
