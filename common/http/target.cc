@@ -29,7 +29,8 @@ static bool is_path_byte(unsigned char c) {
 }
 
 bool is_canonical(std::string_view path) {
-  return std::ranges::all_of(path, [](char c) { return c == '/' || is_unreserved(c); });
+  return std::ranges::all_of(
+      path, [](char c) { return c == '/' || is_unreserved(static_cast<unsigned char>(c)); });
 }
 
 std::string canonical_path(std::string_view path) {

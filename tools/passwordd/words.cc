@@ -36,7 +36,7 @@ bool Words::parse(std::string_view text, Words& words, std::string& why) {
     list.emplace_back(word);
   }
   std::ranges::sort(list);
-  list.erase(std::ranges::unique(list).begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
   if (list.size() < 2) return why = "needs at least two different words", false;
   words.words_ = std::move(list);
   words.bytes_max_ = std::ranges::max_element(words.words_, {}, &std::string::size)->size();
