@@ -71,6 +71,11 @@ std::string values_on_disk(const std::string& path, const std::string& copy) {
   return Somebody(copy).run("SELECT name, value FROM counters");
 }
 
+Task<> set_y(Store& store) {
+  const std::string result = co_await told(store, set("y", 1));
+  EXPECT_EQ(result, "1");
+}
+
 TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
   const std::function<void()> losses[] = {
       [this] { std::filesystem::remove(path() + "-wal"); },
@@ -90,10 +95,7 @@ TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
     const Opened opened = open();
     with_store(opened, set_7);
     lose();
-    with_store(opened, [](Store& store) -> Task<> {
-      const std::string result = co_await told(store, set("y", 1));
-      EXPECT_EQ(result, "1");
-    });
+    with_store(opened, set_y);
     EXPECT_EQ(values_on_disk(path(), dir_.file("copy.db")), "x|7 y|1");
     with_store(opened, set_8);
     EXPECT_EQ(values_on_disk(path(), dir_.file("copy.db")), "x|8 y|1");
@@ -108,20 +110,22 @@ Task<> increment_slowly(Store& store, std::string name, int& done) {
   }
 }
 
+Task<> increment_while_the_log_goes_away(Store& store) {
+  int done = 0;
+  for (int round = 0; round < 5; ++round) {
+    WaitGroup clients;
+    for (int i = 0; i < 10; ++i) clients.go(increment_slowly(store, "x", done));
+    std::filesystem::remove(path_of_test() + "-wal");
+    co_await clients.wait();
+  }
+  const std::string result = co_await told(store, get("x"));
+  EXPECT_EQ(result, std::to_string(done));
+  EXPECT_EQ(done, 2500);
+}
+
 TEST_F(SqliteFiles, LosesNothingThatIsAcknowledgedWhileALogGoesAway) {
   const Opened opened = open();
-  with_store(opened, [](Store& store) -> Task<> {
-    int done = 0;
-    for (int round = 0; round < 5; ++round) {
-      WaitGroup clients;
-      for (int i = 0; i < 10; ++i) clients.go(increment_slowly(store, "x", done));
-      std::filesystem::remove(path_of_test() + "-wal");
-      co_await clients.wait();
-    }
-    const std::string result = co_await told(store, get("x"));
-    EXPECT_EQ(result, std::to_string(done));
-    EXPECT_EQ(done, 2500);
-  });
+  with_store(opened, increment_while_the_log_goes_away);
   EXPECT_EQ(values_on_disk(path(), dir_.file("copy.db")), "x|2500");
 }
 
@@ -133,13 +137,15 @@ TEST_F(SqliteFiles, TakesTheLogThatAKillHasLeft) {
   with_store(open(), expect_7);
 }
 
+Task<> check_and_die_1(Store& store) {
+  Somebody(path_of_test()).run("VACUUM INTO '" + path_of_test() + ".vacuumed'");
+  return die_at_7(store);
+}
+
 TEST_F(SqliteFiles, RefusesTheLogOfAnotherFile) {
   with_store(open(), set_8);
   std::filesystem::copy(path(), dir_.file("stopped.db"));  // a copy of what was stopped
-  kill_after([](Store& store) -> Task<> {
-    Somebody(path_of_test()).run("VACUUM INTO '" + path_of_test() + ".vacuumed'");
-    return die_at_7(store);
-  });
+  kill_after(check_and_die_1);
   std::filesystem::copy(path() + ".vacuumed", dir_.file("vacuumed.db"));
   std::filesystem::copy(path(), dir_.file("killed.db"));
   std::filesystem::copy(path() + "-wal", dir_.file("killed.db-wal"));
@@ -160,15 +166,17 @@ TEST_F(SqliteFiles, RefusesTheLogOfAnotherFile) {
   with_store(moved, expect_7);
 }
 
+Task<> check_and_die_2(Store& store) {
+  co_await expect_x(store, 6);
+  co_await die_at_7(store);
+}
+
 // At the sqlite3 prompt, say, while counterd starts: killed later, it finds its own log.
 TEST_F(SqliteFiles, TakesTheLogOfWhoHasTheFileOpen) {
   with_store(open(), set_8);
   Somebody somebody(path());
   somebody.run("UPDATE counters SET value = 6 WHERE name = 'x'");
-  kill_after([](Store& store) -> Task<> {
-    co_await expect_x(store, 6);
-    co_await die_at_7(store);
-  });
+  kill_after(check_and_die_2);
   with_store(open(), expect_7);
 }
 
@@ -208,15 +216,17 @@ TEST_F(SqliteFiles, AreTheirOwnersAlone) {
 
 // ---- what others write ----
 
+Task<> reread_after_another(Store& store) {
+  const Outcome old = co_await ask(store, get("old"));
+  EXPECT_EQ(old.counter.changed, Time(Millis(-500)));
+  const std::string past = co_await told(store, get("past"));
+  EXPECT_EQ(past, "not found") << "it has expired at 0, which is a time";
+}
+
 TEST_F(SqliteFiles, HaveTimesBefore1970) {
   with_store(open(), set_7);
   Somebody(path()).run("INSERT INTO counters VALUES ('old', 1, -500, NULL), ('past', 1, 1, 0)");
-  with_store(open(), [](Store& store) -> Task<> {
-    const Outcome old = co_await ask(store, get("old"));
-    EXPECT_EQ(old.counter.changed, Time(Millis(-500)));
-    const std::string past = co_await told(store, get("past"));
-    EXPECT_EQ(past, "not found") << "it has expired at 0, which is a time";
-  });
+  with_store(open(), reread_after_another);
 }
 
 constexpr int kMany = 20'000;
@@ -273,18 +283,20 @@ TEST_F(SqliteFiles, RememberTokensAfterAKill) {
   with_store(open(), do_once);
 }
 
+Task<> keep_briefly(Store& store) {
+  Command command = inc("x");
+  command.op = "other";
+  const std::string result = co_await told(store, command);
+  EXPECT_EQ(result, "2");
+}
+
 TEST_F(SqliteFiles, ForgetTokensAfterTheirWindow) {
   with_store(open(), do_once);
   const auto brief = [this] {
     return open_sqlite_store(
         {.place = path(), .limits = {.max_counters = 9, .op_window = Millis(1)}});
   };
-  with_store(brief(), [](Store& store) -> Task<> {
-    Command command = inc("x");
-    command.op = "other";
-    const std::string result = co_await told(store, command);
-    EXPECT_EQ(result, "2");
-  });
+  with_store(brief(), keep_briefly);
   EXPECT_EQ(Somebody(path()).run("SELECT token FROM operations"), "other");
 }
 

@@ -1,6 +1,7 @@
 #include "tools/netcat/tls/engine.h"
 
 #include <arpa/inet.h>
+#include <algorithm>
 
 #include "common/cli/log.h"
 #include "tools/netcat/tls/certificate.h"
@@ -26,7 +27,7 @@ struct Engine::Transport {
     lib().BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
     const std::string_view data = engine(bio).in_.data().substr(0, size);
     if (data.empty()) lib().BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
-    std::memcpy(buffer, data.data(), data.size());
+    std::copy(data.begin(), data.end(), buffer);
     engine(bio).in_.consumed(data.size());
     *got = data.size();
     return data.empty() ? 0 : 1;
