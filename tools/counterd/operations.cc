@@ -77,8 +77,9 @@ std::optional<Operation> Operation::parse(std::string_view text) {
   const auto failed = take_number(text);
   auto outcome = take_outcome(text);
   if (!at || !status || !failed || !outcome || *failed < 0) return std::nullopt;
+  if (*status < 0 || *status > Outcome::kUnknown) return std::nullopt;
   outcome->status = static_cast<Outcome::Status>(*status);
-  if (*status < 0 || !is_final(outcome->status)) return std::nullopt;
+  if (!is_final(outcome->status)) return std::nullopt;
   outcome->failed = static_cast<std::size_t>(*failed);
   while (!text.empty()) {
     auto other = take_outcome(text);

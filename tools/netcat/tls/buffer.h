@@ -39,7 +39,7 @@ class Buffer {
   std::size_t append(std::string_view bytes) {
     if (!memory_ || kBytes - end_ < bytes.size()) room();
     const std::size_t n = std::min(bytes.size(), kBytes - end_);
-    std::memcpy(memory_.get() + end_, bytes.data(), n);
+    std::copy_n(bytes.data(), n, memory_.get() + end_);
     end_ += n;
     return n;
   }
