@@ -9,7 +9,7 @@ namespace net::http {
 
 static constexpr std::size_t kSizeDigitsMax = 15;  // RFC 9112, 7.1: anticipate overflow
 static constexpr std::string_view kLineEnd = "\r\n";
-static constexpr Refusal kMalformed{400, "The chunked body of the request is malformed."};
+static constexpr Refusal kMalformedBody{400, "The chunked body of the request is malformed."};
 static constexpr Refusal kTooMuch{431, "The request has too many chunk extensions or trailers."};
 
 Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
@@ -19,7 +19,7 @@ Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
   input.remove_prefix(size);
   const Progress progress = lines_.next(line_, line);
   const bool too_much = lines_.too_long() && stage_ != kDataEnd;
-  if (progress == Progress::kRefused) refusal_ = too_much ? kTooMuch : kMalformed;
+  if (progress == Progress::kRefused) refusal_ = too_much ? kTooMuch : kMalformedBody;
   if (progress == Progress::kComplete) lines_ = Lines(kHeadBytesMax);
   return progress;
 }
@@ -44,7 +44,7 @@ Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
     refusal_ = check_size(line);
     piece = size_;
   } else if (stage_ == kDataEnd) {
-    refusal_ = line.empty() ? Refusal() : kMalformed;
+    refusal_ = line.empty() ? Refusal() : kMalformedBody;
     piece = kLineEnd;
     stage_ = kSize;
   } else if (last) {
@@ -100,13 +100,13 @@ static bool are_extensions(std::string_view text) {
 
 Refusal ChunkGate::check_size(std::string_view line) {
   const std::string_view digits = line.substr(0, line.find_first_of("; \t"));
-  if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformed;
+  if (digits.empty() || digits.size() > kSizeDigitsMax) return kMalformedBody;
   std::uint64_t size = 0;
   for (const char c : digits) {
-    if (hex_digit(c) < 0) return kMalformed;
+    if (hex_digit(c) < 0) return kMalformedBody;
     size = size << 4 | static_cast<unsigned>(hex_digit(c));
   }
-  if (!are_extensions(line.substr(digits.size()))) return kMalformed;
+  if (!are_extensions(line.substr(digits.size()))) return kMalformedBody;
   if (size > body_left_) return {413, "The body of the request is too large."};
   body_left_ -= size;
   chunk_left_ = size;

@@ -9,6 +9,7 @@
 
 #include "common/http/parser.h"
 #include "common/http/response.h"
+#include "common/net/socket_option.h"
 
 namespace net::http {
 
@@ -170,8 +171,7 @@ void HttpService::put(Conn& conn, const Parser& parser, const Response& response
 void HttpService::end_without(Conn& conn, const Request& request, Response::Fault fault) {
   constexpr int kNoResponse = 444;  // as nginx has it in its log
   const struct ::linger reset { .l_onoff = 1, .l_linger = 0 };
-  if (fault == Response::kReset)
-    (void)setsockopt(conn.stream.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  if (fault == Response::kReset) (void)set_option(conn.stream.fd(), SOL_SOCKET, SO_LINGER, reset);
   conn.open = false;
   conn.faulty = true;
   count(request, kNoResponse, 0, conn);

@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 
+#include "common/net/socket_option.h"
 #include "common/net/watch.h"
 
 namespace net {
@@ -63,8 +64,7 @@ static Error bind_source(const Race& race, int fd, int family) {
   }
   if (!found) return UV_EAFNOSUPPORT;
   source.set_port(options.source_port);
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  (void)set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   return bind(fd, source.get(), source.size()) == 0 ? Error() : Error::from_errno();
 }
 

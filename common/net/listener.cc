@@ -11,22 +11,21 @@
 
 #include <algorithm>
 
+#include "common/net/socket_option.h"
+
 namespace net {
 
-static void set_option(int fd, int level, int name, int value) {
-  (void)setsockopt(fd, level, name, &value, sizeof value);  // a hint: an inherited fd may refuse it
-}
-
-// What the accepted sockets inherit (Linux): no call for each of them.
+// What the accepted sockets inherit (Linux): no call for each of them.  An inherited descriptor may
+// refuse an option, and works without.
 static void set_inherited_options(int fd, int family, const ListenOptions& options) {
   if (family == AF_UNIX) return;
-  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
+  (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  (void)set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  (void)set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 4);
   const auto dead_peer = std::min<Millis::rep>(options.dead_peer.count(), INT_MAX);
-  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead_peer));
+  (void)set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead_peer));
 }
 
 static bool is_path(const SockAddr& address) {
@@ -81,9 +80,9 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   if (options.prepare) options.prepare(fd.get(), address.family());
   // With datagrams it would share the port with whoever asks for it.
   const bool reuse = address.family() != AF_UNIX && options.type == SOCK_STREAM;
-  if (reuse) set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (options.reuse_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  if (reuse) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() == AF_INET6) (void)set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (options.reuse_port) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   const Error e =
       is_path(address) ? bind_path(fd.get(), address, options) : bind_to(fd.get(), address);
   if (e) return e;

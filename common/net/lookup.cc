@@ -38,7 +38,7 @@ class Question {
 // Threads with a question, those included whose answer is not waited for any more: a dead resolver
 // holds each for minutes.
 constexpr int kThreadsMax = 16;
-std::atomic<int> threads{0};
+std::atomic<int> look_ups{0};
 
 void Question::tell(const std::shared_ptr<Question>& self) {
   const std::lock_guard lock(mutex_);
@@ -60,7 +60,7 @@ bool Question::start(const std::shared_ptr<Question>& question) {
     std::thread([question] {
       question->run();
       question->tell(question);
-      --threads;
+      --look_ups;
     }).detach();
   } catch (const std::system_error&) {
     started = false;
@@ -70,14 +70,14 @@ bool Question::start(const std::shared_ptr<Question>& question) {
 }
 
 Task<Error> Question::ask(Loop& loop, std::shared_ptr<Question> question, Deadline deadline) {
-  if (++threads > kThreadsMax) {
-    --threads;
+  if (++look_ups > kThreadsMax) {
+    --look_ups;
     co_return UV_EAI_AGAIN;
   }
   Timer done(loop);
   question->done_ = &done;
   if (!start(question)) {
-    --threads;
+    --look_ups;
     question->run();
     co_return Error();
   }

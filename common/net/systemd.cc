@@ -9,6 +9,7 @@
 
 #include "common/net/address.h"
 #include "common/net/fd.h"
+#include "common/net/socket_option.h"
 
 namespace net::systemd {
 
@@ -40,7 +41,7 @@ void notify(std::string_view state) {
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!address || !fd) return;
   const timeval limit{.tv_sec = 0, .tv_usec = 200'000};
-  (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);  // cannot fail
+  (void)set_option(fd.get(), SOL_SOCKET, SO_SNDTIMEO, limit);  // cannot fail
   (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, (*address).get(),
                (*address).size());
 }

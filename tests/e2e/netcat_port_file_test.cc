@@ -115,7 +115,7 @@ TEST_P(FirstProcess, EndsByASignal) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
     Process outer(
         {"unshare", "-Urpf", "--mount-proc", "bash", "-c",
-         "echo ready; PATH=" WIREUTILS_BIN_DIR ":$PATH exec netcat " + std::string(GetParam())},
+         "echo ready; PATH=" + bin_dir() + ":$PATH exec netcat " + std::string(GetParam())},
         all_pipes());
     EXPECT_EQ(outer.out.line(), "ready");
     const std::string children = "/proc/" + std::to_string(outer.pid()) + "/task/" +

@@ -216,7 +216,7 @@ TEST(ProxyPeers, SshTakesThePassedSocket) {
   TempDir dir;
   auto server = Listener::tcp();
   Process ssh({"ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "ProxyUseFdpass=yes", "-o",
-               "ProxyCommand=" WIREUTILS_BIN_DIR "/netcat -F -x 127.0.0.1:" + socks.port_text() +
+               "ProxyCommand=" + bin_dir() + "/netcat -F -x 127.0.0.1:" + socks.port_text() +
                    " 127.0.0.1 " + server.port_text(),
                "nobody@server.test"});
   Socket peer = server.accept();

@@ -350,7 +350,7 @@ TEST(PassworddLoad, AbLosesNoRequestAndLeavesNoDescriptor) {
   (void)curl(daemon, "/password");
   const auto before = descriptors_without_clients(daemon);
   for (const auto* keep_alive : {"", "-k"})
-    expect_ab(daemon, "/password", kSanitized ? 5000 : 50'000, 1000, keep_alive);
+    expect_ab(daemon, "/password", is_sanitized() ? 5000 : 50'000, 1000, keep_alive);
   EXPECT_EQ(descriptors_without_clients(daemon), before);
   EXPECT_EQ(daemon.stop(), 0);
 }

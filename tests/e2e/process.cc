@@ -21,6 +21,13 @@
 
 namespace e2e {
 
+std::string bin_dir() {
+  const char* given = std::getenv("WIREUTILS_BIN_DIR");
+  return given ? given : WIREUTILS_BIN_DIR;
+}
+
+bool is_sanitized() { return std::getenv("WIREUTILS_SANITIZED") != nullptr; }
+
 namespace {
 
 // Descriptor `target` of the child is our `source`, or nothing at all when that is -1.
@@ -61,9 +68,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 std::vector<std::string> environment(const std::vector<std::string>& extra) {
   std::vector<std::string> env;
   const char* path = std::getenv("PATH");
-  env.push_back(std::string("PATH=") + WIREUTILS_BIN_DIR + ":" + (path ? path : "/usr/bin:/bin") +
-                ":/usr/sbin:/sbin");
-  env.push_back(std::string("BIN=") + WIREUTILS_BIN_DIR);
+  env.push_back("PATH=" + bin_dir() + ":" + (path ? path : "/usr/bin:/bin") + ":/usr/sbin:/sbin");
+  env.push_back("BIN=" + bin_dir());
   env.insert(env.end(), extra.begin(), extra.end());
   for (char** e = environ; *e; ++e) {
     const std::string_view name(*e, std::string_view(*e).find('=') + 1);
@@ -76,7 +82,7 @@ std::vector<std::string> environment(const std::vector<std::string>& extra) {
 
 std::string look_up(const std::string& program) {
   if (program.find('/') != std::string::npos) return program;
-  const std::string own = std::string(WIREUTILS_BIN_DIR) + "/" + program;
+  const std::string own = bin_dir() + "/" + program;
   return access(own.c_str(), X_OK) == 0 ? own : program;
 }
 

@@ -37,11 +37,16 @@ struct Spawn {
   bool terminal = false;                            // stdin becomes the controlling terminal
 };
 
+// Where the programs are that are tested, and whether they are sanitized: from the environment
+// (WIREUTILS_BIN_DIR, WIREUTILS_SANITIZED), or those of this build.
+std::string bin_dir();
+bool is_sanitized();
+
 // A child process, leader of its own process group.  When it ends, or the Process does, whatever
 // is left of the group is killed.  For the main thread only: the child dies with its parent thread.
 class Process {
  public:
-  // argv[0] is looked up in WIREUTILS_BIN_DIR, then in PATH.
+  // argv[0] is looked up in bin_dir(), then in PATH.
   explicit Process(std::vector<std::string> argv, Spawn spawn = {});
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -85,7 +90,7 @@ struct Outcome {
 Outcome finish(Process& process, Millis patience = kPatience);
 // Runs a program to its end, `input` (no more than a pipe holds) on its stdin.
 Outcome run(std::vector<std::string> argv, const std::string& input = {}, Spawn spawn = {});
-// Runs a bash script whose PATH begins with WIREUTILS_BIN_DIR.
+// Runs a bash script whose PATH begins with bin_dir().
 Outcome shell(const std::string& script, Spawn spawn = {});
 // True when PATH has the program.
 bool installed(const std::string& program);

@@ -187,9 +187,7 @@ TEST(NoThread, NetcatLooksNamesUpAllTheSame) {
 }
 
 TEST(NoMemory, IsASentence) {
-#ifdef WIREUTILS_SANITIZED
-  GTEST_SKIP() << "sanitizers need more address space than there is";
-#endif
+  if (is_sanitized()) GTEST_SKIP() << "sanitizers need more address space than there is";
   Process daemon({"bash", "-c",
                   "ulimit -v 100000; exec reverbd --max-line 1000000000 --print-port 127.0.0.1:0"});
   auto client = connect_tcp("127.0.0.1", std::stoi(daemon.out.line()));

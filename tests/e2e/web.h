@@ -36,11 +36,4 @@ void expect_wrk(const Daemon& daemon, const std::string& path);
 // How many descriptors the daemon has open when its last client has left.
 std::size_t descriptors_without_clients(Daemon& daemon);
 
-// Under sanitizers everything takes several times as long.
-#ifdef WIREUTILS_SANITIZED
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
-
 }  // namespace e2e

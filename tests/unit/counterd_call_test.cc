@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "common/http/query.h"
 #include "tools/counterd/answer.h"
 
 namespace counterd {
@@ -240,12 +242,21 @@ TEST(CounterdCall, ParametersMayBeJson) {
 TEST(CounterdCall, ABodyIsReadToTheFirstPairThatIsWrong) {
   std::string many = "a";
   while (many.size() < 1'000'000) many += "&a";
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < 10; ++i)
-    EXPECT_EQ(shown({.method = "POST", .target = "/inc", .fields = kForm, .body = many}),
-              "400 unknown parameter 'a'\n");
-  // Half a second for each, and more where nothing is optimized, would be five and more.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+  const Sent sent = {.method = "POST", .target = "/inc", .fields = kForm, .body = many};
+  // The fastest of some: what else the machine does is not counted.
+  const auto fastest = [](auto&& work) {
+    auto least = std::chrono::steady_clock::duration::max();
+    for (int i = 0; i < 5; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      work();
+      least = std::min(least, std::chrono::steady_clock::now() - start);
+    }
+    return least;
+  };
+  const auto refused = fastest([&] { EXPECT_EQ(shown(sent), "400 unknown parameter 'a'\n"); });
+  const auto all_pairs =
+      fastest([&] { EXPECT_EQ(net::http::Query::parse(many)->pairs().size(), 500'001); });
+  EXPECT_LT(refused, all_pairs / 2);
   std::string names = "/inc?name=0";
   for (int i = 1; i <= 100; ++i) names += "&name=" + std::to_string(i);
   EXPECT_EQ(shown({.target = names}), "400 more than 100 names\n");

@@ -7,7 +7,7 @@ namespace counterd {
 
 namespace {
 
-constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kJsonType = "application/json";
 
 void append_value(std::string& out, const std::string& name, const Counter& counter, bool json) {
   if (json)
@@ -26,7 +26,7 @@ Response done(const Call& call, const Outcome& outcome) {
     return counter;
   };
   Response response;
-  if (call.json) response.content_type = kJson;
+  if (call.json) response.content_type = kJsonType;
   if (several) response.body = "[\n";
   append_value(response.body, call.command.name, shown(outcome), call.json);
   for (std::size_t i = 0; i < call.command.others.size() && i < outcome.others.size(); ++i) {
@@ -102,7 +102,7 @@ Response refusal(int status, bool json, std::string_view sentence) {
   if (!json) return net::http::error_response(status, sentence);
   Response response;
   response.status = status;
-  response.content_type = kJson;
+  response.content_type = kJsonType;
   response.body = "{\"error\":";
   append_json_string(response.body, sentence);
   response.body.append("}\n");

@@ -10,6 +10,7 @@
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "common/net/address.h"
+#include "common/net/socket_option.h"
 #include "common/net/watch.h"
 
 namespace counterd {
@@ -76,9 +77,9 @@ net::Result<net::Fd> bind_datagram(const net::SockAddr& address) {
   if (!socket) return Error::from_errno();
   const int on = 1;
   const int bytes = 4 << 20;  // as much of it as the kernel allows: bursts wait there
-  (void)setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  (void)net::set_option(socket.get(), SOL_SOCKET, SO_RCVBUF, bytes);
   if (address.family() == AF_INET6)
-    (void)setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    (void)net::set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, on);
   if (bind(socket.get(), address.get(), address.size()) != 0) return Error::from_errno();
   return socket;
 }

@@ -25,11 +25,11 @@ Error PortFile::write(const std::string& path, const std::string& line) {
   const bool exists = stat(path.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode)) {
     // O_RDWR does not wait for a fifo's reader.
-    file_.reset(open(path.c_str(), (S_ISFIFO(status.st_mode) ? O_RDWR : O_WRONLY) | O_CLOEXEC));
+    file_.reset(::open(path.c_str(), (S_ISFIFO(status.st_mode) ? O_RDWR : O_WRONLY) | O_CLOEXEC));
     return file_ ? write_all(file_, line + "\n") : Error::from_errno();
   }
   const std::string made = path + "." + std::to_string(getpid());
-  file_.reset(open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  file_.reset(::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file_) return Error::from_errno();
   Error e = write_all(file_, line + "\n");
   if (!e && rename(made.c_str(), path.c_str()) != 0) e = Error::from_errno();

@@ -7,17 +7,19 @@
 #include <charconv>
 #include <utility>
 
+#include "common/net/socket_option.h"
+
 namespace netcat {
 
 static void set(int fd, int level, int name, const std::optional<int>& value) {
-  if (value) (void)setsockopt(fd, level, name, &*value, sizeof *value);  // the range is checked
+  if (value) (void)net::set_option(fd, level, name, *value);  // the range is checked
 }
 
 void SocketOptions::apply(int fd, int family) const {
   set(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
   set(fd, SOL_SOCKET, SO_SNDBUF, send_buffer);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  if (resets_on_close) (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  if (resets_on_close) (void)net::set_option(fd, SOL_SOCKET, SO_LINGER, at_once);
   if (family == AF_INET) {
     set(fd, IPPROTO_IP, IP_TTL, ttl);
     set(fd, IPPROTO_IP, IP_MINTTL, min_ttl);

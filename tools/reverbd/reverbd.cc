@@ -16,6 +16,7 @@
 #include "common/cli/log.h"
 #include "common/net/line_reader.h"
 #include "common/net/server.h"
+#include "common/net/socket_option.h"
 #include "tools/reverbd/letter_case.h"
 
 namespace {
@@ -77,7 +78,7 @@ struct Client {
     if (room() > 0) return;
     const linger abort{.l_onoff = 1, .l_linger = 0};
     if (shared.options.reset_after > 0)
-      (void)setsockopt(conn.fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
+      (void)net::set_option(conn.fd(), SOL_SOCKET, SO_LINGER, abort);
     conn.close();
   }
 };

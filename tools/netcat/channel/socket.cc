@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "common/net/socket_option.h"
+
 namespace netcat {
 
 using net::Error;
@@ -15,10 +17,6 @@ static int get_option(int fd, int level, int name) {
   int value = 0;
   socklen_t size = sizeof value;
   return getsockopt(fd, level, name, &value, &size) == 0 ? value : 0;
-}
-
-static void set_option(int fd, int level, int name, int value) {
-  (void)setsockopt(fd, level, name, &value, sizeof value);  // the connection works without it
 }
 
 Socket::Socket(net::Loop& loop, net::Fd socket) : conn_(loop, std::move(socket)) {
@@ -56,7 +54,7 @@ Task<Error> Socket::hangup() {
 
 void Socket::reset_on_close(bool on) {
   const linger how{.l_onoff = on, .l_linger = 0};
-  (void)setsockopt(conn_.fd(), SOL_SOCKET, SO_LINGER, &how, sizeof how);
+  (void)net::set_option(conn_.fd(), SOL_SOCKET, SO_LINGER, how);
 }
 
 // The bytes in a Unix-domain socket are with the other process already.
@@ -74,10 +72,10 @@ net::Result<std::size_t> Socket::undelivered() {
 
 void Socket::probe_peer() {
   if (!is_tcp_) return;
-  set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, 10);  // seconds
-  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, 10);
-  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPCNT, 3);
+  (void)net::set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, 10);  // seconds
+  (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
 }  // namespace netcat

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "common/net/socket_option.h"
+
 namespace netcat {
 
 using net::Error;
@@ -17,10 +19,6 @@ using net::SockAddr;
 constexpr std::size_t kSendMost = 16;    // datagrams in one call
 constexpr int kReceiveBuffer = 4 << 20;  // bytes: 10 ms at 500,000 short datagrams a second
 constexpr std::size_t kControlBytes = 64;
-
-static void set_option(int fd, int level, int name, int value) {
-  (void)setsockopt(fd, level, name, &value, sizeof value);  // without it there is less comfort
-}
 
 DatagramSocket::DatagramSocket(Loop& loop, Fd socket)
     : fd_(std::move(socket)),
@@ -67,8 +65,8 @@ Error DatagramSocket::forget_errors(Error reported) {
 }
 
 void DatagramSocket::report_errors(int family) {
-  if (family == AF_INET) set_option(fd_.get(), IPPROTO_IP, IP_RECVERR, 1);
-  if (family == AF_INET6) set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVERR, 1);
+  if (family == AF_INET) (void)net::set_option(fd_.get(), IPPROTO_IP, IP_RECVERR, 1);
+  if (family == AF_INET6) (void)net::set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVERR, 1);
 }
 
 Error DatagramSocket::connect(const SockAddr& peer) {
@@ -80,13 +78,14 @@ Error DatagramSocket::connect(const SockAddr& peer) {
 
 void DatagramSocket::report_local_ends(bool on) {
   const int family = address().family();
-  if (family == AF_INET) set_option(fd_.get(), IPPROTO_IP, IP_PKTINFO, on ? 1 : 0);
-  if (family == AF_INET6) set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, on ? 1 : 0);
+  if (family == AF_INET) (void)net::set_option(fd_.get(), IPPROTO_IP, IP_PKTINFO, on ? 1 : 0);
+  if (family == AF_INET6)
+    (void)net::set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, on ? 1 : 0);
 }
 
 void DatagramSocket::widen() {
   if (buffer_bytes() < 2 * std::size_t{kReceiveBuffer})  // the kernel doubles it
-    set_option(fd_.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+    (void)net::set_option(fd_.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
 }
 
 std::size_t DatagramSocket::buffer_bytes() const {

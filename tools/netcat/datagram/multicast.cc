@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "common/net/socket_option.h"
+
 namespace netcat {
 
 using net::Error;
@@ -57,11 +59,6 @@ static unsigned index_for(const SockAddr& group, const Interface& interface) {
   return interface.index != 0 ? interface.index : index_of(interface.address);
 }
 
-template <typename Value>
-static Error set_option(int fd, int level, int name, const Value& value) {
-  return setsockopt(fd, level, name, &value, sizeof value) == 0 ? Error() : Error::from_errno();
-}
-
 static ip_mreqn request_of(const SockAddr& group, const Interface& interface) {
   ip_mreqn request{};
   request.imr_multiaddr = v4(group).sin_addr;
@@ -72,24 +69,24 @@ static ip_mreqn request_of(const SockAddr& group, const Interface& interface) {
 
 Error join_group(int fd, const SockAddr& group, const Interface& interface) {
   if (group.family() == AF_INET)
-    return set_option(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, request_of(group, interface));
+    return net::set_option(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, request_of(group, interface));
   ipv6_mreq request{};
   request.ipv6mr_multiaddr = v6(group).sin6_addr;
   request.ipv6mr_interface = index_for(group, interface);
-  return set_option(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, request);
+  return net::set_option(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, request);
 }
 
 Error send_to_group(int fd, const SockAddr& group, const Interface& interface, int ttl) {
   Error e;
   const bool chosen = interface.index != 0 || interface.address.size() != 0;
   if (group.family() == AF_INET) {
-    if (chosen) e = set_option(fd, IPPROTO_IP, IP_MULTICAST_IF, request_of(group, interface));
-    if (!e && ttl != 0) e = set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, ttl);
+    if (chosen) e = net::set_option(fd, IPPROTO_IP, IP_MULTICAST_IF, request_of(group, interface));
+    if (!e && ttl != 0) e = net::set_option(fd, IPPROTO_IP, IP_MULTICAST_TTL, ttl);
     return e;
   }
   const unsigned index = index_for(group, interface);
-  if (index != 0) e = set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index));
-  if (!e && ttl != 0) e = set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, ttl);
+  if (index != 0) e = net::set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index));
+  if (!e && ttl != 0) e = net::set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, ttl);
   return e;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "common/net/dial.h"
+#include "common/net/socket_option.h"
 #include "tools/netcat/datagram/multicast.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/relay/tally.h"
@@ -22,11 +23,6 @@ net::ListenOptions datagram_options(const Options& options) {
   net::ListenOptions how{.type = SOCK_DGRAM};
   how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
   return how;
-}
-
-static Error set_option(int fd, int name) {
-  const int on = 1;
-  return setsockopt(fd, SOL_SOCKET, name, &on, sizeof on) == 0 ? Error() : Error::from_errno();
 }
 
 // The address of an interface for a group (-s): without it the routing table decides.
@@ -57,7 +53,7 @@ static Task<Outcome> bind_group(Loop& loop, const Options& options, SockAddr gro
   net::ListenOptions how = datagram_options(options);
   how.prepare = [&options](int fd, int family) {
     options.socket.apply(fd, family);
-    (void)set_option(fd, SO_REUSEADDR);  // bind tells
+    (void)net::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // bind tells
   };
   auto socket = net::bind_socket(group, how);
   if (!socket) co_return not_listening(options, socket.error().message());
@@ -86,7 +82,8 @@ static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& o
   std::vector<Fd> sockets;
   Outcome outcome = co_await bind_addresses(loop, options, sockets);
   for (Fd& socket : sockets) {
-    if (options.broadcast) (void)set_option(socket.get(), SO_BROADCAST);  // sending tells
+    if (options.broadcast)
+      (void)net::set_option(socket.get(), SOL_SOCKET, SO_BROADCAST, 1);  // sending tells
     DatagramSocket& added = opened.sockets.emplace_back(loop, std::move(socket));
     if (!options.unix_domain && !options.socket.receive_buffer) added.widen();
     if (!options.unix_domain && added.is_wildcard()) added.report_local_ends(true);
@@ -113,7 +110,7 @@ Result<Fd> bind_client(const Options& options, const std::vector<SockAddr>& sour
 static Error prepare_many(DatagramSocket& client, const Options& options, const SockAddr& peer,
                           Interface interface, const std::vector<SockAddr>& sources) {
   client.report_errors(peer.family());
-  if (!is_multicast(peer)) return set_option(client.fd(), SO_BROADCAST);
+  if (!is_multicast(peer)) return net::set_option(client.fd(), SOL_SOCKET, SO_BROADCAST, 1);
   for (const SockAddr& source : sources)
     if (source.family() == peer.family()) interface.address = source;
   return send_to_group(client.fd(), peer, interface, options.socket.ttl.value_or(0));

@@ -11,8 +11,8 @@ namespace netcat {
 using net::Error;
 using net::Task;
 
-constexpr std::size_t kBurst = 512;        // datagrams, until other tasks have their turn
-constexpr std::size_t kLeastCharge = 256;  // bytes of the receive buffer that a datagram takes
+constexpr std::size_t kReceiveBurst = 512;  // datagrams, until other tasks have their turn
+constexpr std::size_t kLeastCharge = 256;   // bytes of the receive buffer that a datagram takes
 
 Task<> Exchange::receive(DatagramSocket& socket) {
   Moderation moderation(socket.buffer_bytes(), loop_.now());
@@ -24,7 +24,8 @@ Task<> Exchange::receive(DatagramSocket& socket) {
     const std::uint64_t bytes = tally_.received;
     std::size_t burst = 0;
     std::size_t n = inbox_.capacity();
-    for (; n == inbox_.capacity() && burst < kBurst; burst += n) n = co_await take_batch(socket);
+    for (; n == inbox_.capacity() && burst < kReceiveBurst; burst += n)
+      n = co_await take_batch(socket);
     if (error_ && !ended_) co_await give_up(socket);
     moderation.received(burst, tally_.received - bytes);
     const bool drained = n < inbox_.capacity();

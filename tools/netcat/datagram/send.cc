@@ -13,7 +13,7 @@ using net::Task;
 
 constexpr std::size_t kSendBatch = 8;  // datagrams in one call
 constexpr std::size_t kInputBytes = kSendBatch * kDatagramBytes;
-constexpr int kBurst = 64;        // calls, until other tasks have their turn
+constexpr int kSendBurst = 64;    // calls, until other tasks have their turn
 constexpr Millis kBusyPause{10};  // until a queue that cannot be watched is tried again
 
 Task<> Exchange::feed() {
@@ -73,7 +73,7 @@ Task<> Exchange::send(std::span<const std::string_view> datagrams) {
       for (const std::string_view datagram : datagrams.first(*n)) moved(Direction::kSent, datagram);
       ending_.moved(loop_.now());
       datagrams = datagrams.subspan(*n);
-      if (++sent_ % kBurst == 0) co_await net::yield(loop_);
+      if (++sent_ % kSendBurst == 0) co_await net::yield(loop_);
     } else if (n.error() == Error(UV_EAGAIN) || n.error() == Error(UV_ENOBUFS)) {
       co_await not_now(n.error());
     } else if (!try_next_address(n.error())) {
