@@ -72,7 +72,8 @@ class Worker {
   Task<> handle_in_turn(Fd socket, SockAddr peer);
   Stream stream_of(Fd socket);
   Task<> wind_down();
-  Task<> stop_on(Signal& signal, Signals& all);
+  void stop_for(int number, Signals& all);
+  Task<> stop_on(Signal& signal, int number, Signals& all);
   Task<> reload_on(Signal& signal, Signals& all);
   Task<> log_figures_on(Signal& signal);
   void close_listeners();

@@ -159,6 +159,20 @@ TEST(StatusdLameDuck, ServesOnButIsNotReady) {
   }
 }
 
+TEST(StatusdLameDuck, ASecondSignalLeavesNoUnixSocket) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  for (const int second : {SIGTERM, SIGINT, SIGHUP}) {
+    Daemon daemon("statusd", {"--lame-duck", "1h", "--threads", "2", "unix:" + path});
+    daemon.signal(SIGTERM);
+    wait_until("unreadiness", [&] { return curl(daemon, "/readyz").code == 503; });
+    EXPECT_TRUE(std::filesystem::exists(path));
+    daemon.signal(second);
+    EXPECT_EQ(daemon.wait(kPrompt), 128 + second);
+    EXPECT_FALSE(std::filesystem::exists(path)) << second;
+  }
+}
+
 TEST(StatusdLameDuck, ThenItCeasesToAcceptAndDrains) {
   Daemon daemon("statusd", {"--lame-duck", "500ms", "--drain", "1h", "--latency", "1s"});
   const auto start = Clock::now();
