@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/net/duration.h"
 #include "common/net/result.h"
 #include "common/net/task.h"
 
@@ -46,6 +47,8 @@ class Body {
  public:
   // An error: the client is gone, or does not read.
   virtual Task<Error> write(std::string_view piece) = 0;
+  // The client is made to wait.
+  virtual Task<Error> pause(Millis delay) = 0;
 
  protected:
   ~Body() = default;
@@ -60,6 +63,7 @@ struct Response {
   std::string fields;  // further header lines, each "Name: value\r\n"; see add()
   bool close = false;  // end the connection after it
   Fault fault = kNone;
+  Millis latency{0};  // the client waits for so long before it is sent
   // Instead of body: written piece by piece, and never copied.  An error ends the connection, so
   // that the client sees that something is missing.
   std::function<Task<Error>(Body&)> stream;

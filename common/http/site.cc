@@ -147,7 +147,9 @@ std::optional<Response> Site::answer_options(const Request& request, const Route
 // --- answers ---
 
 static Response as_options(Response response, std::string_view methods) {
+  const Millis latency = response.latency;
   if (response.status < 500) response = plain_answer(204, "");
+  response.latency = latency;
   response.add("Allow", methods);
   return response;
 }

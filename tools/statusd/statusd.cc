@@ -108,15 +108,9 @@ Task<> Status::run() {
 
 // --- answers ---
 
-Task<Response> later(net::Loop& loop, net::Millis latency, Response response) {
-  (void)co_await net::sleep(loop, latency);  // cancelled: the connection is being closed
-  co_return response;
-}
-
 // The text at its rate, the end of it only after the delay: so the client waits too, as it does for
 // a server that sleeps before it closes.
-Task<Error> deliver(net::Loop& loop, Body& body, std::string text, std::uint64_t rate,
-                    net::Millis delay) {
+Task<Error> deliver(Body& body, std::string text, std::uint64_t rate, net::Millis delay) {
   constexpr std::uint64_t kPerSecond = 10;  // pieces
   const std::uint64_t piece =
       rate == 0 ? text.size() : std::max<std::uint64_t>(rate / kPerSecond, 1);
@@ -124,9 +118,9 @@ Task<Error> deliver(net::Loop& loop, Body& body, std::string text, std::uint64_t
   for (std::size_t at = 0; !e && at < text.size(); at += piece) {
     e = co_await body.write(std::string_view(text).substr(at, piece));
     const net::Millis pause(rate == 0 ? 0 : 1000 * piece / rate);
-    if (!e) e = co_await net::sleep(loop, pause);
+    if (!e) e = co_await body.pause(pause);
   }
-  if (!e) e = co_await net::sleep(loop, delay);
+  if (!e) e = co_await body.pause(delay);
   co_return e;
 }
 
@@ -135,7 +129,7 @@ Response Status::finished(Response response) const {
   if (!slow || response.body.empty()) return response;
   if (options_.delay == net::Millis::zero()) response.stream_bytes = response.body.size();
   response.stream = [this, text = response.body](Body& body) {
-    return deliver(loop_, body, text, options_.trouble.body_rate, options_.delay);
+    return deliver(body, text, options_.trouble.body_rate, options_.delay);
   };
   return response;
 }
@@ -174,9 +168,8 @@ Answer Status::show(const Request& request, const Page& page) {
   response = finished(std::move(response));
   if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
   if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
-  const net::Millis latency = dice_.latency(trouble) + delay;
-  if (latency == net::Millis::zero()) return response;
-  return later(loop_, latency, std::move(response));
+  response.latency = dice_.latency(trouble) + delay;
+  return response;
 }
 
 Answer Status::answer_route(const Request& request) {
