@@ -8,6 +8,7 @@
 #include <csignal>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "common/cli/log.h"
@@ -49,7 +50,7 @@ class Owner {
   bool load(std::string& why) {
     return database_->load(counters_, operations_, why) && database_->claim(why);
   }
-  void start();
+  bool start(std::string& why);
 
   // From any thread.
   void count_loops(int more);  // that may still want what is under way
@@ -104,13 +105,18 @@ void Change::await_suspend(std::coroutine_handle<> task) {
 }
 
 // The process's signals are its loops' to catch.
-void Owner::start() {
+bool Owner::start(std::string& why) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& e) {
+    why = std::string("cannot start a thread: ") + net::Error(-e.code().value()).message();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
 }
 
 Owner::~Owner() {
@@ -387,8 +393,7 @@ Opened open_sqlite_store(const StoreOptions& options) {
   std::unique_ptr<Database> database = Database::open(options.place, why);
   if (!database) return {nullptr, options.place + ": " + why};
   auto owner = std::make_shared<Owner>(options, std::move(database));
-  if (!owner->load(why)) return {nullptr, options.place + ": " + why};
-  owner->start();
+  if (!owner->load(why) || !owner->start(why)) return {nullptr, options.place + ": " + why};
   return {[owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); }};
 }
 
