@@ -287,6 +287,31 @@ TEST(CounterdStatsd, SaysWhatIsWrongWithItsAddress) {
 
 // ---- what comes first ----
 
+TEST(CounterdHangup, ReadsTheTokenAgain) {
+  const TempDir dir;
+  const auto file = dir.file("token", "first\n");
+  Counterd counterd({"--token-file", file, "--threads", "2"});
+  const auto code = [&](const char* token) {
+    return counterd.ask("/inc?name=x", {"--oauth2-bearer", token}).code;
+  };
+  EXPECT_EQ(code("first"), 200);
+  dir.file("token", "second\n");
+  counterd.signal(SIGHUP);
+  wait_until("the new token", [&] { return code("second") == 200; });
+  EXPECT_EQ(code("first"), 401);
+  std::filesystem::remove(file);
+  counterd.signal(SIGHUP);
+  EXPECT_THAT(line_with(counterd.err, file), HasSubstr("the token is still the old one"));
+  EXPECT_EQ(code("second"), 200);
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+TEST(CounterdHangup, WithoutAFileToReadAgainStops) {
+  Counterd counterd;
+  counterd.signal(SIGHUP);
+  EXPECT_EQ(counterd.wait(kPrompt), 0);
+}
+
 TEST(CounterdStart, ChangesNothingBeforeItsAddressIsBound) {
   const TempDir dir;
   const std::string path = dir.path("c.db");

@@ -77,6 +77,29 @@ TEST(Counterd, NothingButAnAcknowledgedChangeChangesAnything) {
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 5\n");
 }
 
+TEST(Counterd, APageOfAnotherSiteChangesNothing) {
+  const Counterd counterd({"--allow-origin", "https://app.example"});
+  EXPECT_EQ(counterd.body("/set?name=x&val=5"), "ok\n");
+  const std::vector<std::string> cross{"-H", "Sec-Fetch-Site: cross-site"};
+  for (const std::string url : {"/inc?name=x", "/set?name=x&val=1", "/reset?name=x",
+                                "/delete?name=x", "/cas?name=x&old=5&new=6"}) {
+    EXPECT_EQ(counterd.ask(url, cross).code, 403) << url;
+    for (const auto* method : {"POST", "HEAD"})
+      EXPECT_EQ(counterd.ask(url, {cross[0], cross[1], method[0] == 'H' ? "-I" : "-XPOST"}).code,
+                403)
+          << method << " " << url;
+  }
+  EXPECT_EQ(counterd.body("/get?name=x", cross), "x: 5\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new", {"-H", "Sec-Fetch-Site: same-origin"}),
+            "x: 6\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new",
+                          {cross[0], cross[1], "-H", "Origin: https://app.example"}),
+            "x: 7\n");
+  EXPECT_EQ(
+      counterd.ask("/inc?name=x", {cross[0], cross[1], "-H", "Origin: https://b.example"}).code,
+      403);
+}
+
 TEST(Counterd, StrictMethodsWantPost) {
   const Counterd counterd({"--strict-methods"});
   const Reply get = counterd.ask("/set?name=x&val=1");
