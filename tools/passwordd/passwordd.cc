@@ -20,14 +20,9 @@
 
 namespace {
 
+namespace http = net::http;
 using net::Error;
 using net::Task;
-using net::http::Answer;
-using net::http::Body;
-using net::http::error_response;
-using net::http::Query;
-using net::http::Request;
-using net::http::Response;
 using passwordd::Charset;
 using passwordd::Order;
 using passwordd::Sheet;
@@ -38,7 +33,7 @@ constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 struct Options {
-  net::http::SiteOptions site;
+  http::SiteOptions site;
   Order order;  // unless the query says otherwise
   std::string words_file;
 };
@@ -60,7 +55,7 @@ struct Delivery {
 };
 
 // One piece after another: a client that does not read costs no more than one.
-Task<Error> deliver(net::Loop& loop, Body& body, std::shared_ptr<Delivery> delivery) {
+Task<Error> deliver(net::Loop& loop, http::Body& body, std::shared_ptr<Delivery> delivery) {
   for (;;) {
     Error e = co_await body.write(delivery->piece);
     delivery->wipe();
@@ -70,25 +65,26 @@ Task<Error> deliver(net::Loop& loop, Body& body, std::shared_ptr<Delivery> deliv
   }
 }
 
-class Passwords final : public net::http::Site {
+class Passwords final : public http::Site {
  public:
-  Passwords(net::Loop& loop, const Options& options, net::http::Figures& figures)
+  Passwords(net::Loop& loop, const Options& options, http::Figures& figures)
       : Site(loop, options.site, figures, "random passwords over HTTP"),
         loop_(loop),
         options_(options),
         order_(options.order) {
-    add("/password", {.usage = "/password?count=N&length=N&charset=SET",
-                      .summary = "passwords, one per line; see the manual for all parameters",
-                      .no_store = true,
-                      .handle = [this](const Request& request) { return response_to(request); }});
+    add("/password",
+        {.usage = "/password?count=N&length=N&charset=SET",
+         .summary = "passwords, one per line; see the manual for all parameters",
+         .no_store = true,
+         .handle = [this](const http::Request& request) { return response_to(request); }});
   }
 
   bool reload() override;
 
  private:
-  Answer ready() override;
-  Response response_to(const Request& request);
-  Response passwords(Order order);
+  http::Answer ready() override;
+  http::Response response_to(const http::Request& request);
+  http::Response passwords(Order order);
   void say_once(Error why);
 
   net::Loop& loop_;
@@ -98,33 +94,34 @@ class Passwords final : public net::http::Site {
 };
 
 // Ready when the kernel gives randomness.
-Answer Passwords::ready() {
+http::Answer Passwords::ready() {
   unsigned char byte = 0;
   const Error e = passwordd::kernel_randomness({&byte, 1});
-  if (!e) return net::http::plain_answer(200, "ok\n");
-  return net::http::plain_answer(503, "getrandom: " + std::string(e.message()) + "\n");
+  if (!e) return http::plain_answer(200, "ok\n");
+  return http::plain_answer(503, "getrandom: " + std::string(e.message()) + "\n");
 }
 
-Response Passwords::response_to(const Request& request) {
-  const auto query = Query::parse(request.query);
-  if (!query) return error_response(400, "the query has a malformed %-sequence");
+http::Response Passwords::response_to(const http::Request& request) {
+  const auto query = http::Query::parse(request.query);
+  if (!query) return http::error_response(400, "the query has a malformed %-sequence");
   Order order = order_;
-  order.json = net::http::prefers_json(request);
+  order.json = http::prefers_json(request);
   const std::string wrong = passwordd::apply(*query, order);
   return wrong.empty() ? passwords(std::move(order))
-                       : error_response(400, net::log::escaped(wrong));
+                       : http::error_response(400, net::log::escaped(wrong));
 }
 
-Response Passwords::passwords(Order order) {
+http::Response Passwords::passwords(Order order) {
   auto delivery = std::make_shared<Delivery>(std::move(order));
   delivery->piece.reserve(std::min(delivery->order.bytes_max(), kWholeBytesMax + kPieceBytes));
   const Error e = delivery->sheet.append(delivery->piece, kWholeBytesMax);
   say_once(e);
-  if (e) return error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
-  Response response;
+  if (e)
+    return http::error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
+  http::Response response;
   if (delivery->order.json) response.content_type = "application/json";
   if (delivery->sheet.done()) response.stream_bytes = delivery->piece.size();
-  response.stream = [this, delivery](Body& body) { return deliver(loop_, body, delivery); };
+  response.stream = [this, delivery](http::Body& body) { return deliver(loop_, body, delivery); };
   return response;
 }
 
@@ -177,7 +174,7 @@ Options parse_options(int argc, char** argv) {
   cli.option("separator", "S", "what stands between words (-)", [&o](std::string_view text) {
     return o.order.separator = text, passwordd::wrong_with_text(text);
   });
-  net::http::add_site_options(cli, o.site);
+  http::add_site_options(cli, o.site);
   net::add_addresses(o.site.server, cli.parse(argc, argv));
   const std::string wrong = passwordd::wrong_with_classes(o.order);
   if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
@@ -190,7 +187,7 @@ Options parse_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   const Options options = parse_options(argc, argv);
-  net::http::Figures figures("passwordd");
+  http::Figures figures("passwordd");
   return net::serve(options.site.server, [&options, &figures](net::Loop& loop) {
     return std::make_unique<Passwords>(loop, options, figures);
   });

@@ -73,8 +73,9 @@ static void add_page_options(net::Cli& cli, Options& o, Given& given) {
 static void add_other_options(net::Cli& cli, Options& o) {
   cli.option("delay", "T", "hold the connection for T after each answer (0)",
              net::duration(o.delay));
-  cli.option("latency", "T[..T]", "wait before each answer, for a random time in a range (0)",
-             [&o](std::string_view text) { return parse_latency(text, o.trouble); });
+  cli.option(
+      "latency", "T[..T]", "wait before each answer, for a random time in a range (0)",
+      [&o](std::string_view text) { return net::parse_duration_range(text, o.trouble.latency); });
   cli.option("fail-rate", "P", "share of answers that are 500, as 0.1 or 10% (0)",
              [&o](std::string_view text) { return parse_share(text, o.trouble.fail_rate); });
   cli.option("drop-rate", "P", "share of requests whose connection is closed unanswered (0)",
