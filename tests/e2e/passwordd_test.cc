@@ -257,6 +257,9 @@ TEST(Passwordd, WrongOptionsAreStatus2) {
     EXPECT_THAT(end.err, MatchesRegex("passwordd: " + arguments[0] + ": [^\n]+\n"));
   }
 }
+  const auto both = run({"passwordd", "--chars", "ab", "--charset", "hex"});
+  EXPECT_EQ(both.status, 2);
+  EXPECT_EQ(both.err, "passwordd: --chars and --charset cannot be combined\n");
 
 TEST(Passwordd, TheLargestOrderIsDeliveredWhole) {
   Daemon daemon("passwordd");

@@ -178,6 +178,8 @@ Options parse_options(int argc, char** argv) {
   net::add_addresses(o.site.server, cli.parse(argc, argv));
   const std::string wrong = passwordd::wrong_with_classes(o.order);
   if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
+  if (cli.is_given("chars") && cli.is_given("charset"))
+    net::Cli::fail("--chars and --charset cannot be combined");
   read_words(o);
   return o;
 }
