@@ -40,8 +40,7 @@ const llhttp_settings_t& Parser::settings() {
 }
 
 static Refusal refusal_of(llhttp_errno_t e) {
-  if (e == HPE_INVALID_METHOD || e == HPE_INVALID_CONSTANT)
-    return {501, "This server does not know the method."};
+  if (e == HPE_INVALID_METHOD || e == HPE_INVALID_CONSTANT) return {501, "The method is unknown."};
   return {400, "The head of the request is malformed."};
 }
 
@@ -193,7 +192,7 @@ Progress Parser::take_head(std::string_view& input) {
   }
   if (progress == Progress::kPartial) {
     if (before == 0) head_.assign(input);
-    if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is no request
+    if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is not a request
     input = {};
     return progress;
   }

@@ -1,4 +1,4 @@
-// query.h - what the query of a target, or a form, says: application/x-www-form-urlencoded.
+// query.h - the pairs of a query or a form: application/x-www-form-urlencoded.
 #pragma once
 
 #include <optional>

@@ -30,11 +30,11 @@ struct HttpService::Conn {
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
   std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
   bool open = true;                  // to further requests
-  bool lingers = false;              // the client may be still talking
+  bool lingers = false;              // the client may still be sending
   bool faulty = false;               // it ends at once, on purpose
 };
 
-// The timeout is told: a client that knows it does not send a request just as we close.
+// The client is told the timeout, so that it does not send a request just as we close.
 static std::string keep_alive_lines(Millis idle_timeout) {
   std::string lines = "Connection: keep-alive\r\n";
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(idle_timeout).count();
@@ -222,7 +222,7 @@ void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusa
   conn.lingers = true;
 }
 
-// True when all of out_ is written, or the client is gone.
+// True when all of out_ is written, or the client has left.
 bool HttpService::flush(Conn& conn) {
   if (out_.empty()) return true;
   const auto written = conn.stream.try_write(out_);
@@ -240,7 +240,7 @@ bool HttpService::flush(Conn& conn) {
 std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
   if (conn.parser && late)
-    refuse(conn, *conn.parser, {408, "The request did not come in time."});
+    refuse(conn, *conn.parser, {408, "The request did not arrive in time."});
   else if (conn.parser && !why)
     refuse(conn, *conn.parser, {400, "The request is not complete."});
   conn.open = false;

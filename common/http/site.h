@@ -31,7 +31,7 @@ void add_site_options(Cli& cli, SiteOptions& options);
 inline constexpr std::string_view kGetMethods = "GET, HEAD, OPTIONS";
 
 struct Route {
-  std::string methods{kGetMethods};  // what Allow says
+  std::string methods{kGetMethods};  // the value of Allow
   std::string usage = {};            // on the page at "/": how it is called; empty: not there
   std::string summary = {};          // and what for
   BodyLimit body = {.bytes_max = 64 << 10, .keep = false};

@@ -164,7 +164,7 @@ inline auto yield(Loop& loop) {
   return Awaiter{loop};
 }
 
-// Catches a signal for as long as it lives; the default action is back when it is gone.
+// Catches a signal for as long as it lives; its destructor restores the default action.
 class Signal {
  public:
   Signal(Loop& loop, int number) : state_(new detail::SignalState(loop, number)) {}

@@ -62,7 +62,7 @@ void StreamState::close_for(int reason) {
 }
 
 void StreamState::resume_waiters() {
-  const int reason = close_reason;  // this is gone when its last waiter is
+  const int reason = close_reason;  // this is destroyed with its last waiter
   ReadWait* const waiting = std::exchange(reader, nullptr);
   CloseHook* told = nullptr;
   while (hooks != nullptr) {

@@ -197,7 +197,7 @@ class Stream {
   void set_write_timeout(Millis timeout);
   void close() { state_->close(); }
   bool closed() const { return state_->closing(); }
-  // Whether the peer has sent what nobody has read: to close now would reset the connection.
+  // Whether unread input has arrived: to close now would reset the connection.
   bool has_unread() const;
   int fd() const;
 

@@ -147,7 +147,7 @@ Task<> Worker::accept_all(Listener& listener) {
   listener.close();
 }
 
-// A client whose connection is in the queue when the server stops is served: closing the listener
+// A client whose connection is in the queue when the server stops is served; closing the listener
 // would reset it.
 Task<> Worker::accept_rest(Listener& listener) {
   const std::uint64_t last = shared_.clients_ever + shared_.options.backlog;  // others keep coming
@@ -158,7 +158,7 @@ Task<> Worker::accept_rest(Listener& listener) {
   }
 }
 
-// Until a client leaves: then there is a place again, or a descriptor.
+// Until a client leaves, and with it a place or a descriptor is free.
 Task<> Worker::wait_for_room(Listener& listener) {
   constexpr Millis kLook{500};  // another process's descriptor may be free, a connection idle
   Timer timer(loop_);

@@ -41,7 +41,7 @@ TEST(CounterdRequests, BoundsAndCreation) {
   EXPECT_EQ(counterd.body("/inc?name=x&by=3&max=3&return=new"), "x: 3\n");
   const Reply full = counterd.ask("/inc?name=x&max=3&min=0");
   EXPECT_EQ(full.code, 409);
-  EXPECT_EQ(full.body, "x is 3: the sum is not from 0 to 3\n");
+  EXPECT_EQ(full.body, "x is 3: the sum is out of bounds (min 0, max 3)\n");
   EXPECT_EQ(full.field("Retry-After"), "");
   EXPECT_EQ(counterd.body("/inc?name=x&by=7&max=5&overflow=saturate&return=new"), "x: 5\n");
 }
@@ -301,7 +301,7 @@ TEST(CounterdHangup, ReadsTheTokenAgain) {
   EXPECT_EQ(code("first"), 401);
   std::filesystem::remove(file);
   counterd.signal(SIGHUP);
-  EXPECT_THAT(line_with(counterd.err, file), HasSubstr("the token is still the old one"));
+  EXPECT_THAT(line_with(counterd.err, file), HasSubstr("keeping the previous token"));
   EXPECT_EQ(code("second"), 200);
   EXPECT_EQ(counterd.stop(), 0);
 }

@@ -184,7 +184,7 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
     EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
   }
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).code, 401);
-  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is needed\"}\n");
+  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is required\"}\n");
   EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
 }
@@ -278,12 +278,12 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   EXPECT_EQ(outcome.err, "counterd: /dev/zero: file too large\n");
   outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
   EXPECT_EQ(outcome.status, 8);
-  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is missing\n");
+  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is expected\n");
   const std::string two =
       dir.file("two.json", R"([{"name":"x","value":1},{"name":"y","value":1}])");
   outcome = run({"counterd", "--import", two, "--max-counters", "1", "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
-  EXPECT_EQ(outcome.err, "counterd: y: more counters than --max-counters\n");
+  EXPECT_EQ(outcome.err, "counterd: y: would exceed --max-counters\n");
 }
 
 TEST(CounterdExport, SaysThatItCannotBeWritten) {
@@ -305,15 +305,15 @@ TEST(CounterdExport, EndsSilentlyWithItsReader) {
 TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
-       "--store: 'momory' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'momory' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "rediss://:secret@h"},
-       "--store: 'rediss:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'rediss:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "sqlite:x.db"},
-       "--store: 'sqlite:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'sqlite:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "file:///tmp/x.db"},
-       "--store: 'file:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'file:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
-      {{"--start", "x=y"}, "--start: 'x=y': the value is not a whole number of 64 bits"},
+      {{"--start", "x=y"}, "--start: 'x=y': the value is not a 64-bit integer"},
       {{"--start", "=1"}, "--start: name is empty"},
       {{"--max-counters", "0"},
        "--max-counters: '0' is not a number from 1 to 18446744073709551615"}};

@@ -82,7 +82,7 @@ struct Limits {
 };
 
 struct StoreOptions {
-  std::string place;  // what --store says: FILE.db, redis://HOST:PORT[/DB]
+  std::string place;  // the value of --store: FILE.db, redis://HOST:PORT[/DB]
   Limits limits = {};
   std::string redis_password = {};  // unless the place has one
 };

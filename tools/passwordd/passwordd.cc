@@ -1,4 +1,4 @@
-// passwordd - hands out random passwords.
+// passwordd - random passwords over HTTP.
 //
 // Protocol: HTTP/1.1.  GET /password answers 100 passwords of 12 characters, which the query may
 // change.  Every random byte is the kernel's.
@@ -68,7 +68,7 @@ Task<Error> deliver(net::Loop& loop, http::Body& body, std::shared_ptr<Delivery>
 class Passwords final : public http::Site {
  public:
   Passwords(net::Loop& loop, const Options& options, http::Figures& figures)
-      : Site(loop, options.site, figures, "random passwords over HTTP"),
+      : Site(loop, options.site, figures, "random passwords"),
         loop_(loop),
         options_(options),
         order_(options.order) {
@@ -117,7 +117,8 @@ http::Response Passwords::passwords(Order order) {
   const Error e = delivery->sheet.append(delivery->piece, kWholeBytesMax);
   say_once(e);
   if (e)
-    return http::error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
+    return http::error_response(503,
+                                "the kernel provides no randomness: " + std::string(e.message()));
   http::Response response;
   if (delivery->order.json) response.content_type = "application/json";
   if (delivery->sheet.done()) response.stream_bytes = delivery->piece.size();
@@ -139,7 +140,8 @@ bool Passwords::reload() {
   if (passwordd::Words::load(options_.words_file, *words, why))
     order_.list = std::move(words);
   else
-    net::log::error("%s: %s (the last words stay)", options_.words_file.c_str(), why.c_str());
+    net::log::error("%s: %s (keeping the previous words)", options_.words_file.c_str(),
+                    why.c_str());
   return true;
 }
 
@@ -157,29 +159,29 @@ void read_words(Options& o) {
 Options parse_options(int argc, char** argv) {
   Options o;
   CHECK(passwordd::Charset::parse_characters(kCharset, o.order.charset).empty());
-  net::Cli cli("passwordd", "[options] [ADDRESS...]", "Hand out random passwords over HTTP.");
-  cli.option("count", "N", "passwords an answer, up to 10000 (100)",
+  net::Cli cli("passwordd", "[options] [ADDRESS...]", "Random passwords over HTTP.");
+  cli.option("count", "N", "passwords per answer, 1 to 10000 (100)",
              net::number(o.order.count, 1, passwordd::kCountMax));
-  cli.option("length", "N", "characters a password, 4 to 256 (12)",
+  cli.option("length", "N", "characters per password, 4 to 256 (12)",
              net::number(o.order.length, passwordd::kLengthMin, passwordd::kLengthMax));
   cli.option("charset", "SET", "alnum, alpha, digits, hex or safe (alnum and #@$)",
              [&o](std::string_view text) { return Charset::parse_name(text, o.order.charset); });
-  cli.option("chars", "CHARS", "the characters to choose from", [&o](std::string_view text) {
+  cli.option("chars", "CHARS", "choose from these characters", [&o](std::string_view text) {
     return Charset::parse_characters(text, o.order.charset);
   });
   cli.option(
-      "classes", "LIST", "have one each of lower,upper,digit,symbol, or of some of them",
+      "classes", "LIST", "require one character of each: lower,upper,digit,symbol",
       [&o](std::string_view text) { return passwordd::parse_classes(text, o.order.classes); });
-  cli.option("words-file", "F", "words for words=N, one per line", net::text(o.words_file));
-  cli.option("separator", "S", "what stands between words (-)", [&o](std::string_view text) {
+  cli.option("words-file", "F", "file of words for words=N, one per line", net::text(o.words_file));
+  cli.option("separator", "S", "text between words (-)", [&o](std::string_view text) {
     return o.order.separator = text, passwordd::wrong_with_text(text);
   });
   http::add_site_options(cli, o.site);
   net::add_addresses(o.site.server, cli.parse(argc, argv));
-  const std::string wrong = passwordd::wrong_with_classes(o.order);
-  if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
   if (cli.is_given("chars") && cli.is_given("charset"))
     net::Cli::fail("--chars and --charset cannot be combined");
+  const std::string wrong = passwordd::wrong_with_classes(o.order);
+  if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
   read_words(o);
   return o;
 }

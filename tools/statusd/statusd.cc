@@ -1,4 +1,4 @@
-// statusd - answers that all is well, or whatever else it is told to answer.
+// statusd - a mock HTTP server: 200 OK, or the status, body, delay or failures that a test needs.
 //
 // Protocol: HTTP/1.1.  GET on any path, or the methods of --route on theirs, give one fixed answer;
 // /livez, /readyz and /metrics are for monitoring.  With --once, -m 1 and --delay it is the
@@ -59,7 +59,7 @@ class Status final : public net::http::Site {
 };
 
 Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs)
-    : Site(loop, options.site, figures, "answers over HTTP that all is well"),
+    : Site(loop, options.site, figures, "mock HTTP server"),
       loop_(loop),
       options_(options),
       checks_(checks),
@@ -70,7 +70,7 @@ Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures&
 }
 
 void Status::add_routes() {
-  constexpr std::size_t kBodyMax = 16 << 20;  // which is thrown away
+  constexpr std::size_t kBodyMax = 16 << 20;  // which is discarded
   remove_index();
   if (options_.echo)
     add("/echo", {.methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -215,7 +215,7 @@ bool Status::reload() {
   if (body)
     elsewhere_->body = std::move(*body);
   else
-    net::log::error("%s: %s (the last body stays)", options_.body_file.c_str(),
+    net::log::error("%s: %s (keeping the previous body)", options_.body_file.c_str(),
                     body.error().message());
   return true;
 }

@@ -60,7 +60,7 @@ class RedisConnection {
   bool hopeless() const { return !up() && hopeless_; }  // it would refuse us again
   std::string named(const std::string& why) const;      // "redis at HOST:PORT: why"
   std::string_view digest() const { return digest_; }   // of redis_script()
-  // Waits until the first attempt has succeeded or failed: whoever comes first is not turned away.
+  // Waits until the first attempt has succeeded or failed: the first client is not turned away.
   auto tried() {
     struct Awaiter {
       RedisConnection& connection;

@@ -35,7 +35,7 @@ class RedisSession {
   RedisSession& operator=(const RedisSession&) = delete;
   ~RedisSession();
 
-  // The session is open() afterwards, or why() says why not.
+  // The session is open() afterwards, or why() has the reason.
   net::Task<> connect(net::SockAddr address, Millis timeout);
   bool open() const { return context_ != nullptr && !closing_; }
   const std::string& why() const { return why_; }

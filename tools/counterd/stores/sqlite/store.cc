@@ -53,7 +53,7 @@ class Owner {
   bool start(std::string& why);
 
   // From any thread.
-  void count_loops(int more);  // that may still want what is under way
+  void count_loops(int more);  // that may still need what is in progress
   void submit(Change& change);
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view after);
@@ -192,7 +192,7 @@ void Owner::run() {
 bool Owner::tidy() {
   constexpr std::size_t kAtOnce = 5000;
   if (database_->log_is_held())
-    net::log::error("%s: another process reads the file, and its log grows", place_.c_str());
+    net::log::error("%s: another process keeps reading the file, so its log grows", place_.c_str());
   if (reading_) {
     std::string why;
     const Database::Reading reading = database_->read_some(next_, why);
@@ -263,7 +263,7 @@ Outcome Owner::read_again() {
   reading_ = true;
   return {.status = Outcome::kUnavailable,
           .why = "another process has changed the file; its " + std::to_string(counters_.size()) +
-                 " counters are being read again"};
+                 " counters are being reread"};
 }
 
 void Owner::take_over(Counters& found) {
@@ -276,7 +276,7 @@ void Owner::take_over(Counters& found) {
 
 // Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
 bool Owner::mend(const std::string& trouble, std::string& why) {
-  net::log::error("%s (opening it again)", trouble.c_str());
+  net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
   Operations operations;
   return database_->reopen(why) && database_->load(found, operations, why) &&
@@ -319,7 +319,7 @@ void Owner::publish(const Changes& changes, const NewOperations& operations) {
   ++version_;
 }
 
-// Resumes those who wait, each on its loop.  They may be gone as soon as that is posted.
+// Resumes the waiting tasks, each on its loop.  They may end as soon as that is posted.
 void Owner::answer(const Group& group) {
   std::map<net::Loop*, Group> groups;
   for (Change* change : group) groups[&change->loop].push_back(change);
@@ -367,7 +367,7 @@ class SqliteStore final : public Store {
 
   net::Task<Backup> backup() override { return back_up(loop_, owner_->place()); }
 
-  // A lock of somebody else's does not hold up the end.
+  // Another process's lock does not delay the end.
   net::Task<> run() override {
     owner_->count_loops(1);
     net::Timer end(loop_);
