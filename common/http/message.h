@@ -55,7 +55,7 @@ class Body {
 };
 
 struct Response {
-  // What a test may ask for: the connection ends without an answer, with a FIN or a reset.
+  // On purpose, for tests: the connection ends without an answer, with a FIN or a reset.
   enum Fault { kNone, kDrop, kReset };
   int status = 200;
   std::string body;

@@ -44,7 +44,7 @@ static Refusal refusal_of(llhttp_errno_t e) {
   return {400, "The head of the request is malformed."};
 }
 
-// To llhttp, compiled to be strict, a target is ASCII.
+// llhttp, compiled to be strict, accepts only ASCII in a target.
 llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target) {
   std::string ascii(target);
   for (char& c : ascii)
@@ -57,7 +57,7 @@ llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target)
   return HPE_OK;
 }
 
-// What the gate and llhttp do not see alike is refused.
+// A head on which the gate and llhttp disagree is refused.
 Refusal Parser::parse_head() {
   const std::string_view head = head_;
   fields_.clear();

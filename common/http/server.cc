@@ -16,7 +16,7 @@ namespace {
 
 // A client that pipelines and does not read costs no more than this, one answer and one read.
 constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
-// Of buffers that all connections use in turn: what has grown beyond is not kept.
+// Buffers that all connections use in turn are released when they have grown beyond.
 constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
 constexpr Millis kLinger{2'000};  // for a client to read why it was refused
 // Statuses of nginx's for the log.

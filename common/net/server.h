@@ -46,7 +46,7 @@ class Service {
   virtual Task<> run() { co_return; }
   // The server is told to stop, and serves on for the time of lame_duck: not ready any more.
   virtual void stop_soon() {}
-  // The server is stopping and input has ended: finish what is under way.
+  // The server is stopping and input has ended: finish what is in progress.
   virtual void drain() {}
   // SIGHUP: reads its files again.  False: it has none, and the server stops as for SIGTERM.
   virtual bool reload() { return false; }

@@ -185,7 +185,7 @@ class Stream {
   // has half-closed, and may have left, gives way at --max-clients after some seconds.
   Task<Error> pause(Millis delay);
 
-  // Reads and throws away from now on.  The peer's end of file leaves the stream open; a reset, or
+  // Reads and discards from now on.  The peer's end of file leaves the stream open; a reset, or
   // silence for `timeout`, closes it.
   void discard_input(Millis timeout = Millis::zero());
   // Between two requests, until something is read: at --max-clients the connection may give way to

@@ -44,7 +44,7 @@ void TimerQueue::remove(Entry entry) {
   arm();
 }
 
-// An end that is no longer the first is left to fire: most are moved again and again, and never
+// A timer that is no longer the first is left to fire: most are moved again and again, and never
 // come.
 void TimerQueue::arm() {
   if (loop_.is_virtual()) return;

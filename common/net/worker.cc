@@ -11,7 +11,7 @@ namespace net {
 
 // --- what the loops share ---
 
-// Of the descriptors, those that connections waiting for a place of their address may hold.
+// The number of descriptors for connections that wait for a place of their address.
 static std::uint64_t waiting_max(const ServerOptions& options) {
   return options.max_per_address > 0 ? std::min<std::uint64_t>(1024, clients_possible() / 4) : 0;
 }

@@ -35,7 +35,7 @@ bool send_now(Stream& conn, std::string_view& line) {
   return static_cast<bool>(written);
 }
 
-// What the socket did not take at once.  Later ticks go by meanwhile.
+// Sends what the socket did not take at once.  Ticks are skipped meanwhile.
 Task<Error> send_rest(Stream& conn, std::string_view line) {
   const std::string rest(line);  // the ticker's own line changes with the next tick
   Error e = co_await conn.write(rest);

@@ -188,7 +188,7 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
   return "";
 }
 
-// What is given twice, or means nothing here, may well be a slip that would change the wrong thing.
+// A repeated or unknown parameter may be a slip, and would change the wrong counter.
 std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
                       Call& call) {
   const ParameterName* known = nullptr;

@@ -36,7 +36,7 @@ struct UrlHelp {
 };
 std::span<const UrlHelp> urls();
 
-// What the form of an answer is, by `format` or the field Accept, even of one that refuses.
+// The form of an answer, by `format` or the field Accept; of a refusal, too.
 bool wants_json(const Request& request);
 
 // The call, or the answer to an invalid one: 400, 403, 415.  The path is one of urls().

@@ -17,7 +17,7 @@ namespace counterd {
 // at once.
 class Counters {
  public:
-  // What `command` does, done.
+  // Executes `command`.
   Outcome execute(const Command& command, Time now, std::uint64_t max_counters);
 
   const Counter* find(std::string_view name) const;  // maybe expired; nullptr: none

@@ -1,4 +1,4 @@
-// listing.h - all counters as a text, a piece at a time: /list and /metrics.
+// listing.h - all counters as a text, piece by piece: /list and /metrics.
 #pragma once
 
 #include <span>

@@ -19,7 +19,7 @@ struct Increment {
 // Nothing if the line is not an increment.  A rate of 0.1 means that it stands for ten.
 std::optional<Increment> parse_statsd(std::string_view line);
 
-// What has become of the lines; read by any loop.
+// Counts of lines; read by any loop.
 struct StatsdFigures {
   std::atomic<std::uint64_t> lines = 0;
   std::atomic<std::uint64_t> bad = 0;   // of them not understood

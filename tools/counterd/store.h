@@ -22,7 +22,7 @@ struct Entry {
   Counter counter;
 };
 
-// What a list has: the counters whose names begin with `prefix`, from behind `after` on.
+// Selects the counters of a list: those whose names begin with `prefix`, after `after`.
 struct ListQuery {
   std::string prefix = {};
   std::string after = {};

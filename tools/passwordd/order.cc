@@ -37,7 +37,7 @@ static std::string set(std::string_view key, std::string_view value, Order& orde
   return "unknown parameter (see passwordd(8))";
 }
 
-// Two that contradict each other, or one that has no meaning without another.
+// Parameters that cannot be combined, or have no meaning without another.
 static std::string wrong_together(const net::http::Query& query) {
   const auto has = [&query](const char* key) { return query.get(key).has_value(); };
   if (has("charset") && has("chars")) return "chars: cannot be combined with charset";
@@ -47,7 +47,7 @@ static std::string wrong_together(const net::http::Query& query) {
   return has("separator") && !has("words") ? "separator: requires words" : "";
 }
 
-// Rejected are passwords that lack a class, so few may be.
+// Passwords that lack a class are drawn again, so the share of those that have all is bounded.
 std::string wrong_with_classes(const Order& order) {
   constexpr double kShareMin = 0.01;
   if (order.classes == 0) return "";

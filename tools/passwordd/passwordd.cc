@@ -126,7 +126,7 @@ http::Response Passwords::passwords(Order order) {
   return response;
 }
 
-// Not for every request, or the log would be full of it.
+// Not for every request, which would flood the log.
 void Passwords::say_once(Error why) {
   if (why && why != said_) net::log::error("getrandom: %s", why.message());
   said_ = why;

@@ -2,7 +2,7 @@
 //
 // Protocol: each line comes back several times, a delay apart: in upper case, unchanged, in lower
 // case.  The echoes of different lines overlap.  The client's half-close, or its silence, ends the
-// input; when the echoes under way have been sent, the connection ends.  After "The Go Programming
+// input; when the pending echoes have been sent, the connection ends.  After "The Go Programming
 // Language", sections 8.3 to 8.8.  --plain makes it the Echo Protocol (RFC 862).
 
 #include <sys/socket.h>
@@ -62,10 +62,10 @@ struct Shared {
 struct Client {
   Stream conn;
   Shared& shared;
-  std::uint32_t pending = 0;  // bytes that the echoes under way cost
+  std::uint32_t pending = 0;  // bytes that pending echoes cost
   std::uint32_t sent = 0;     // lines, or bytes; counted if a fault is asked for
 
-  // What may be sent until then.
+  // How much may be sent until then.
   std::uint32_t room() const {
     const Options& options = shared.options;
     const std::uint32_t limit = std::max(options.close_after, options.reset_after);
@@ -178,7 +178,7 @@ class Reverb final : public net::Service {
   Shared shared_;
 };
 
-// What --plain leaves no use for.
+// Options that have no use with --plain.
 struct Given {
   bool delay = false;
   bool times = false;

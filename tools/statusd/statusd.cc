@@ -138,7 +138,7 @@ Response Status::refusal(const Request&, int status, std::string_view sentence) 
   return finished(error_response(status, sentence));
 }
 
-// What ?status=N&delay=T ask for; what is wrong with them, or nothing.
+// Reads ?status=N&delay=T; returns what is wrong with them, or nothing.
 std::string override_by(const Request& request, std::optional<int>& status, net::Millis& delay) {
   const auto query = net::http::Query::parse(request.query);
   if (!query) return "the query has a malformed %-sequence";

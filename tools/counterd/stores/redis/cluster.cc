@@ -74,7 +74,7 @@ RedisCluster::Connection RedisCluster::owner_of(std::string_view key) {
   return connection_to(range->owner);
 }
 
-// Nothing where the end has come.
+// Nothing if counterd is stopping.
 RedisCluster::Connection RedisCluster::connection_to(const RedisAddress& address) {
   if (seed_ != nullptr && seed_->address() == address) return seed_;
   if (const auto found = connections_.find(address); found != connections_.end())

@@ -39,7 +39,7 @@ class RedisSession {
   net::Task<> connect(net::SockAddr address, Millis timeout);
   bool open() const { return context_ != nullptr && !closing_; }
   const std::string& why() const { return why_; }
-  // Ends every command under way.
+  // Ends every command in progress.
   void close(std::string why);
   // Until it is closed.
   auto wait() { return tasks_.wait(); }

@@ -53,7 +53,7 @@ bool log_belongs(const std::string& path, int file) {
   return ((*salt - cookie_of(file) * kToSalt) & kCookieMask) < kRestartsMax;
 }
 
-// Who has the index open holds a lock on this byte of it (SQLite's UNIX_SHM_DMS).
+// A process that has the index open locks this byte of it (SQLite's UNIX_SHM_DMS).
 bool log_is_in_use(const std::string& path) {
   constexpr off_t kLockAt = 128;
   const net::Fd index(open((path + "-shm").c_str(), O_RDWR | O_CLOEXEC));

@@ -236,7 +236,7 @@ Outcome Owner::try_to_process(const Group& group) {
   if (outcome.status != Outcome::kDone) return outcome;
   forgotten_.clear();
   publish(transaction.changes(), transaction.operations());
-  // What is gone from the disk meanwhile is written there again before anything is promised.
+  // Changes that were lost from the disk are written again before anything is acknowledged.
   if (std::string why, trouble = database_->gone(); !trouble.empty() && !mend(trouble, why))
     return {.status = Outcome::kUnknown, .why = trouble + ": " + why};
   return outcome;
