@@ -134,7 +134,7 @@ TEST(StatusdTrouble, AClientThatHasClosedGivesWayToOneThatWaits) {
   auto leaves = daemon.connect();
   leaves.send(request("GET / HTTP/1.1"));
   leaves.finish();
-  EXPECT_EQ(curl(daemon, "/livez").code, 200);
+  EXPECT_THAT(curl(daemon, "/metrics").body, HasSubstr("statusd_requests_total{code=\"499\"} 1\n"));
 }
 
 TEST(StatusdTrouble, AClientThatHasHalfClosedIsAnswered) {
