@@ -51,7 +51,7 @@ endfunction()
 # What is installed for all tools; after the last of them.
 function(wireutils_install_rest)
   install(TARGETS ${WIREUTILS_TOOLS} DESTINATION ${CMAKE_INSTALL_BINDIR})
-  foreach(page ${WIREUTILS_PAGES} wireutils.7)
+  foreach(page ${WIREUTILS_PAGES} ${WIREUTILS_SHARED_PAGES})
     string(REGEX REPLACE ".*\\." "" section ${page})
     install(FILES man/${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
   endforeach()

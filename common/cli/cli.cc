@@ -49,7 +49,7 @@ std::string parse_duration_range(std::string_view text, MillisRange& out) {
   if (!parse_duration(text.substr(0, dots), given.min) ||
       !parse_duration(range ? text.substr(dots + 2) : text, given.max))
     return in_quotes(text) + " is not a time or a range of times (try 100ms or 10ms..1s)";
-  if (given.min > given.max) return in_quotes(text) + " begins after its end";
+  if (given.min > given.max) return in_quotes(text) + ": the range ends before it begins";
   out = given;
   return "";
 }

@@ -87,7 +87,7 @@ class Cli {
   std::map<std::string, std::string> typed_;  // long name: as it was typed
 };
 
-// For every main: fills the closed ones of descriptors 0-2, so that no other descriptor lands
+// For every main: opens those of descriptors 0-2 that are closed, so that no other one lands
 // there. A closed input is at its end, a closed output takes nothing.
 void hold_standard_descriptors();
 

@@ -19,7 +19,7 @@ enum ExitStatus : int {
   kProgram = 12,  // could not be run, or failed
 };
 
-// Not in the table: a signal's number above it is the end by that signal.
+// Not in the table: added to the number of the signal that ended a program.
 inline constexpr int kSignal = 128;
 // The reader of standard output is gone: silent, and what the shell expects of `... | head`.
 inline constexpr int kBrokenPipe = kSignal + 13;

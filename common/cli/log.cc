@@ -101,7 +101,7 @@ class Output {
         if (line.size() < whole.size()) rest_ = line;
         return line.size() < whole.size();
       } else if (errno != EINTR) {
-        return true;  // there is no one to tell
+        return true;  // the error cannot be reported
       }
     }
     return true;

@@ -1,4 +1,4 @@
-// log.h - what a tool says on standard error: one line a fact, `tool: what: why`.
+// log.h - what a tool logs on standard error: one line per fact, `tool: what: why`.
 //
 // Logging never blocks: when standard error is a pipe, socket or terminal that takes no more, the
 // line is dropped and counted, and the next line that fits is preceded by the count.

@@ -19,7 +19,7 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     if (n > 0) {
       text.append(buffer, static_cast<std::size_t>(n));
       if (text.size() > bytes_max) return Error(UV_EFBIG);
-    } else if (errno == EAGAIN) {  // somebody else has made standard input so
+    } else if (errno == EAGAIN) {  // another process has made standard input non-blocking
       pollfd readable{.fd = file.get(), .events = POLLIN, .revents = 0};
       (void)poll(&readable, 1, -1);
     } else if (errno != EINTR) {

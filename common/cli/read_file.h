@@ -8,9 +8,9 @@
 
 namespace net {
 
-// "-" is standard input, as it stands.  UV_EFBIG: there is more than bytes_max.
+// "-" is standard input, from where it is.  UV_EFBIG: larger than bytes_max.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max = SIZE_MAX);
-// What it is called in a message.
+// The file's name in a message.
 inline std::string name_of_file(const std::string& path) { return path == "-" ? "stdin" : path; }
 
 }  // namespace net

@@ -7,8 +7,8 @@
 
 namespace net {
 
-// The character at the front of `text` and its length in bytes; 0: no UTF-8 (overlong forms and
-// surrogates are none).
+// The character at the front of `text` and its length in bytes; 0: not UTF-8 (nor are overlong
+// forms and surrogates).
 inline std::size_t decode_utf8(std::string_view text, char32_t& c) {
   if (text.empty()) return 0;
   const auto first = static_cast<unsigned char>(text[0]);

@@ -33,11 +33,11 @@ static double weight(std::string_view parameters) {
 
 struct Wish {
   double weight = 0;
-  int close = -1;  // how closely what says so names the type
+  int close = -1;  // how closely the range that decides names the type
   friend auto operator<=>(const Wish&, const Wish&) = default;
 };
 
-// How much a type is wanted: by its own name, or else by the range that names it most closely.
+// The weight of a type: of its own name, or else of the range that names it most closely.
 static Wish wanted(std::string_view accept, std::string_view type, std::string_view range) {
   Wish wish;
   while (!accept.empty()) {

@@ -1,4 +1,4 @@
-// access_log.h - a line for each request, in the Common Log Format.
+// access_log.h - one line per request, in the Common Log Format.
 #pragma once
 
 #include <cstddef>

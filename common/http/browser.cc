@@ -42,7 +42,7 @@ bool has(const std::vector<std::string>& list, std::string_view one) {
 std::string parse_allowed_host(std::string_view text, BrowserOptions& options) {
   const std::string_view host = without_port(text);
   if (text != "*" && (host.empty() || host != text || !is_host(host)))
-    return "'" + std::string(text) + "' is not the name of a host (without a port), or *";
+    return "'" + std::string(text) + "' is not a host name without a port, or *";
   options.hosts.emplace_back(text);
   return "";
 }

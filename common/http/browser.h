@@ -1,6 +1,6 @@
 // browser.h - what a page on the web may make a browser ask here: Host, Origin, Sec-Fetch-Site.
 //
-// A browser reaches what listens on its own machine, and any page may tell it to.  Two rules bound
+// A browser reaches what listens on its own host, and any page may tell it to.  Two rules bound
 // that: on loopback a Host must be a name that cannot be made to point here (DNS rebinding), and
 // answers are shown to pages of other origins only if --allow-origin says so (CORS).
 #pragma once
@@ -15,7 +15,7 @@ namespace net::http {
 
 struct BrowserOptions {
   std::vector<std::string> hosts = {};    // names by which we are known; "*": any
-  std::vector<std::string> origins = {};  // whose pages may read answers; "*": all
+  std::vector<std::string> origins = {};  // of pages that may read answers; "*": all
   bool any_host = false;                  // unless there are `hosts`
 };
 

@@ -115,7 +115,7 @@ Refusal ChunkGate::check_size(std::string_view line) {
   return spend(line.size() - digits.size());
 }
 
-// What says where a message or a connection ends, or to whom it goes, comes too late in a trailer
+// A field that frames or routes a message, or ends a connection, comes too late in a trailer
 // (RFC 9110, 6.5.1).
 Refusal ChunkGate::check_trailer(std::string_view line) {
   std::string_view name, value;

@@ -165,7 +165,7 @@ static Refusal check_transfer_encoding(std::string_view value) {
     while (coding.starts_with(' ') || coding.starts_with('\t')) coding.remove_prefix(1);
     const bool last = comma == std::string_view::npos;
     if (coding.empty() || (!last && equal_ignoring_case(coding, "chunked"))) return kMalformed;
-    if (last) return {501, "This server knows no transfer coding but chunked."};
+    if (last) return {501, "The only transfer coding supported is chunked."};
     value.remove_prefix(comma + 1);
   }
   return kMalformed;
@@ -189,7 +189,7 @@ Refusal HeadGate::check_field(std::string_view line) {
     return check_transfer_encoding(value);
   } else if (name.size() == 6 && equal_ignoring_case(name, "expect")) {
     expects_continue_ = equal_ignoring_case(value, "100-continue");
-    if (!expects_continue_) return {417, "This server meets no expectation but 100-continue."};
+    if (!expects_continue_) return {417, "The only expectation supported is 100-continue."};
   }
   return {};
 }

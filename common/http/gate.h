@@ -19,7 +19,7 @@ enum class Progress { kPartial, kHead, kComplete, kRefused };
 
 // How a request is refused: the answer's status, and its body.
 struct Refusal {
-  int status = 0;  // 0: it is not
+  int status = 0;  // 0: not refused
   std::string_view sentence;
   explicit operator bool() const { return status != 0; }
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/net/duration.h"
 #include "common/net/result.h"
 #include "common/net/task.h"
 
@@ -38,21 +39,23 @@ struct Request {
 // What the body of a request may be.
 struct BodyLimit {
   std::size_t bytes_max = std::size_t{1} << 20;
-  bool keep = true;  // for Request::body; otherwise it is counted, and thrown away as it comes
+  bool keep = true;  // for Request::body; otherwise it is counted, and discarded as it arrives
 };
 
 // What a streamed body is written to.
 class Body {
  public:
-  // An error: the client is gone, or does not read.
+  // An error: the client has left, or does not read.
   virtual Task<Error> write(std::string_view piece) = 0;
+  // The client is made to wait.
+  virtual Task<Error> pause(Millis delay) = 0;
 
  protected:
   ~Body() = default;
 };
 
 struct Response {
-  // What a test may ask for: the connection ends without an answer, with a FIN or a reset.
+  // On purpose, for tests: the connection ends without an answer, with a FIN or a reset.
   enum Fault { kNone, kDrop, kReset };
   int status = 200;
   std::string body;
@@ -60,6 +63,7 @@ struct Response {
   std::string fields;  // further header lines, each "Name: value\r\n"; see add()
   bool close = false;  // end the connection after it
   Fault fault = kNone;
+  Millis latency{0};  // the time before it is sent
   // Instead of body: written piece by piece, and never copied.  An error ends the connection, so
   // that the client sees that something is missing.
   std::function<Task<Error>(Body&)> stream;
@@ -79,7 +83,7 @@ bool lists(std::string_view methods, std::string_view method);
 // nothing where the handler may go on.
 std::optional<Response> check_method(const Request& request, std::string_view allowed);
 
-// "Not Found"; empty for a status that nobody has registered.
+// "Not Found"; empty for a status that is not registered.
 std::string_view reason(int status);
 
 // Field names, codings and the like: ASCII letters in any case.

@@ -40,12 +40,11 @@ const llhttp_settings_t& Parser::settings() {
 }
 
 static Refusal refusal_of(llhttp_errno_t e) {
-  if (e == HPE_INVALID_METHOD || e == HPE_INVALID_CONSTANT)
-    return {501, "This server does not know the method."};
+  if (e == HPE_INVALID_METHOD || e == HPE_INVALID_CONSTANT) return {501, "The method is unknown."};
   return {400, "The head of the request is malformed."};
 }
 
-// To llhttp, compiled to be strict, a target is ASCII.
+// llhttp, compiled to be strict, accepts only ASCII in a target.
 llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target) {
   std::string ascii(target);
   for (char& c : ascii)
@@ -58,7 +57,7 @@ llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target)
   return HPE_OK;
 }
 
-// What the gate and llhttp do not see alike is refused.
+// A head on which the gate and llhttp disagree is refused.
 Refusal Parser::parse_head() {
   const std::string_view head = head_;
   fields_.clear();
@@ -193,7 +192,7 @@ Progress Parser::take_head(std::string_view& input) {
   }
   if (progress == Progress::kPartial) {
     if (before == 0) head_.assign(input);
-    if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is no request
+    if (gate_.begin() == head_.size()) stage_ = kBetween;  // an empty line is not a request
     input = {};
     return progress;
   }

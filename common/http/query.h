@@ -1,4 +1,4 @@
-// query.h - what the query of a target, or a form, says: application/x-www-form-urlencoded.
+// query.h - the pairs of a query or a form: application/x-www-form-urlencoded.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace net::http {
 // "a=1&b=x%20y+z": '+' is a blank, keys may repeat, a key without '=' has an empty value.
 class Query {
  public:
-  // Nothing where a '%' is not followed by two hexadecimal digits.
+  // Nothing if a '%' is not followed by two hexadecimal digits.
   static std::optional<Query> parse(std::string_view text);
 
   std::optional<std::string_view> get(std::string_view key) const;  // the first
@@ -23,7 +23,7 @@ class Query {
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
-// Of a path, where '+' is itself.  Nothing as above.
+// For a path, where '+' means itself.  Nothing as above.
 std::optional<std::string> percent_decoded(std::string_view text);
 
 }  // namespace net::http

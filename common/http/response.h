@@ -7,7 +7,7 @@
 
 namespace net::http {
 
-// What of a response follows from its request.
+// The part of a response that depends on its request.
 struct Framing {
   bool bodyless = false;  // to HEAD, or by its status
   bool chunked = false;   // a stream, to HTTP/1.1

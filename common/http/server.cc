@@ -17,9 +17,12 @@ namespace {
 
 // A client that pipelines and does not read costs no more than this, one answer and one read.
 constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
-// Of buffers that all connections use in turn: what has grown beyond is not kept.
+// Buffers that all connections use in turn are released when they have grown beyond.
 constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
 constexpr Millis kLinger{2'000};  // for a client to read why it was refused
+// Statuses of nginx's for the log.
+constexpr int kNoResponse = 444;
+constexpr int kClientLeft = 499;
 
 }  // namespace
 
@@ -28,11 +31,11 @@ struct HttpService::Conn {
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
   std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
   bool open = true;                  // to further requests
-  bool lingers = false;              // the client may be still talking
+  bool lingers = false;              // the client may still be sending
   bool faulty = false;               // it ends at once, on purpose
 };
 
-// The timeout is told: a client that knows it does not send a request just as we close.
+// The client is told the timeout, so that it does not send a request just as we close.
 static std::string keep_alive_lines(Millis idle_timeout) {
   std::string lines = "Connection: keep-alive\r\n";
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(idle_timeout).count();
@@ -117,7 +120,7 @@ std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::s
     Tally::add(tally_.begun);
     Answer answer = refused ? Answer(std::move(*refused)) : this->answer(parser.request());
     const auto* response = std::get_if<Response>(&answer);
-    if (response == nullptr || response->stream) {
+    if (response == nullptr || response->stream || response->latency > Millis::zero()) {
       parser.keep();
       hold_parser(conn);
       return answer;
@@ -160,7 +163,7 @@ void HttpService::release_parser(Conn& conn) {
 
 void HttpService::put(Conn& conn, const Parser& parser, const Response& response, bool last) {
   const Request& request = parser.request();
-  if (response.fault != Response::kNone) return end_without(conn, request, response.fault);
+  if (response.fault != Response::kNone) return end_by_fault(conn, request, response.fault);
   const Framing framing = frame(conn, parser, response, last);
   put_head(out_, request, response, framing);
   const std::size_t sent = framing.bodyless ? 0 : response.body.size();
@@ -168,13 +171,16 @@ void HttpService::put(Conn& conn, const Parser& parser, const Response& response
   count(request, response.status, sent, conn);
 }
 
-void HttpService::end_without(Conn& conn, const Request& request, Response::Fault fault) {
-  constexpr int kNoResponse = 444;  // as nginx has it in its log
+void HttpService::end_by_fault(Conn& conn, const Request& request, Response::Fault fault) {
   const struct ::linger reset { .l_onoff = 1, .l_linger = 0 };
   if (fault == Response::kReset) (void)set_option(conn.stream.fd(), SOL_SOCKET, SO_LINGER, reset);
+  end_without(conn, request, kNoResponse);
+}
+
+void HttpService::end_without(Conn& conn, const Request& request, int status) {
   conn.open = false;
   conn.faulty = true;
-  count(request, kNoResponse, 0, conn);
+  count(request, status, 0, conn);
 }
 
 void HttpService::put_head(std::string& out, const Request& request, const Response& response,
@@ -216,7 +222,7 @@ void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusa
   conn.lingers = true;
 }
 
-// True when all of out_ is written, or the client is gone.
+// True when all of out_ is written, or the client has left.
 bool HttpService::flush(Conn& conn) {
   if (out_.empty()) return true;
   const auto written = conn.stream.try_write(out_);
@@ -234,7 +240,7 @@ bool HttpService::flush(Conn& conn) {
 std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
   if (conn.parser && late)
-    refuse(conn, *conn.parser, {408, "The request did not come in time."});
+    refuse(conn, *conn.parser, {408, "The request did not arrive in time."});
   else if (conn.parser && !why)
     refuse(conn, *conn.parser, {400, "The request is not complete."});
   conn.open = false;
@@ -270,16 +276,19 @@ Task<> HttpService::write_out(Conn& conn) {
 }
 
 Task<> HttpService::finish(Conn& conn, Answer answer, bool last) {
-  auto* task = std::get_if<Task<Response>>(&answer);
-  if (task != nullptr) {
+  if (auto* task = std::get_if<Task<Response>>(&answer)) {
     Response response = co_await std::move(*task);
-    if (response.stream)
-      co_await stream_body(conn, response, last);
-    else
-      put(conn, *conn.parser, response, last);
-  } else {
-    co_await stream_body(conn, std::get<Response>(answer), last);
+    answer = std::move(response);
   }
+  const Response& response = std::get<Response>(answer);
+  Error e;
+  if (response.latency > Millis::zero()) e = co_await conn.stream.pause(response.latency);
+  if (e)
+    end_without(conn, conn.parser->request(), kClientLeft);
+  else if (response.stream)
+    co_await stream_body(conn, response, last);
+  else
+    put(conn, *conn.parser, response, last);
   release_parser(conn);
 }
 
@@ -304,6 +313,11 @@ class StreamedBody final : public Body {
     if (e || turn_bytes_ < kTurnBytes) co_return e;
     turn_bytes_ = 0;
     co_await yield(loop_);  // to a client that takes all at once no write ever waits
+    co_return e;
+  }
+
+  Task<Error> pause(Millis delay) override {
+    Error e = co_await stream_.pause(delay);
     co_return e;
   }
 

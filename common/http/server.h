@@ -68,7 +68,8 @@ class HttpService : public Service {
   Task<> stream_body(Conn& conn, const Response& response, bool last);
   Task<> write_out(Conn& conn);
 
-  void end_without(Conn& conn, const Request& request, Response::Fault fault);
+  void end_by_fault(Conn& conn, const Request& request, Response::Fault fault);
+  void end_without(Conn& conn, const Request& request, int status);
   void put(Conn& conn, const Parser& parser, const Response& response, bool last);
   void refuse(Conn& conn, const Parser& parser, const Refusal& refusal);
   void put_head(std::string& out, const Request& request, const Response& response,

@@ -13,12 +13,12 @@ namespace net::http {
 
 void add_site_options(Cli& cli, SiteOptions& o) {
   cli.flag("access-log", "log each request on standard error", o.access_log);
-  cli.option("allow-host", "NAME", "serve requests for this Host too; *: any; may be repeated",
+  cli.option("allow-host", "NAME", "also serve requests for host NAME; *: any; may be repeated",
              [&o](std::string_view text) { return parse_allowed_host(text, o.browser); });
   cli.option("allow-origin", "ORIGIN",
-             "let pages of this origin read (CORS); *: all; may be repeated",
+             "let web pages of ORIGIN read answers (CORS); *: all; may be repeated",
              [&o](std::string_view text) { return parse_allowed_origin(text, o.browser); });
-  cli.option("lame-duck", "T", "after SIGTERM serve on for T, with /readyz 503 (0)",
+  cli.option("lame-duck", "T", "on SIGTERM, serve on for T with /readyz 503 (0)",
              duration(o.server.lame_duck));
   add_server_options(cli, o.server);
 }
@@ -116,7 +116,7 @@ std::optional<Response> Site::admit(Request& head, const Stream& conn, BodyLimit
   }
   if (route == nullptr) return refusal(head, 404, "There is nothing at this path.");
   if (!route->any_method && !lists(route->methods, head.method)) {
-    Response response = refusal(head, 405, "This resource does not have this method.");
+    Response response = refusal(head, 405, "This path does not have this method.");
     response.add("Allow", route->methods);
     return response;
   }
@@ -129,7 +129,7 @@ std::optional<Response> Site::admit(Request& head, const Stream& conn, BodyLimit
   return std::nullopt;
 }
 
-// Nothing: the path does not exist, or what GET would say decides.
+// Nothing: the path does not exist, or the answer depends on what GET would return.
 std::optional<Response> Site::answer_options(const Request& request, const Route* route) {
   const bool whole_server = request.path == "*";
   if (route == nullptr && !whole_server) return std::nullopt;
@@ -147,7 +147,9 @@ std::optional<Response> Site::answer_options(const Request& request, const Route
 // --- answers ---
 
 static Response as_options(Response response, std::string_view methods) {
+  const Millis latency = response.latency;
   if (response.status < 500) response = plain_answer(204, "");
+  response.latency = latency;
   response.add("Allow", methods);
   return response;
 }

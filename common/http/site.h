@@ -31,7 +31,7 @@ void add_site_options(Cli& cli, SiteOptions& options);
 inline constexpr std::string_view kGetMethods = "GET, HEAD, OPTIONS";
 
 struct Route {
-  std::string methods{kGetMethods};  // what Allow says
+  std::string methods{kGetMethods};  // the value of Allow
   std::string usage = {};            // on the page at "/": how it is called; empty: not there
   std::string summary = {};          // and what for
   BodyLimit body = {.bytes_max = 64 << 10, .keep = false};
@@ -57,13 +57,13 @@ class Site : public HttpService {
   // The route of every path that has none.
   void add_elsewhere(Route route) { elsewhere_.emplace(std::move(route)); }
 
-  // Who may ask, by the request's head: nothing, or 401 and the like.
+  // Decides by the request's head whether it is admitted: nothing, or 401 and the like.
   virtual std::optional<Response> authorize([[maybe_unused]] const Request& request) {
     return std::nullopt;
   }
   // What /readyz answers while the daemon does not stop.
   virtual Answer ready();
-  // What a refused request is told: a sentence in text/plain, unless the daemon has other forms.
+  // The answer to a refused request: a sentence in text/plain, unless the daemon has other forms.
   virtual Response refusal(const Request& request, int status, std::string_view sentence);
   // The daemon's own metrics.
   virtual void append_metrics([[maybe_unused]] std::string& out) {}

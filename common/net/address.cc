@@ -68,7 +68,7 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
   }
   if (text.starts_with("fd:")) {
     address.kind = kFd;
-    if (!parse_number(text.substr(3), 0, INT32_MAX, number)) why = "fd: takes a number";
+    if (!parse_number(text.substr(3), 0, INT32_MAX, number)) why = "fd: requires a number";
     address.fd = static_cast<int>(number);
     return why.empty();
   }
@@ -111,7 +111,7 @@ SockAddr::SockAddr(const sockaddr* address, socklen_t size) : size_(size) {
   std::memcpy(&storage_, address, size);
 }
 
-// 0: there is none of that name or number.
+// 0: no interface has that name or number.
 static unsigned interface_index(const std::string& name) {
   if (const unsigned index = if_nametoindex(name.c_str()); index != 0) return index;
   std::uint64_t number = 0;

@@ -60,7 +60,7 @@ class SockAddr {
   socklen_t size_ = 0;
 };
 
-// What a name means without asking anybody: a numeric address or, unless `numeric`, the loopback
+// What a name means without a look-up: a numeric address or, unless `numeric`, the loopback
 // addresses for localhost (RFC 6761, 6.3).  Empty: it has to be looked up.  family: AF_UNSPEC,
 // AF_INET, AF_INET6.
 std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family,

@@ -48,7 +48,7 @@ struct Race {
 
 }  // namespace
 
-// What most helps whoever reads it: somebody answered, nobody did, we never got so far.
+// The most helpful first: a peer answered, none did, we never got so far.
 static int rank(Error e) {
   return e == Error(UV_ECONNREFUSED) ? 2 : e == Error(UV_ETIMEDOUT) ? 1 : 0;
 }

@@ -18,7 +18,7 @@ struct DialOptions {
   std::vector<SockAddr> sources;  // local addresses; empty: the system's choice
   std::uint16_t source_port = 0;
   std::function<void(int fd, int family)> prepare;  // a socket before it is bound or connected
-  // Told of every attempt's end: success for the winner, UV_ECANCELED for who was slower.
+  // Told of every attempt's end: success for the winner, UV_ECANCELED for slower ones.
   std::function<void(const SockAddr&, Error, std::chrono::nanoseconds elapsed)> on_attempt;
 };
 

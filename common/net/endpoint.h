@@ -14,7 +14,7 @@ struct Endpoint {
   bool inherited = false;  // fd:N
 };
 
-// Adds the sockets of one ADDRESS.  Returns an exit status, having said what is wrong.
+// Adds the sockets of one ADDRESS.  Returns an exit status, after logging what is wrong.
 int bind_endpoint(const std::string& text, const ListenOptions& options,
                   std::vector<Endpoint>& endpoints);
 // Says why nothing listens there; kNoListen.

@@ -1,4 +1,4 @@
-// line_reader.h - a stream's input, a line at a time, as Go's bufio.Scanner gives it.
+// line_reader.h - a stream's input, one line at a time, like Go's bufio.Scanner.
 #pragma once
 
 #include <optional>

@@ -32,8 +32,8 @@ static bool is_path(const SockAddr& address) {
   return address.family() == AF_UNIX && !address.host().empty() && address.host()[0] != '@';
 }
 
-// Only a socket that refuses connections is nobody's.  A live one has another type than the probe,
-// and says so without being told: a server of one client would take it for that client.
+// Only a socket that refuses connections is stale.  A live one refuses the probe for its type, so
+// that a server of one client does not take the probe for that client.
 static bool is_stale(const SockAddr& address) {
   struct stat status = {};
   if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
@@ -78,7 +78,7 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   Fd fd(socket(address.family(), options.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Error::from_errno();
   if (options.prepare) options.prepare(fd.get(), address.family());
-  // With datagrams it would share the port with whoever asks for it.
+  // With datagrams it would share the port with any process that asks for it.
   const bool reuse = address.family() != AF_UNIX && options.type == SOCK_STREAM;
   if (reuse) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) (void)set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);

@@ -29,7 +29,7 @@ struct ListenOptions {
 // A bound socket; a stream socket with a Unix path also listens already.  A stale Unix path, one
 // without a listener, is replaced; UV_EADDRINUSE otherwise.
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
-// One for each address of a name that this machine has; port 0 becomes the same port for all of
+// One for each address of a name that this host has; port 0 becomes the same port for all of
 // them where that can be.
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
 
@@ -56,7 +56,7 @@ class Listener {
   Listener(Listener&&) = default;
   ~Listener() { close(); }
 
-  // Success when somebody may be waiting, UV_ECANCELED after close().
+  // Success when a client may be waiting, UV_ECANCELED after close().
   auto readable() { return watch_->readable(); }
   // The next connection in the queue, and `peer`, its address; UV_EAGAIN where there is none.
   Result<Fd> accept(SockAddr* peer = nullptr);

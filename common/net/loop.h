@@ -24,7 +24,7 @@ namespace detail {
 // Without what the kernel refuses here no loop runs: one sentence, and the process ends.
 void require(Error e, const char* what);
 
-// What the `data` of every handle that tasks wait on points to.
+// The `data` of every handle that tasks wait on points to one of these.
 struct Cancelable {
   virtual void cancel() = 0;  // end what waits on the handle with UV_ECANCELED
   virtual void end_input() {}
@@ -164,7 +164,7 @@ inline auto yield(Loop& loop) {
   return Awaiter{loop};
 }
 
-// Catches a signal for as long as it lives; the default action is back when it is gone.
+// Catches a signal for as long as it lives; its destructor restores the default action.
 class Signal {
  public:
   Signal(Loop& loop, int number) : state_(new detail::SignalState(loop, number)) {}

@@ -28,31 +28,34 @@ static std::string parse_mode(std::string_view text, int& out) {
 }
 
 void add_server_options(Cli& cli, ServerOptions& o) {
-  cli.option("l,listen", "ADDRESS", "listen there, as for an operand (" + o.default_address + ")",
+  cli.option("l,listen", "ADDRESS",
+             "listen on ADDRESS, as with an operand (" + o.default_address + ")",
              each(o.addresses));
-  cli.option("m,max-clients", "N", "clients at once; more wait (what the descriptor limit allows)",
+  cli.option("m,max-clients", "N", "clients served at once; others wait (the descriptor limit)",
              number(o.max_clients, 1, UINT32_MAX));
-  cli.option("max-per-address", "N", "clients at once from one address; more wait (no limit)",
+  cli.option("max-per-address", "N", "clients served at once from one IP address (no limit)",
              number(o.max_per_address, 1, UINT32_MAX));
   const char* once =
       o.once_is_request ? "answer one request, then exit" : "serve one connection, then exit";
   cli.flag("1,once", once, o.once);
   const auto idle = std::chrono::duration_cast<std::chrono::seconds>(o.idle_timeout);
   cli.option("idle-timeout", "T",
-             "let a client go that sends nothing for T; 0: never (" + std::to_string(idle.count()) +
+             "close a connection that is idle for T; 0: never (" + std::to_string(idle.count()) +
                  (idle.count() > 0 ? "s)" : ")"),
              duration(o.idle_timeout));
-  cli.option("write-timeout", "T", "let a client go that takes nothing for T (30s); 0: never",
+  cli.option("write-timeout", "T", "close a connection that accepts no data for T; 0: never (30s)",
              duration(o.write_timeout));
-  cli.option("backlog", "N", "length of the queue of connections (4096)",
+  cli.option("backlog", "N", "length of the queue of new connections (4096)",
              number(o.backlog, 1, INT32_MAX));
-  cli.option("socket-mode", "MODE", "permissions of Unix-domain sockets, as 0660 (by the umask)",
+  cli.option("socket-mode", "MODE",
+             "permissions of Unix-domain sockets, such as 0660 (the umask's)",
              [&o](std::string_view text) { return parse_mode(text, o.socket_mode); });
-  cli.option("drain", "T", "time to finish in after SIGTERM or SIGINT (5s)", duration(o.drain));
-  cli.option("t,threads", "N", "event loops (1); 0: one for each core", number(o.threads, 0, 1024));
-  cli.flag("print-port", "print the port on standard output", o.print_port);
-  cli.flag("v,verbose", "log each connection", [] { log::set_level(log::kVerbose); });
-  cli.flag("q,quiet", "log nothing but errors", [] { log::set_level(log::kQuiet); });
+  cli.option("drain", "T", "on SIGTERM, wait for clients for at most T (5s)", duration(o.drain));
+  cli.option("t,threads", "N", "number of event loops; 0: one per processor (1)",
+             number(o.threads, 0, 1024));
+  cli.flag("print-port", "print the port on standard output when ready", o.print_port);
+  cli.flag("v,verbose", "also log connections", [] { log::set_level(log::kVerbose); });
+  cli.flag("q,quiet", "log errors only", [] { log::set_level(log::kQuiet); });
 }
 
 void add_addresses(ServerOptions& options, const std::vector<std::string>& operands) {
@@ -145,7 +148,7 @@ class OtherThreads {
   std::vector<std::thread> threads_;
 };
 
-// Then standard output is let go: whoever reads the port sees its end at once.
+// Then standard output is closed, so that the reader of the port sees its end at once.
 int print_ports(const std::vector<Listener>& listeners) {
   std::vector<std::uint16_t> ports;
   std::string text;

@@ -24,7 +24,7 @@ struct ServerOptions {
   Millis drain{5'000};
   std::uint32_t backlog = 4096;
   int socket_mode = -1;       // permissions of Unix-domain sockets; -1: by the umask
-  std::uint32_t threads = 1;  // 0: one a core
+  std::uint32_t threads = 1;  // 0: one per processor
   bool print_port = false;
   // Called when all addresses are bound and before anything is accepted; a status other than 0 ends
   // the process with it.
@@ -44,9 +44,9 @@ class Service {
   virtual Task<> handle_conn(Stream conn) = 0;
   // Runs beside the connections until the loop is cancelled.
   virtual Task<> run() { co_return; }
-  // The server is told to stop, and still serves for the time of lame_duck: say so to who asks.
+  // The server is told to stop, and serves on for the time of lame_duck: not ready any more.
   virtual void stop_soon() {}
-  // The server is stopping and input has ended: finish what is under way.
+  // The server is stopping and input has ended: finish what is in progress.
   virtual void drain() {}
   // SIGHUP: reads its files again.  False: it has none, and the server stops as for SIGTERM.
   virtual bool reload() { return false; }

@@ -1,5 +1,6 @@
 #include "common/net/stream.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -61,7 +62,7 @@ void StreamState::close_for(int reason) {
 }
 
 void StreamState::resume_waiters() {
-  const int reason = close_reason;  // this is gone when its last waiter is
+  const int reason = close_reason;  // this is destroyed with its last waiter
   ReadWait* const waiting = std::exchange(reader, nullptr);
   CloseHook* told = nullptr;
   while (hooks != nullptr) {
@@ -197,12 +198,23 @@ void StreamState::end_input() {
   end_read(read_now(reader->buffer));
 }
 
+bool StreamState::peer_has_finished() {
+  uv_os_fd_t fd = -1;
+  if (uv_fileno(&base, &fd) != 0) return false;
+  pollfd peer{.fd = fd, .events = POLLRDHUP, .revents = 0};
+  return poll(&peer, 1, 0) == 1;
+}
+
 std::uint32_t StreamState::idle_for() {
-  if (reader == nullptr || idle_since == 0) return 0;
-  return static_cast<std::uint32_t>(uv_now(base.loop)) - idle_since;
+  constexpr std::uint32_t kPerhapsGone = 5'000;
+  if (idle_since == 0 || (reader == nullptr && !pausing)) return 0;
+  const std::uint32_t idle = static_cast<std::uint32_t>(uv_now(base.loop)) - idle_since;
+  if (pausing && (idle < kPerhapsGone || !peer_has_finished())) return 0;
+  return idle;
 }
 
 void StreamState::end_idle() {
+  if (pausing) return close_for(UV_ETIMEDOUT);
   idle_since = 0;
   set_deadline(read_deadline, 0);
 }
@@ -336,6 +348,16 @@ void Stream::set_idle() {
   if (state_->discarding) return;
   const auto now = static_cast<std::uint32_t>(uv_now(state_->base.loop));
   state_->idle_since = std::max(now, std::uint32_t{1});
+}
+
+Task<Error> Stream::pause(Millis delay) {
+  if (!closed()) state_->watch_for_reset();
+  set_idle();
+  state_->pausing = true;
+  Error e = co_await sleep(delay);
+  state_->pausing = false;
+  state_->idle_since = 0;
+  co_return e;
 }
 
 void Stream::set_write_timeout(Millis timeout) {

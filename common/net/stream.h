@@ -59,6 +59,7 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   bool timed = false;               // timer is in the queue
   bool discarding = false;
   bool watched = false;
+  bool pausing = false;  // in Stream::pause(): idle_since is its start
 
   uv_handle_t* handle() override { return &base; }
   void on_close() override;
@@ -77,6 +78,7 @@ struct StreamState final : HandleState, WatchTarget, TimerTarget {
   void on_read(ssize_t n);
   void watch_for_reset();
   void end_read(ssize_t status);
+  bool peer_has_finished();
   ssize_t read_now(std::span<char> buffer);
   ~StreamState() override { CHECK(reader == nullptr); }
 };
@@ -179,8 +181,11 @@ class Stream {
   auto yield() { return net::yield(state_->loop()); }
   // Waits for `delay`, at most until the stream closes.
   auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
+  // The same for a client that waits and is not read from: a reset closes the stream, and one that
+  // has half-closed, and may have left, gives way at --max-clients after some seconds.
+  Task<Error> pause(Millis delay);
 
-  // Reads and throws away from now on.  The peer's end of file leaves the stream open; a reset, or
+  // Reads and discards from now on.  The peer's end of file leaves the stream open; a reset, or
   // silence for `timeout`, closes it.
   void discard_input(Millis timeout = Millis::zero());
   // Between two requests, until something is read: at --max-clients the connection may give way to
@@ -192,7 +197,7 @@ class Stream {
   void set_write_timeout(Millis timeout);
   void close() { state_->close(); }
   bool closed() const { return state_->closing(); }
-  // Whether the peer has sent what nobody has read: to close now would reset the connection.
+  // Whether unread input has arrived: to close now would reset the connection.
   bool has_unread() const;
   int fd() const;
 

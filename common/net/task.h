@@ -19,8 +19,8 @@ class WaitGroup;
 namespace detail {
 
 struct PromiseBase {
-  std::coroutine_handle<> parent;  // who awaits us, if anybody
-  WaitGroup* group = nullptr;      // who owns us, if we were started beside
+  std::coroutine_handle<> parent;  // the task that awaits us, if any
+  WaitGroup* group = nullptr;      // our owner, if we run in a group
 
   PromiseBase() = default;
   // A coroutine takes no rvalue references: what they refer to dies before the coroutine does.

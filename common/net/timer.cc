@@ -44,7 +44,7 @@ void TimerQueue::remove(Entry entry) {
   arm();
 }
 
-// An end that is no longer the first is left to fire: most are moved again and again, and never
+// A timer that is no longer the first is left to fire: most are moved again and again, and never
 // come.
 void TimerQueue::arm() {
   if (loop_.is_virtual()) return;
@@ -57,7 +57,7 @@ void TimerQueue::arm() {
   }
 }
 
-// libuv runs timers before it polls.  After a pause of the process (SIGSTOP, a suspended machine) a
+// libuv runs timers before it polls.  After a pause of the process (SIGSTOP, a suspended host) a
 // limit has passed although what it waited for came in time, so it is polled once before that.
 bool TimerQueue::poll_first() {
   constexpr std::uint64_t kLate = 2;  // milliseconds
@@ -86,7 +86,7 @@ void TimerQueue::fire() {
 void TimerQueue::cancel_all() {
   std::vector<TimerTarget*> targets;
   for (const auto& [due, target] : queue_) targets.push_back(target);
-  for (TimerTarget* target : targets) target->on_cancel();  // resumes nobody before it returns
+  for (TimerTarget* target : targets) target->on_cancel();  // resumes no task before it returns
 }
 
 void Sleep::on_cancel() {

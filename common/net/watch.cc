@@ -120,7 +120,7 @@ Error Watch::arm(std::uint32_t events) {
   return {};
 }
 
-// An interest that nobody waits for any more is dropped when it fires, not before: a task most
+// An interest that no task waits for any more is dropped when it fires, not before: a task most
 // often waits for the same again.
 void Watch::on_events(std::uint32_t events) {
   constexpr std::uint32_t kGone = EPOLLERR | EPOLLHUP;

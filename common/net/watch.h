@@ -41,7 +41,7 @@ class WatchSet {
   friend class net::Loop;
   void dispatch();
   void cancel_all();
-  void wait_begins();  // the loop lives as long as somebody waits
+  void wait_begins();  // the loop runs as long as a task waits
   void wait_ends();
 
   int epoll_;
@@ -69,7 +69,7 @@ class Watch final : detail::WatchTarget {
   // Success when a read (a write) would not block, or at a hang-up; UV_ECANCELED after cancel().
   auto readable() { return Wait{*this, kRead}; }
   auto writable() { return Wait{*this, kWrite}; }
-  // Success once the other side is gone: no reader of a pipe, a socket reset or closed both ways.
+  // Success once the other side has left: no reader of a pipe, a socket reset or closed both ways.
   auto hangup() { return Wait{*this, kHangup}; }
   // The descriptor may be closed from then on.
   void cancel();

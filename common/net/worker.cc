@@ -11,7 +11,7 @@ namespace net {
 
 // --- what the loops share ---
 
-// Of the descriptors, those that connections waiting for a place of their address may hold.
+// The number of descriptors for connections that wait for a place of their address.
 static std::uint64_t waiting_max(const ServerOptions& options) {
   return options.max_per_address > 0 ? std::min<std::uint64_t>(1024, clients_possible() / 4) : 0;
 }
@@ -92,6 +92,8 @@ struct Worker::Signals {
   Signal interrupt;
   Signal figures;
   std::optional<Signal> hangup;
+  bool stopping = false;
+  bool listening = true;
 
   // The default action is back: a second signal ends us at once.
   void stop_catching() {
@@ -113,8 +115,8 @@ Task<int> Worker::main(bool with_signals) {
   if (with_signals) {
     signals.emplace(loop_);
     set_signals_blocked(false);
-    background_.go(stop_on(signals->terminate, *signals));
-    background_.go(stop_on(signals->interrupt, *signals));
+    background_.go(stop_on(signals->terminate, SIGTERM, *signals));
+    background_.go(stop_on(signals->interrupt, SIGINT, *signals));
     background_.go(log_figures_on(signals->figures));
     if (signals->hangup) background_.go(reload_on(*signals->hangup, *signals));
   }
@@ -122,6 +124,8 @@ Task<int> Worker::main(bool with_signals) {
   WaitGroup accepting;
   for (Listener& listener : listeners_) accepting.go(accept_all(listener));
   co_await accepting.wait();
+  if (signals) signals->listening = false;
+  if (signals && signals->stopping) signals->stop_catching();
   co_await conns_.wait();
   // From here on these have their default action, while other threads may still be serving.
   if (with_signals) set_blocked({SIGUSR1, SIGHUP}, true);
@@ -143,7 +147,7 @@ Task<> Worker::accept_all(Listener& listener) {
   listener.close();
 }
 
-// A client whose connection is in the queue when the server stops is served: closing the listener
+// A client whose connection is in the queue when the server stops is served; closing the listener
 // would reset it.
 Task<> Worker::accept_rest(Listener& listener) {
   const std::uint64_t last = shared_.clients_ever + shared_.options.backlog;  // others keep coming
@@ -154,7 +158,7 @@ Task<> Worker::accept_rest(Listener& listener) {
   }
 }
 
-// Until a client leaves: then there is a place again, or a descriptor.
+// Until a client leaves, and with it a place or a descriptor is free.
 Task<> Worker::wait_for_room(Listener& listener) {
   constexpr Millis kLook{500};  // another process's descriptor may be free, a connection idle
   Timer timer(loop_);
@@ -260,23 +264,35 @@ Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
 
 // --- signals and the end ---
 
-Task<> Worker::stop_on(Signal& signal, Signals& all) {
-  Error e = co_await signal.wait();
-  if (e) co_return;
-  all.stop_catching();
+// While we listen, a second signal has Unix paths to remove before it ends us.
+void Worker::stop_for(int number, Signals& all) {
+  if (std::exchange(all.stopping, true)) {
+    close_listeners();
+    std::_Exit(die_of_signal(number));
+  }
+  if (!all.listening) all.stop_catching();
   shared_.stop();
+}
+
+Task<> Worker::stop_on(Signal& signal, int number, Signals& all) {
+  for (;;) {
+    Error e = co_await signal.wait();
+    if (e) co_return;
+    stop_for(number, all);
+  }
 }
 
 Task<> Worker::reload_on(Signal& signal, Signals& all) {
   for (;;) {
     Error e = co_await signal.wait();
     if (e) co_return;
-    if (!service_->reload()) break;
-    for (const auto& worker : shared_.workers)
-      if (worker.get() != this) worker->loop().post([w = worker.get()] { w->reload(); });
+    if (service_->reload()) {
+      for (const auto& worker : shared_.workers)
+        if (worker.get() != this) worker->loop().post([w = worker.get()] { w->reload(); });
+    } else {
+      stop_for(SIGHUP, all);
+    }
   }
-  all.stop_catching();
-  shared_.stop();
 }
 
 Task<> Worker::log_figures_on(Signal& signal) {

@@ -52,7 +52,7 @@ class Worker {
   int run(bool with_signals) { return loop_.run(main(with_signals)); }
 
   void stop() { background_.go(wind_down()); }
-  void reload() { (void)service_->reload(); }  // the first worker's has said that it can
+  void reload() { (void)service_->reload(); }  // the first worker's service can
   void room();
   // Ends the longest idle connection of this loop or, if it has none, of one of the next `others`.
   void make_room(std::size_t others);
@@ -72,7 +72,8 @@ class Worker {
   Task<> handle_in_turn(Fd socket, SockAddr peer);
   Stream stream_of(Fd socket);
   Task<> wind_down();
-  Task<> stop_on(Signal& signal, Signals& all);
+  void stop_for(int number, Signals& all);
+  Task<> stop_on(Signal& signal, int number, Signals& all);
   Task<> reload_on(Signal& signal, Signals& all);
   Task<> log_figures_on(Signal& signal);
   void close_listeners();

@@ -142,7 +142,7 @@ TEST(CounterdRedis, NotThereYetIsWaitedFor) {
   EXPECT_EQ(counterd.ask("/readyz").code, 503);
   EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 0\n"));
   EXPECT_EQ(line_with(counterd.err, "redis"),
-            "counterd: redis at " + address + ": connection refused (trying again)");
+            "counterd: redis at " + address + ": connection refused (retrying)");
   EXPECT_EQ(counterd.stop(), 0);
   const Outcome outcome = run({"counterd", "--store", "redis://" + address, "--export"});
   EXPECT_EQ(outcome.status, 8);
@@ -210,10 +210,10 @@ TEST(CounterdRedis, LostIsFoundAgain) {
   EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
   redis.kill();
   wait_until("503", [&] { return counterd.ask("/get?name=x").code == 503; });
-  EXPECT_THAT(line_with(counterd.err, "redis"), HasSubstr(" (trying again)"));
+  EXPECT_THAT(line_with(counterd.err, "redis"), HasSubstr(" (retrying)"));
   redis.start();
   EXPECT_EQ(line_with(counterd.err, "redis"),
-            "counterd: redis at " + redis.address() + ": connected again");
+            "counterd: redis at " + redis.address() + ": reconnected");
   Reply counted;  // each thread connects again by itself; until then its 503 changes nothing
   wait_until("200", [&] {
     counted = counterd.ask("/inc?name=x&return=new");

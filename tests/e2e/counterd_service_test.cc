@@ -41,7 +41,7 @@ TEST(CounterdRequests, BoundsAndCreation) {
   EXPECT_EQ(counterd.body("/inc?name=x&by=3&max=3&return=new"), "x: 3\n");
   const Reply full = counterd.ask("/inc?name=x&max=3&min=0");
   EXPECT_EQ(full.code, 409);
-  EXPECT_EQ(full.body, "x is 3: the sum is not from 0 to 3\n");
+  EXPECT_EQ(full.body, "x is 3: the sum is out of bounds (min 0, max 3)\n");
   EXPECT_EQ(full.field("Retry-After"), "");
   EXPECT_EQ(counterd.body("/inc?name=x&by=7&max=5&overflow=saturate&return=new"), "x: 5\n");
 }
@@ -286,6 +286,31 @@ TEST(CounterdStatsd, SaysWhatIsWrongWithItsAddress) {
 }
 
 // ---- what comes first ----
+
+TEST(CounterdHangup, ReadsTheTokenAgain) {
+  const TempDir dir;
+  const auto file = dir.file("token", "first\n");
+  Counterd counterd({"--token-file", file, "--threads", "2"});
+  const auto code = [&](const char* token) {
+    return counterd.ask("/inc?name=x", {"--oauth2-bearer", token}).code;
+  };
+  EXPECT_EQ(code("first"), 200);
+  dir.file("token", "second\n");
+  counterd.signal(SIGHUP);
+  wait_until("the new token", [&] { return code("second") == 200; });
+  EXPECT_EQ(code("first"), 401);
+  std::filesystem::remove(file);
+  counterd.signal(SIGHUP);
+  EXPECT_THAT(line_with(counterd.err, file), HasSubstr("keeping the previous token"));
+  EXPECT_EQ(code("second"), 200);
+  EXPECT_EQ(counterd.stop(), 0);
+}
+
+TEST(CounterdHangup, WithoutAFileToReadAgainStops) {
+  Counterd counterd;
+  counterd.signal(SIGHUP);
+  EXPECT_EQ(counterd.wait(kPrompt), 0);
+}
 
 TEST(CounterdStart, ChangesNothingBeforeItsAddressIsBound) {
   const TempDir dir;

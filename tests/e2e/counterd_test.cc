@@ -77,6 +77,29 @@ TEST(Counterd, NothingButAnAcknowledgedChangeChangesAnything) {
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 5\n");
 }
 
+TEST(Counterd, APageOfAnotherSiteChangesNothing) {
+  const Counterd counterd({"--allow-origin", "https://app.example"});
+  EXPECT_EQ(counterd.body("/set?name=x&val=5"), "ok\n");
+  const std::vector<std::string> cross{"-H", "Sec-Fetch-Site: cross-site"};
+  for (const std::string url : {"/inc?name=x", "/set?name=x&val=1", "/reset?name=x",
+                                "/delete?name=x", "/cas?name=x&old=5&new=6"}) {
+    EXPECT_EQ(counterd.ask(url, cross).code, 403) << url;
+    for (const auto* method : {"POST", "HEAD"})
+      EXPECT_EQ(counterd.ask(url, {cross[0], cross[1], method[0] == 'H' ? "-I" : "-XPOST"}).code,
+                403)
+          << method << " " << url;
+  }
+  EXPECT_EQ(counterd.body("/get?name=x", cross), "x: 5\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new", {"-H", "Sec-Fetch-Site: same-origin"}),
+            "x: 6\n");
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new",
+                          {cross[0], cross[1], "-H", "Origin: https://app.example"}),
+            "x: 7\n");
+  EXPECT_EQ(
+      counterd.ask("/inc?name=x", {cross[0], cross[1], "-H", "Origin: https://b.example"}).code,
+      403);
+}
+
 TEST(Counterd, StrictMethodsWantPost) {
   const Counterd counterd({"--strict-methods"});
   const Reply get = counterd.ask("/set?name=x&val=1");
@@ -161,7 +184,7 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
     EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
   }
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).code, 401);
-  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is needed\"}\n");
+  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is required\"}\n");
   EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
 }
@@ -255,12 +278,12 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   EXPECT_EQ(outcome.err, "counterd: /dev/zero: file too large\n");
   outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
   EXPECT_EQ(outcome.status, 8);
-  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is missing\n");
+  EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is expected\n");
   const std::string two =
       dir.file("two.json", R"([{"name":"x","value":1},{"name":"y","value":1}])");
   outcome = run({"counterd", "--import", two, "--max-counters", "1", "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
-  EXPECT_EQ(outcome.err, "counterd: y: more counters than --max-counters\n");
+  EXPECT_EQ(outcome.err, "counterd: y: would exceed --max-counters\n");
 }
 
 TEST(CounterdExport, SaysThatItCannotBeWritten) {
@@ -282,15 +305,15 @@ TEST(CounterdExport, EndsSilentlyWithItsReader) {
 TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
-       "--store: 'momory' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'momory' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "rediss://:secret@h"},
-       "--store: 'rediss:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'rediss:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "sqlite:x.db"},
-       "--store: 'sqlite:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'sqlite:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "file:///tmp/x.db"},
-       "--store: 'file:' is no store (memory, FILE.db or redis://HOST:PORT)"},
+       "--store: 'file:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
-      {{"--start", "x=y"}, "--start: 'x=y': the value is not a whole number of 64 bits"},
+      {{"--start", "x=y"}, "--start: 'x=y': the value is not a 64-bit integer"},
       {{"--start", "=1"}, "--start: name is empty"},
       {{"--max-counters", "0"},
        "--max-counters: '0' is not a number from 1 to 18446744073709551615"}};

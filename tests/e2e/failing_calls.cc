@@ -1,11 +1,15 @@
-// System calls that fail, for LD_PRELOAD: FAIL_ACCEPT4=ERRNO, FAIL_PTHREAD_CREATE=ERRNO.
+// System calls that fail, for LD_PRELOAD: FAIL_ACCEPT4=ERRNO, FAIL_PTHREAD_CREATE=ERRNO,
+// FAIL_OPEN_TO_WRITE=ERRNO (of a database, but for the first time, which is counterd's own).
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdlib>
+#include <cstring>
 
 namespace {
 
@@ -29,4 +33,17 @@ extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attribute
   static const auto create = reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
   const int error = error_for("FAIL_PTHREAD_CREATE");
   return error == 0 ? create(thread, attributes, start, argument) : error;
+}
+
+extern "C" int open64(const char* path, int flags, ...) {
+  va_list more;
+  va_start(more, flags);
+  const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(more, mode_t) : 0;
+  va_end(more);
+  static int opened = 0;
+  const bool counts = (flags & O_ACCMODE) == O_RDWR && std::strstr(path, ".db") != nullptr;
+  const int error = counts && ++opened > 1 ? error_for("FAIL_OPEN_TO_WRITE") : 0;
+  if (error == 0) return static_cast<int>(syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+  errno = error;
+  return -1;
 }

@@ -121,7 +121,7 @@ TEST_P(HttpDaemon, LetsOtherOriginsReadIfAllowed) {
 
 INSTANTIATE_TEST_SUITE_P(Each, HttpDaemon,
                          testing::Values(Subject{"statusd", {"--route", "ANY /=ok"}},
-                                         Subject{"passwordd", {}}),
+                                         Subject{"passwordd", {}}, Subject{"counterd", {}}),
                          testing::PrintToStringParamName());
 
 }  // namespace

@@ -172,9 +172,9 @@ TEST(Passwordd, BadInputIs400AndOneLine) {
       {"length=3", "length: '3' is not a number from 4 to 256\n"},
       {"length=257", "length: '257' is not a number from 4 to 256\n"},
       {"length=12%00", "length: '12\\x00' is not a number from 4 to 256\n"},
-      {"charset=", "charset: '' is not a set (there are alnum, "},
-      {"charset=digit", "charset: 'digit' is not a set (there are alnum, "},
-      {"charset=ab", "charset: 'ab' is not a set (there are alnum, "},
+      {"charset=", "charset: '' is not a set (use alnum, "},
+      {"charset=digit", "charset: 'digit' is not a set (use alnum, "},
+      {"charset=ab", "charset: 'ab' is not a set (use alnum, "},
       {"chars=", "chars: needs at least two different characters\n"},
       {"chars=a", "chars: needs at least two different characters\n"},
       {"chars=aab", "chars: has 'a' twice\n"},
@@ -182,18 +182,19 @@ TEST(Passwordd, BadInputIs400AndOneLine) {
       {"chars=ab%FF", "chars: is not UTF-8\n"},
       {"chars=ab%E2%80%8B", "chars: has an invisible or combining character\n"},
       {"chars=ab%CC%81", "chars: has an invisible or combining character\n"},
-      {"chars=ab&charset=hex", "chars: not together with charset\n"},
+      {"chars=ab&charset=hex", "chars: cannot be combined with charset\n"},
       {"classes=lower,digits", "classes: 'digits' is not a class ("},
       {"classes=", "classes: '' is not a class ("},
-      {"classes=upper&charset=hex", "classes: the characters to choose from lack one of them\n"},
-      {"words=4", "words: there is no list of words (see --words-file)\n"},
-      {"separator=-", "separator: only together with words\n"},
+      {"classes=upper&charset=hex",
+       "classes: the characters to choose from do not cover every class\n"},
+      {"words=4", "words: no word list is loaded (see --words-file)\n"},
+      {"separator=-", "separator: requires words\n"},
       {"format=xml", "format: 'xml' is neither text nor json\n"},
       {"entropy=yes", "entropy: 'yes' is neither 0 nor 1\n"},
-      {"lenght=20", "lenght: no such parameter"},
+      {"lenght=20", "lenght: unknown parameter"},
       {"count=1&count=2", "count: given twice\n"},
       {"charset=%4", "the query has a malformed %-sequence\n"},
-      {"x%0Ay=1", "x\\x0ay: no such parameter"},
+      {"x%0Ay=1", "x\\x0ay: unknown parameter"},
   };
   Daemon daemon("passwordd");
   for (const auto& row : table) {
@@ -256,6 +257,9 @@ TEST(Passwordd, WrongOptionsAreStatus2) {
     EXPECT_EQ(end.status, 2) << arguments[0];
     EXPECT_THAT(end.err, MatchesRegex("passwordd: " + arguments[0] + ": [^\n]+\n"));
   }
+  const auto both = run({"passwordd", "--chars", "ab", "--charset", "hex"});
+  EXPECT_EQ(both.status, 2);
+  EXPECT_EQ(both.err, "passwordd: --chars and --charset cannot be combined\n");
 }
 
 TEST(Passwordd, TheLargestOrderIsDeliveredWhole) {
@@ -315,7 +319,7 @@ TEST_F(WithoutRandomness, TheAnswerIs503UntilThereIsSomeAgain) {
   for (const auto* query : {"", "?count=1", "?count=10000&length=256", "?format=json"}) {
     const auto reply = curl(daemon_, std::string("/password") + query);
     EXPECT_EQ(reply.code, 503) << query;
-    EXPECT_EQ(reply.body, "the kernel gives no randomness: function not implemented\n");
+    EXPECT_EQ(reply.body, "the kernel provides no randomness: function not implemented\n");
     EXPECT_EQ(reply.field("Cache-Control"), "no-store");
   }
   recover();

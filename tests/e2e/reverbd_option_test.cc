@@ -119,7 +119,7 @@ TEST(ReverbdOptions, ThatContradictEachOther) {
     EXPECT_THAT(end.err, testing::MatchesRegex("reverbd: [^\n]+\n"));
   }
   EXPECT_EQ(run({"reverbd", "--plain", "--times", "2"}).err,
-            "reverbd: --plain and --times contradict each other\n");
+            "reverbd: --plain and --times cannot be combined\n");
 }
 
 }  // namespace

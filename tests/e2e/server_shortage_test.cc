@@ -40,6 +40,29 @@ TEST_P(Shortage, WithoutAThreadToBeHadItSaysSoBeforeItIsReady) {
   EXPECT_NE(access(dir.path("s").c_str(), F_OK), 0) << "it left its socket behind";
 }
 
+TEST(CounterdShortage, WithoutAThreadForItsFileItSaysSo) {
+  const TempDir dir;
+  const auto path = dir.path("counters.db");
+  const auto end = run({"counterd", "--store", path, "--print-port", "127.0.0.1:0"}, {},
+                       {.env = failing("PTHREAD_CREATE", EAGAIN)});
+  EXPECT_EQ(end.status, 8);
+  EXPECT_EQ(end.err,
+            "counterd: " + path + ": cannot start a thread: resource temporarily unavailable\n");
+  EXPECT_EQ(end.out, "");
+}
+
+// SQLite would then open it to read alone, and every change would fail.
+TEST(CounterdShortage, AFileThatCannotBeWrittenIsRefused) {
+  const TempDir dir;
+  const auto path = dir.path("counters.db");
+  const auto end = run({"counterd", "--store", path, "--print-port", "127.0.0.1:0"}, {},
+                       {.env = failing("OPEN_TO_WRITE", EACCES)});
+  EXPECT_EQ(end.status, 8);
+  EXPECT_THAT(end.err, HasSubstr(path + ": "));
+  EXPECT_THAT(end.err, HasSubstr("readonly"));
+  EXPECT_EQ(end.out, "") << "it said that it is ready";
+}
+
 TEST_P(Shortage, AcceptThatFailsForGoodEndsTheServer) {
   for (const int error : {ENOSYS, EPERM, EINVAL}) {
     Daemon daemon(tool().name, tool().options(), {.env = failing("ACCEPT4", error)});

@@ -186,7 +186,7 @@ TEST(StatusdHangup, ReadsTheBodyAgain) {
   wait_until("the new body", [&] { return curl(daemon, "/").body == "two"; });
   std::filesystem::remove(file);
   daemon.signal(SIGHUP);
-  EXPECT_THAT(line_with(daemon.err, file), EndsWith("(the last body stays)"));
+  EXPECT_THAT(line_with(daemon.err, file), EndsWith("(keeping the previous body)"));
   EXPECT_EQ(curl(daemon, "/").body, "two");
   EXPECT_EQ(daemon.stop(), 0);
 }
@@ -230,8 +230,7 @@ TEST(StatusdCheck, FollowsACommand) {
 TEST(StatusdCheck, WhatTakesTooLongOrIsKilledHasFailed) {
   Daemon daemon("statusd", {"--check", "slow=sleep 100 & sleep 100", "--check", "killed=kill -9 $$",
                             "--check-timeout", "100ms", "--check-every", "1h"});
-  const std::string all =
-      "not ready\nfailed slow: no result in time\nfailed killed: killed by signal 9\n";
+  const std::string all = "not ready\nfailed slow: timed out\nfailed killed: killed by signal 9\n";
   wait_until("the results", [&] { return curl(daemon, "/readyz").body == all; });
   const auto children = run({"pgrep", "-P", std::to_string(daemon.pid())});
   EXPECT_EQ(children.out, "");
@@ -262,7 +261,7 @@ TEST(StatusdCheck, WrongOptionsAreStatus2) {
     EXPECT_THAT(end.err, MatchesRegex("statusd: " + wrong[0] + ": [^\n]+\n"));
   }
   EXPECT_THAT(run({"statusd", "--check", "true", "--check", "true"}).err,
-              HasSubstr("--check: 'true' is given twice (try NAME=COMMAND)"));
+              HasSubstr("--check: 'true' is given twice (use NAME=COMMAND)"));
 }
 
 }  // namespace

@@ -199,7 +199,7 @@ TEST(Statusd, WrongOptionsAreStatus2) {
     EXPECT_EQ(end.out, "");
   }
   EXPECT_EQ(run({"statusd", "--body", "x", "--body-file", "-"}).err,
-            "statusd: --body and --body-file contradict each other\n");
+            "statusd: --body and --body-file cannot be combined\n");
   EXPECT_THAT(run({"statusd", "--route", "/x=1", "--route", "/%78=2"}).err,
               HasSubstr("--route: '/%78' is given twice"));
 }

@@ -110,6 +110,42 @@ TEST(StatusdTrouble, LatencyOfManyOverlapsAndProbesHaveNone) {
   EXPECT_TRUE(waits.silent_for(kSilence));
 }
 
+// What keeps one client waiting keeps the only place.
+const std::vector<std::vector<std::string>> kHolding{
+    {"-m", "1", "--latency", "1h"}, {"-m", "1", "--delay", "1h"}, {"-m", "1", "--body-rate", "1"}};
+
+TEST(StatusdTrouble, AClientThatHasResetFreesItsPlace) {
+  for (const auto& options : kHolding) {
+    Daemon daemon("statusd", options);
+    auto leaves = daemon.connect();
+    leaves.send(request("GET / HTTP/1.1"));
+    wait_until("the request", [&] {
+      daemon.signal(SIGUSR1);
+      return line_with(daemon.err, "clients now").find("bytes in 0,") == std::string::npos;
+    });
+    leaves.reset();
+    EXPECT_EQ(curl(daemon, "/livez").code, 200) << options[2];
+  }
+}
+
+// It may have closed, which looks the same.
+TEST(StatusdTrouble, AClientThatHasClosedGivesWayToOneThatWaits) {
+  Daemon daemon("statusd", kHolding[0]);
+  auto leaves = daemon.connect();
+  leaves.send(request("GET / HTTP/1.1"));
+  leaves.finish();
+  EXPECT_THAT(curl(daemon, "/metrics").body, HasSubstr("statusd_requests_total{code=\"499\"} 1\n"));
+}
+
+TEST(StatusdTrouble, AClientThatHasHalfClosedIsAnswered) {
+  Daemon daemon("statusd", {"-m", "1", "--latency", "500ms"});
+  auto client = daemon.connect();
+  client.send(request("GET / HTTP/1.1"));
+  client.finish();
+  auto waits = daemon.connect();
+  EXPECT_EQ(next_reply(client).body, ok());
+}
+
 TEST(StatusdTrouble, FailRate) {
   Daemon always("statusd", {"--fail-rate", "1"});
   for (int i = 0; i < 5; ++i) EXPECT_EQ(curl(always, "/").code, 500);
@@ -156,6 +192,20 @@ TEST(StatusdLameDuck, ServesOnButIsNotReady) {
     }
     daemon.signal(SIGTERM);
     EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGTERM) << "the second signal ends it at once";
+  }
+}
+
+TEST(StatusdLameDuck, ASecondSignalLeavesNoUnixSocket) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  for (const int second : {SIGTERM, SIGINT, SIGHUP}) {
+    Daemon daemon("statusd", {"--lame-duck", "1h", "--threads", "2", "unix:" + path});
+    daemon.signal(SIGTERM);
+    wait_until("unreadiness", [&] { return curl(daemon, "/readyz").code == 503; });
+    EXPECT_TRUE(std::filesystem::exists(path));
+    daemon.signal(second);
+    EXPECT_EQ(daemon.wait(kPrompt), 128 + second);
+    EXPECT_FALSE(std::filesystem::exists(path)) << second;
   }
 }
 

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""help_matches_man.py BINARY PAGE - the options of `BINARY --help` are those of PAGE's OPTIONS.
+"""help_matches_man.py BINARY PAGE [SHARED] - the options of `BINARY --help` are those of PAGE's OPTIONS.
 
 An option that only one of them has, that takes an argument in only one of them, or that has
 another short letter or long name in the other, is a difference: one line each, exit status 1.
 What cannot be read as an option is a difference too, so that a change of form is not overlooked.
+
+With SHARED, a page of options that several tools have: PAGE's part `.Ss Shared options` lists the long
+names of those that BINARY has, in lines `.Fl -drain , -help`, and they are read in SHARED's OPTIONS.
 
 In --help:                         In the page, as tags of the lists in OPTIONS:
   -w, --timeout T   text           .It Fl w , -timeout Ar T
@@ -48,8 +51,16 @@ def options_of_help(text):
     return options, unreadable
 
 
+def shared_of_page(text):
+    """The long names that a page's part `.Ss Shared options` lists."""
+    part = text.partition("\n.Ss Shared options\n")[2]
+    part = re.split(r"^\.S[hs] ", part, maxsplit=1, flags=re.M)[0]
+    lists = re.findall(r"^\.Fl (.*)$", part, re.M)
+    return ["-" + word for line in lists for word in line.split() if word.startswith("-")]
+
+
 def options_of_page(text):
-    """The same for a page: the tags that begin with Fl in the section OPTIONS."""
+    """The options of a page: the tags that begin with Fl in the section OPTIONS."""
     options, unreadable = [], []
     section = None
     for line in text.splitlines():
@@ -76,12 +87,26 @@ def by_name(options, where, differences):
     return table
 
 
-def differences_between(help_text, page_text):
+def with_shared(page, page_text, shared_text, differences):
+    """The page's own options and those that it lists as shared."""
+    options, unreadable = page
+    shared, more_unreadable = options_of_page(shared_text)
+    table = by_name(shared, "the shared page", differences)
+    listed = shared_of_page(page_text)
+    differences += [f"{name}: not in the shared page" for name in listed if name not in table]
+    shared = [table[name] for name in listed if name in table]
+    return options + shared, unreadable + more_unreadable
+
+
+def differences_between(help_text, page_text, shared_text=None):
     differences = []
     tables = []
+    page = options_of_page(page_text)
+    if shared_text is not None:
+        page = with_shared(page, page_text, shared_text, differences)
     for where, (options, unreadable) in (
         ("--help", options_of_help(help_text)),
-        ("the page", options_of_page(page_text)),
+        ("the page", page),
     ):
         differences += [f"{where}: cannot be read as an option: {line}" for line in unreadable]
         if not options:
@@ -105,17 +130,20 @@ def differences_between(help_text, page_text):
 
 
 def main():
-    if len(sys.argv) != 3:
-        sys.exit("usage: help_matches_man.py BINARY PAGE")
-    binary, page = sys.argv[1:]
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: help_matches_man.py BINARY PAGE [SHARED]")
+    binary, page, *shared = sys.argv[1:]
     run = subprocess.run(
         [os.path.abspath(binary), "--help"],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    with open(page, encoding="utf-8") as file:
-        differences = differences_between(run.stdout, file.read())
+    texts = []
+    for path in (page, *shared):
+        with open(path, encoding="utf-8") as file:
+            texts.append(file.read())
+    differences = differences_between(run.stdout, *texts)
     if run.returncode != 0 or run.stderr:
         differences.insert(0, f"--help: status {run.returncode}, on stderr: {run.stderr.strip()!r}")
     for line in differences:

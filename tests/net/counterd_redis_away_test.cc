@@ -78,7 +78,7 @@ TEST(RedisAway, SaysMoreThanItIsAsked) {
     std::thread server([&] { greeted(listener, more); });
     const std::string place = "127.0.0.1:" + listener.port_text();
     expect_told(redis_store("redis://" + place, kPatience, kPatience),
-                "unavailable: redis at " + place + ": an answer that nobody asked for");
+                "unavailable: redis at " + place + ": an unexpected answer");
     server.join();
   }
 }
@@ -92,7 +92,7 @@ TEST(RedisAway, AnswersSomethingElse) {
   });
   const std::string place = "127.0.0.1:" + listener.port_text();
   expect_told(redis_store("redis://" + place, kPatience, kPatience),
-              "unknown: redis at " + place + ": an answer that makes no sense");
+              "unknown: redis at " + place + ": an answer that is not understood");
   server.join();
 }
 

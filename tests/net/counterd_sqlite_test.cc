@@ -149,7 +149,7 @@ TEST_F(SqliteStore, LeavesTheLogOfAForeignDatabaseAlone) {
 TEST_F(SqliteStore, RefusesAnotherSchema) {
   with_store(open(), make_two);
   Somebody(path()).run("PRAGMA user_version = 2");
-  expect_refused("made by another version of counterd (schema 2)");
+  expect_refused("created by another version of counterd (schema 2)");
 }
 
 TEST_F(SqliteStore, RefusesAnotherTable) {
@@ -159,7 +159,7 @@ TEST_F(SqliteStore, RefusesAnotherTable) {
                             "CREATE TABLE counters(name PRIMARY KEY, value, changed, expires, x)",
                             "CREATE VIEW counters AS SELECT 1 AS name, 2 AS value"}) {
     Somebody(path()).run(ours + table);
-    expect_refused("its table of counters is not as counterd makes it");
+    expect_refused("its table of counters has an unknown schema");
     std::filesystem::remove(path());
   }
 }
@@ -188,7 +188,7 @@ TEST_F(SqliteStore, RefusesRowsThatAreNoCounters) {
                           "('y', 'seven', 1, NULL)"}) {
     with_store(open(), make_two);
     Somebody(path()).run(std::string("INSERT INTO counters VALUES ") + row);
-    EXPECT_EQ(open().why, path() + ": it has a row that is no counter") << row;
+    EXPECT_EQ(open().why, path() + ": it has a row that is not a counter") << row;
     std::filesystem::remove(path());
   }
 }

@@ -76,11 +76,11 @@ TEST(Address, EveryMistakeHasItsSentence) {
       {"::1", "an IPv6 address is written [::1]:PORT"},
       {"fe80::1:http", "an IPv6 address is written [fe80::1]:http"},
       {"unix:", "a path is missing after unix:"},
-      {"fd:", "fd: takes a number"},
-      {"fd:x", "fd: takes a number"},
-      {"fd:-1", "fd: takes a number"},
-      {"fd:3 ", "fd: takes a number"},
-      {"fd:2147483648", "fd: takes a number"},
+      {"fd:", "fd: requires a number"},
+      {"fd:x", "fd: requires a number"},
+      {"fd:-1", "fd: requires a number"},
+      {"fd:3 ", "fd: requires a number"},
+      {"fd:2147483648", "fd: requires a number"},
   };
   for (const Bad& row : table) {
     Address address;

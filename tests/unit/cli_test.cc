@@ -81,7 +81,7 @@ TEST(ParseDuration, RangeIsOneTimeOrTwo) {
   const std::string wrong = " is not a time or a range of times (try 100ms or 10ms..1s)";
   for (const char* text : {"", "..", "1s..", "..1s", "1s..2s..3s", "1s-2s"})
     EXPECT_EQ(parse_duration_range(text, range), "'" + std::string(text) + "'" + wrong);
-  EXPECT_EQ(parse_duration_range("2s..1s", range), "'2s..1s' begins after its end");
+  EXPECT_EQ(parse_duration_range("2s..1s", range), "'2s..1s': the range ends before it begins");
   EXPECT_EQ(range.min, Millis(10)) << "and changes nothing";
 }
 

@@ -51,14 +51,15 @@ TEST(CounterdAnswer, SaysWhyNot) {
       {Outcome::kNotFound, "404 x not found\n"},
       {Outcome::kMismatch, "409 x is 7, not 5\n"},
       {Outcome::kOverflow, "409 x is 7: the sum does not fit 64 bits\n"},
-      {Outcome::kTooMany, "507 x is one counter more than --max-counters allows\n"},
+      {Outcome::kTooMany, "507 x would exceed --max-counters\n"},
       {Outcome::kUnavailable, "503 the store is unavailable: on strike\n"},
       {Outcome::kNoSpace, "507 the store is full: on strike\n"},
       {Outcome::kRefused, "500 the store refuses: on strike\n"},
-      {Outcome::kForeign, "409 x: what has this name in the store is not a counter\n"},
+      {Outcome::kForeign, "409 x: the key of this name in the store is not a counter\n"},
       {Outcome::kReused, "409 op: this token belongs to another request\n"},
-      {Outcome::kCrossSlot, "400 these counters are on several servers; try {tags}\n"},
-      {Outcome::kUnknown, "504 it is not known whether the store has done it: on strike\n"},
+      {Outcome::kCrossSlot,
+       "400 these counters are on different servers of the cluster (use {tags} in their names)\n"},
+      {Outcome::kUnknown, "504 the change may have been made: on strike\n"},
   };
   outcome.why = "on strike";
   for (const auto& row : table) {

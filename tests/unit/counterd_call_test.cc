@@ -126,7 +126,7 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
       {"/get?name=x&op=1", "unknown parameter 'op'"},
       {"/inc?name=x&by=1&by=1", "by is given twice"},
       {"/inc?name=x&min=2&max=1", "min is greater than max"},
-      {"/inc?name=x&min=", "min: '' is not a whole number of 64 bits"},
+      {"/inc?name=x&min=", "min: '' is not a 64-bit integer"},
       {"/inc?name=x&overflow=wrap", "overflow: 'wrap' is neither 'saturate' nor 'fail'"},
       {"/inc?name=x&create=no", "create: 'no' is neither '1' nor '0'"},
       {"/inc?name=x&op=", "op: a token has 1 to 128 visible ASCII characters"},
@@ -140,16 +140,18 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
       {"/get?name=x&val=1", "unknown parameter 'val'"},
       {"/get?name=x&%0A=1", "unknown parameter '\\x0a'"},
       {"/set?name=x", "val is missing"},
-      {"/set?name=x&val=", "val: '' is not a whole number of 64 bits"},
-      {"/set?name=x&val=1.5", "val: '1.5' is not a whole number of 64 bits"},
-      {"/set?name=x&val=9223372036854775808",
-       "val: '9223372036854775808' is not a whole number of 64 bits"},
-      {"/inc?name=x&by=1%0A", "by: '1\\x0a' is not a whole number of 64 bits"},
+      {"/set?name=x&val=", "val: '' is not a 64-bit integer"},
+      {"/set?name=x&val=1.5", "val: '1.5' is not a 64-bit integer"},
+      {"/set?name=x&val=9223372036854775808", "val: '9223372036854775808' is not a 64-bit integer"},
+      {"/inc?name=x&by=1%0A", "by: '1\\x0a' is not a 64-bit integer"},
       {"/inc?name=x&return=old", "return: 'old' is not 'new'"},
-      {"/inc?name=x&ttl=0", "ttl: '0' is not a time (try 500ms, 10s, 1m or 1d)"},
-      {"/inc?name=x&ttl=3654d", "ttl: '3654d' is not a time (try 500ms, 10s, 1m or 1d)"},
-      {"/inc?name=x&ttl=,renew", "ttl: ',renew' is not a time (try 500ms, 10s, 1m or 1d)"},
-      {"/inc?name=x&ttl=-1s", "ttl: '-1s' is not a time (try 500ms, 10s, 1m or 1d)"},
+      {"/inc?name=x&ttl=0", "ttl: '0' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
+      {"/inc?name=x&ttl=3654d",
+       "ttl: '3654d' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
+      {"/inc?name=x&ttl=,renew",
+       "ttl: ',renew' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
+      {"/inc?name=x&ttl=-1s",
+       "ttl: '-1s' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
       {"/cas?name=x&old=1", "new is missing"},
       {"/cas?name=x&new=1", "old is missing"},
       {"/list?format=xml", "format: 'xml' is neither 'json' nor 'text'"},
@@ -169,7 +171,7 @@ TEST(CounterdCall, APrefetchChangesNothing) {
       {{"X-Purpose", "Preview"}},         {{"X-Moz", "prefetch"}}};
   for (const auto& fields : prefetches) {
     EXPECT_EQ(shown({.target = "/inc?name=x", .fields = fields}),
-              "403 a prefetch changes nothing\n");
+              "403 a prefetch must not change a counter\n");
     EXPECT_EQ(shown({.target = "/get?name=x", .fields = fields}), "get x 0 new");
   }
   const std::vector<Field> others = {{"Sec-Purpose", "fetch"}, {"Referer", "/prefetch"}};
@@ -220,14 +222,14 @@ TEST(CounterdCall, ParametersMayBeJson) {
       {R"({})", "400 name is missing\n"},
       {R"({"name":"x","bye":2})", "400 unknown parameter 'bye'\n"},
       {R"({"name":"x","name":"x"})", "400 name is given twice\n"},
-      {R"({"name":"x","by":1.5})", "400 by: '1.5' is not a whole number of 64 bits\n"},
+      {R"({"name":"x","by":1.5})", "400 by: '1.5' is not a 64-bit integer\n"},
       {R"({"name":null})",
        "400 malformed JSON: line 1: a value is neither a string nor a number\n"},
       {R"({"name":{}})", "400 malformed JSON: line 1: a value is neither a string nor a number\n"},
-      {R"(["x"])", "400 malformed JSON: line 1: '{' is missing\n"},
-      {"{\"name\":\"x\",\n", "400 malformed JSON: line 2: a string is missing\n"},
+      {R"(["x"])", "400 malformed JSON: line 1: '{' is expected\n"},
+      {"{\"name\":\"x\",\n", "400 malformed JSON: line 2: a string is expected\n"},
       {R"({"name":"x"}})", "400 malformed JSON: line 1: something follows the object\n"},
-      {R"({"name":["x"})", "400 malformed JSON: line 1: ']' is missing\n"},
+      {R"({"name":["x"})", "400 malformed JSON: line 1: ']' is expected\n"},
       {R"({"name":"a\u0000b"})", "400 name has a control character\n"},
   };
   for (const Row& row : table)

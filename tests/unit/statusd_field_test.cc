@@ -54,10 +54,10 @@ TEST(Field, WhatIsNoneChangesNothing) {
       {"X-A: b\nc", "control character"},
       {std::string("X-A: b\0c", 8), "control character"},
       {"X-A: \x7f", "control character"},
-      {"content-length: 5", "content-length is the server's to set"},
-      {"Transfer-Encoding: chunked", "is the server's to set"},
-      {"Connection: close", "is the server's to set"},
-      {"Date: now", "is the server's to set"},
+      {"content-length: 5", "content-length is set by the server itself"},
+      {"Transfer-Encoding: chunked", "is set by the server itself"},
+      {"Connection: close", "is set by the server itself"},
+      {"Date: now", "is set by the server itself"},
       {"Content-Type: x/y", "Content-Type is set with --content-type"},
   };
   for (const Row& row : table) {

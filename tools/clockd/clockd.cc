@@ -1,6 +1,6 @@
-// clockd - sends the time to every client, a line a tick.
+// clockd - sends every client the time, one line per second.
 //
-// Protocol: the server sends; what a client sends is thrown away.  With --once --count 1 this is
+// Protocol: the server sends; what a client sends is discarded.  With --once --count 1 this is
 // the Daytime Protocol (RFC 867).  After "The Go Programming Language", section 8.2.
 
 #include <cstdlib>
@@ -19,23 +19,23 @@ using net::Error;
 using net::Stream;
 using net::Task;
 
-constexpr net::Millis kLinger{2'000};  // for a client that is still talking to read its last lines
+constexpr net::Millis kLinger{2'000};  // for a client that is still sending to read its last lines
 
 struct Options {
   net::ServerOptions server;
   net::Millis interval{1000};
-  std::uint64_t count = 0;  // lines a client; 0: no end
+  std::uint64_t count = 0;  // lines per client; 0: no limit
   clockd::TimeFormat format;
 };
 
-// Takes off `line` what the socket takes at once; false if the connection is gone.
+// Removes from `line` what the socket takes at once; false if the connection is closed.
 bool send_now(Stream& conn, std::string_view& line) {
   const auto written = conn.try_write(line);
   if (written) line.remove_prefix(*written);
   return static_cast<bool>(written);
 }
 
-// What the socket did not take at once.  Later ticks go by meanwhile.
+// Sends what the socket did not take at once.  Ticks are skipped meanwhile.
 Task<Error> send_rest(Stream& conn, std::string_view line) {
   const std::string rest(line);  // the ticker's own line changes with the next tick
   Error e = co_await conn.write(rest);
@@ -62,7 +62,7 @@ class Clock final : public net::Service {
       : options_(options), ticker_(loop, options.interval, options.format) {}
   Task<> handle_conn(Stream conn) override { return tell_time(ticker_, std::move(conn), options_); }
   Task<> run() override { return ticker_.run(); }
-  // Who was promised a number of lines gets them; the others have had whole ones.
+  // Clients that were promised a number of lines get them; the others have had whole ones.
   void drain() override {
     if (options_.count == 0) ticker_.stop();
   }
@@ -76,21 +76,22 @@ Options parse_options(int argc, char** argv) {
   Options o;
   std::string zone;
   bool utc = false;
-  net::Cli cli("clockd", "[options] [ADDRESS...]", "Send the time to every client, a line a tick.");
+  net::Cli cli("clockd", "[options] [ADDRESS...]",
+               "Send every client the time, one line per second.");
   cli.option("interval", "T", "time between lines (1s)", net::duration_over_zero(o.interval));
-  cli.option("count", "N", "close after N lines; 0: never (0)",
+  cli.option("count", "N", "close after N lines; 0: no limit (0)",
              net::number(o.count, 0, UINT64_MAX));
-  cli.option("format", "F",
-             "a strftime(3) format with %N, or a name: time, rfc3339 and more (time)",
+  cli.option("format", "F", "strftime(3) format with %N, or a name such as rfc3339 or unix (time)",
              [&o](std::string_view text) { return clockd::TimeFormat::parse(text, o.format); });
-  cli.option("time-zone", "AREA/CITY", "time zone (the system's)", [&zone](std::string_view name) {
-    zone = name;
-    return clockd::set_time_zone(zone) ? "" : "unknown time zone '" + zone + "'";
-  });
-  cli.flag("utc", "Coordinated Universal Time", utc);
+  cli.option("time-zone", "AREA/CITY", "show the time of this zone (the system's)",
+             [&zone](std::string_view name) {
+               zone = name;
+               return clockd::set_time_zone(zone) ? "" : "unknown time zone '" + zone + "'";
+             });
+  cli.flag("utc", "show Coordinated Universal Time", utc);
   net::add_server_options(cli, o.server);
   net::add_addresses(o.server, cli.parse(argc, argv));
-  if (utc && !zone.empty()) net::Cli::fail("--utc and --time-zone contradict each other");
+  if (utc && !zone.empty()) net::Cli::fail("--utc and --time-zone cannot be combined");
   if (utc) setenv("TZ", "UTC0", 1);
   tzset();
   return o;

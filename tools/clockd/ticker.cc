@@ -15,7 +15,7 @@ net::Task<> Ticker::run() {
   }
 }
 
-// Some of those who wait may have seen this tick's time already: they came after the boundary, and
+// Some of the waiting clients may have seen this tick's time: they came after the boundary, and
 // before us.
 void Ticker::tick(Index index) {
   line_ = format_.line(schedule_.time_of(index));

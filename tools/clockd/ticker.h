@@ -25,7 +25,7 @@ class Ticker {
   // Ends every wait, now and later.
   void stop();
 
-  // Which tick a client has had last.
+  // The tick that a client has had last.
   using Index = Schedule::Index;
   static constexpr Index kNone = INT64_MIN;
 
@@ -66,7 +66,7 @@ class Ticker {
   const Clock now_;
   Schedule schedule_;
   TimeFormat format_;
-  std::string line_;  // formatted once a tick, not once a client
+  std::string line_;  // formatted once per tick, not once per client
   Next* first_ = nullptr;
   bool stopped_ = false;
 };

@@ -68,7 +68,7 @@ std::string TimeFormat::parse(std::string_view text, TimeFormat& format) {
   std::tm when{};
   localtime_r(&now, &when);
   if (strftime_of(with_fraction(text, {}), when).empty())
-    return quoted + " makes no text, or more than 1023 bytes of it";
+    return quoted + " produces no text, or more than 1023 bytes";
   format.strftime_ = text;
   format.tail_ = kNone;
   return "";
@@ -95,7 +95,7 @@ std::string TimeFormat::line(Time time) const {
   return text + "\n";
 }
 
-// tzset(3) takes an unknown name for UTC without a word.
+// tzset(3) silently takes an unknown name for UTC.
 bool set_time_zone(const std::string& name) {
   const char* directory = std::getenv("TZDIR");
   const bool sane = !name.empty() && name[0] != '/' && name.find("..") == std::string::npos;

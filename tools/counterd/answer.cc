@@ -46,11 +46,14 @@ Response ok() {
   return response;
 }
 
-// What the sum is not: 64 bits, or within the bounds of the call.
+// Which bounds the sum exceeds.
 static std::string overflow_of(const Command& command) {
   if (command.min == INT64_MIN && command.max == INT64_MAX) return "the sum does not fit 64 bits";
-  return "the sum is not from " + std::to_string(command.min) + " to " +
-         std::to_string(command.max);
+  std::string bounds;
+  if (command.min != INT64_MIN) bounds = "min " + std::to_string(command.min);
+  if (command.min != INT64_MIN && command.max != INT64_MAX) bounds += ", ";
+  if (command.max != INT64_MAX) bounds += "max " + std::to_string(command.max);
+  return "the sum is out of bounds (" + bounds + ")";
 }
 
 Response answer_to(const Call& call, const Outcome& outcome) {
@@ -71,13 +74,15 @@ Response answer_to(const Call& call, const Outcome& outcome) {
     case Outcome::kOverflow:
       return refuse(409, is() + ": " + overflow_of(command));
     case Outcome::kForeign:
-      return refuse(409, ": what has this name in the store is not a counter");
+      return refuse(409, ": the key of this name in the store is not a counter");
     case Outcome::kReused:
       return refusal(409, call.json, "op: this token belongs to another request");
     case Outcome::kCrossSlot:
-      return refusal(400, call.json, "these counters are on several servers; try {tags}");
+      return refusal(
+          400, call.json,
+          "these counters are on different servers of the cluster (use {tags} in their names)");
     case Outcome::kTooMany:
-      return refuse(507, " is one counter more than --max-counters allows");
+      return refuse(507, " would exceed --max-counters");
     case Outcome::kUnavailable:
     case Outcome::kNoSpace:
     case Outcome::kRefused:
@@ -90,7 +95,7 @@ Response answer_to(const Call& call, const Outcome& outcome) {
 Response failure(Outcome::Status status, bool json, std::string_view why) {
   const std::string reason(why);
   if (status == Outcome::kUnknown)
-    return refusal(504, json, "it is not known whether the store has done it: " + reason);
+    return refusal(504, json, "the change may have been made: " + reason);
   if (status == Outcome::kNoSpace) return refusal(507, json, "the store is full: " + reason);
   if (status == Outcome::kRefused) return refusal(500, json, "the store refuses: " + reason);
   Response response = refusal(503, json, "the store is unavailable: " + reason);

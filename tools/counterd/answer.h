@@ -10,7 +10,7 @@
 
 namespace counterd {
 
-// To a call that is a command.
+// The answer to a call that is a command.
 Response answer_to(const Call& call, const Outcome& outcome);
 // A sentence, or {"error": sentence}.
 Response refusal(int status, bool json, std::string_view sentence);

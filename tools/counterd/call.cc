@@ -95,7 +95,7 @@ std::string in_quotes(std::string_view text) { return "'" + net::log::escaped(te
 // Takes one value; returns what is wrong with it, or nothing.
 std::string take_number(std::string_view text, std::int64_t& number) {
   if (const auto value = parse_value(text)) return number = *value, "";
-  return in_quotes(text) + " is not a whole number of 64 bits";
+  return in_quotes(text) + " is not a 64-bit integer";
 }
 
 std::string take_name(std::string_view text, Command& command) {
@@ -120,7 +120,7 @@ std::string take_ttl(std::string_view text, Command& command) {
     if (time.size() > 1 && time.ends_with(',')) time.remove_suffix(1);
   }
   const auto ttl = parse_ttl(time);
-  if (!ttl) return in_quotes(text) + " is not a time (try 500ms, 10s, 1m or 1d)";
+  if (!ttl) return in_quotes(text) + " is not a time of up to ten years (try 500ms, 10s, 1m or 1d)";
   command.ttl = *ttl;
   return "";
 }
@@ -188,7 +188,7 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
   return "";
 }
 
-// What is given twice, or means nothing here, may well be a slip that would change the wrong thing.
+// A repeated or unknown parameter may be a slip, and would change the wrong counter.
 std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
                       Call& call) {
   const ParameterName* known = nullptr;
@@ -259,7 +259,7 @@ std::span<const UrlHelp> urls() {
       {"/inc", "/inc?name=NAME", "add 1; by=N, min=, max=, overflow=saturate, return=new", true},
       {"/get", "/get?name=NAME", "the value", false},
       {"/set", "/set?name=NAME&val=N", "set it", true},
-      {"/reset", "/reset?name=NAME", "set it to 0; answers the old value", true},
+      {"/reset", "/reset?name=NAME", "set it to 0 and return the previous value", true},
       {"/cas", "/cas?name=NAME&old=N&new=M", "set it to M if it is N", true},
       {"/delete", "/delete?name=NAME", "remove it", true},
       {"/list", "/list?prefix=P&after=NAME&limit=N", "all counters", false},
@@ -298,7 +298,7 @@ std::variant<Call, Response> understand(const Request& request) {
   if (wrong.empty()) wrong = wrong_with(call, *url, taken);
   if (!wrong.empty()) return refuse(request, 400, wrong);
   if (call.changes() && is_prefetch(request))
-    return refuse(request, 403, "a prefetch changes nothing");
+    return refuse(request, 403, "a prefetch must not change a counter");
   return call;
 }
 

@@ -15,7 +15,7 @@ using net::http::Response;
 
 struct Call {
   enum Kind { kCommand, kList, kMetrics, kWatch, kBackup };
-  enum Show { kOk, kNew, kOld };  // what the answer to a command says
+  enum Show { kOk, kNew, kOld };  // what the answer to a command contains
   Kind kind = kCommand;
   Show show = kOk;
   bool json = false;
@@ -36,10 +36,10 @@ struct UrlHelp {
 };
 std::span<const UrlHelp> urls();
 
-// What the form of an answer is, by `format` or the field Accept, even of one that refuses.
+// The form of an answer, by `format` or the field Accept; of a refusal, too.
 bool wants_json(const Request& request);
 
-// The call, or the answer to what is none: 400, 403, 415.  The path is one of urls().
+// The call, or the answer to an invalid one: 400, 403, 415.  The path is one of urls().
 std::variant<Call, Response> understand(const Request& request);
 
 }  // namespace counterd

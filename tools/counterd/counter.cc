@@ -71,7 +71,7 @@ static std::optional<std::int64_t> new_value(const Command& command, std::int64_
   return before;
 }
 
-// What ttl=renew gives a counter again: what is known of it, or else from its change to its end.
+// The time to live that ttl=renew restarts: the stored one, or else from its change to its end.
 static Millis lifetime(const Counter& counter) {
   if (counter.expires == kNever || counter.ttl > Millis::zero()) return counter.ttl;
   std::int64_t millis = 0;

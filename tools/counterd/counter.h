@@ -78,7 +78,7 @@ struct Outcome {
     kOverflow,     // the sum does not fit, or is out of bounds; nothing changed
     kTooMany,      // --max-counters; nothing was created
     kReused,       // the token belongs to another request
-    kForeign,      // what has that name in the store is not a counter
+    kForeign,      // the key of that name is not a counter
     kCrossSlot,    // several names, on more than one server
     kUnavailable,  // the store cannot do it now, and has not done it
     kNoSpace,      // the same, because its disk or memory is full

@@ -1,7 +1,7 @@
-// counterd - counters over HTTP that never lose an increment.
+// counterd - shared counters over HTTP that lose no increment.
 //
 // Protocol: a URL is a command (/inc?name=x), its answer a line of text or JSON; /list and /metrics
-// tell all of them.  Where the counters are kept, and what an answer promises, is a store's to say.
+// show all of them.  A store decides where the counters are kept and what an answer promises.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
 #include <csignal>
@@ -79,7 +79,7 @@ std::string take_store(std::string_view text, std::string& place) {
   const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());
   if (text == "memory" || is_path) return "";
   return "'" + place.substr(0, scheme > 0 ? scheme : place.npos) +
-         "' is no store (memory, FILE.db or redis://HOST:PORT)";
+         "' is not a store (use memory, FILE.db or redis://HOST:PORT)";
 }
 
 std::string take_start(std::string_view text, std::vector<Entry>& start) {
@@ -88,7 +88,7 @@ std::string take_start(std::string_view text, std::vector<Entry>& start) {
   Entry entry{.name = std::string(text.substr(0, equals)), .counter = {}};
   if (const char* wrong = counterd::wrong_with_name(entry.name)) return wrong;
   const auto value = counterd::parse_value(text.substr(equals + 1));
-  if (!value) return "'" + std::string(text) + "': the value is not a whole number of 64 bits";
+  if (!value) return "'" + std::string(text) + "': the value is not a 64-bit integer";
   entry.counter.value = *value;
   start.push_back(std::move(entry));
   return "";
@@ -98,7 +98,8 @@ std::string take_start(std::string_view text, std::vector<Entry>& start) {
 net::Setter window(Millis& out) {
   return [&out](std::string_view text) -> std::string {
     const auto time = counterd::parse_ttl(text);
-    if (!time) return "'" + std::string(text) + "' is not a time (try 30s, 10m or 1d)";
+    if (!time)
+      return "'" + std::string(text) + "' is not a time of up to ten years (try 30s, 10m or 1d)";
     out = *time;
     return "";
   };
@@ -108,24 +109,25 @@ Options parse_options(int argc, char** argv) {
   Options o;
   o.service.site.server.default_address = "localhost:8000";
   o.store = {.place = "memory", .limits = {.max_counters = 1'000'000}};
-  net::Cli cli("counterd", "[options] [ADDRESS...]", "Count over HTTP, and lose nothing.");
+  net::Cli cli("counterd", "[options] [ADDRESS...]",
+               "Shared counters over HTTP that lose no increment.");
   cli.option("store", "PLACE", "memory, FILE.db or redis://HOST:PORT[/DB] (memory)",
              [&o](std::string_view text) { return take_store(text, o.store.place); });
-  cli.option("max-counters", "N", "counters at most (1000000)",
+  cli.option("max-counters", "N", "maximum number of counters (1000000)",
              net::number(o.store.limits.max_counters, 1, UINT64_MAX));
-  cli.option("op-window", "T", "remember the tokens of op= for T (10m)",
+  cli.option("op-window", "T", "remember tokens of op= for T (10m)",
              window(o.store.limits.op_window));
-  cli.option("redis-password-file", "FILE", "the password of Redis is its first line",
+  cli.option("redis-password-file", "FILE", "the first line of FILE is the password of Redis",
              net::text(o.redis_password_file));
-  cli.option("start", "NAME=VALUE", "create this counter, unless it is there",
+  cli.option("start", "NAME=VALUE", "create this counter if it does not exist; may be repeated",
              [&o](std::string_view text) { return take_start(text, o.preparation.start); });
-  cli.option("import", "FILE", "first set the counters of this JSON list; -: standard input",
+  cli.option("import", "FILE", "set the counters of a JSON list before serving; -: standard input",
              net::text(o.import_file));
-  cli.flag("export", "print the JSON list and exit", o.preparation.exports);
-  cli.option("statsd", "ADDRESS", "also count the increments that come over UDP",
+  cli.flag("export", "print all counters as a JSON list and exit", o.preparation.exports);
+  cli.option("statsd", "ADDRESS", "also count StatsD increments sent to this UDP address",
              net::text(o.statsd));
-  cli.flag("strict-methods", "let only POST change anything", o.service.strict_methods);
-  cli.option("token-file", "FILE", "serve only who shows this bearer token",
+  cli.flag("strict-methods", "require POST for changes", o.service.strict_methods);
+  cli.option("token-file", "FILE", "require the bearer token in the first line of FILE",
              net::text(o.service.token_file));
   net::http::add_site_options(cli, o.service.site);
   net::add_addresses(o.service.site.server, cli.parse(argc, argv));

@@ -17,7 +17,7 @@ namespace counterd {
 // at once.
 class Counters {
  public:
-  // What `command` does, done.
+  // Executes `command`.
   Outcome execute(const Command& command, Time now, std::uint64_t max_counters);
 
   const Counter* find(std::string_view name) const;  // maybe expired; nullptr: none
@@ -29,7 +29,7 @@ class Counters {
   std::vector<std::string> expired(Time now, std::size_t limit) const;
   // A piece of Store::list: behind the name `after`.
   Page page(std::string_view prefix, std::string_view after, Time now) const;
-  // Forgets about so many, the last ones first; false when nothing is left.
+  // Removes about `count`, the last ones first; false when nothing is left.
   bool shrink(std::size_t count);
 
  private:

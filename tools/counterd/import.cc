@@ -45,7 +45,7 @@ bool ListReader::member(Entry& entry, bool& has_name, bool& has_value) {
 
 bool ListReader::value(std::int64_t& out) {
   const auto number = parse_value(json_.number());
-  if (!number) return json_.fail("\"value\" is not a whole number of 64 bits");
+  if (!number) return json_.fail("\"value\" is not a 64-bit integer");
   out = *number;
   return true;
 }

@@ -17,7 +17,7 @@ class ListReader {
   // The text outlives the reader.
   explicit ListReader(std::string_view json) : json_(json) {}
 
-  // Nothing behind the last, and where something is wrong.
+  // Nothing after the last entry, or on an error.
   std::optional<Entry> next();
   // "line 3: what is wrong"; empty: nothing so far.
   std::string why() const { return json_.why(); }

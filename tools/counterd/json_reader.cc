@@ -23,7 +23,7 @@ void JsonReader::skip_blanks() {
   left_.remove_prefix(std::min(left_.find_first_not_of(" \t\r\n"), left_.size()));
 }
 
-bool JsonReader::expect(char c) { return take(c) || fail(std::string("'") + c + "' is missing"); }
+bool JsonReader::expect(char c) { return take(c) || fail(std::string("'") + c + "' is expected"); }
 
 bool JsonReader::take(char c) {
   skip_blanks();
@@ -34,7 +34,7 @@ bool JsonReader::take(char c) {
 
 bool JsonReader::string(std::string& out) {
   out.clear();
-  if (!take('"')) return fail("a string is missing");
+  if (!take('"')) return fail("a string is expected");
   while (!left_.empty()) {
     const char c = left_.front();
     left_.remove_prefix(1);
@@ -42,9 +42,9 @@ bool JsonReader::string(std::string& out) {
     if (c != '\\')
       out.push_back(c);
     else if (!escape(out))
-      return fail("a wrong escape sequence in a string");
+      return fail("an invalid escape sequence in a string");
   }
-  return fail("a string does not end");
+  return fail("an unterminated string");
 }
 
 bool JsonReader::escape(std::string& out) {

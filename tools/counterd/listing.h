@@ -1,4 +1,4 @@
-// listing.h - all counters as a text, a piece at a time: /list and /metrics.
+// listing.h - all counters as a text, piece by piece: /list and /metrics.
 #pragma once
 
 #include <span>
@@ -8,14 +8,14 @@
 
 namespace counterd {
 
-// "x: 1\n" each; a JSON array of objects, a line each; Prometheus' text format; OpenMetrics 1.0.
+// "x: 1\n" each; a JSON array of objects, one per line; Prometheus' text format; OpenMetrics 1.0.
 enum class ListFormat { kText, kJson, kMetrics, kOpenMetrics };
 
 class Listing {
  public:
   Listing(Store& store, ListFormat format, ListQuery query);
 
-  // Appends what comes next, at least something; kDone, or why the store cannot say.
+  // Appends what comes next, at least something; kDone, or why the store cannot answer.
   net::Task<Outcome> next(std::string& out);
   bool done() const { return sections_.empty(); }
 

@@ -23,7 +23,7 @@ struct Operation {
   static std::optional<Operation> parse(std::string_view text);
 };
 
-// What tells one command from another: a token that comes with another command is a mistake.
+// Identifies a command: a token that is sent with another command is a mistake.
 std::string mark_of(const Command& command);
 // Whether the answer to a repeated command is the same one.
 bool is_final(Outcome::Status status);

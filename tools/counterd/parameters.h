@@ -1,4 +1,4 @@
-// parameters.h - what a request says, as pairs: a query, a form, or an object in JSON.
+// parameters.h - the parameters of a request, as pairs: a query, a form, or an object in JSON.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ std::string take_pairs(std::string_view form, const TakePair& take);
 // {"name": "x", "by": 2}; an array is several pairs of one key, true is 1 and false 0.
 std::string take_members(std::string_view json, const TakePair& take);
 
-// The value of a key that needs no decoding; empty: there is none.
+// The value of a key that needs no decoding; empty if there is none.
 std::string_view raw_value(std::string_view form, std::string_view key);
 
 }  // namespace counterd

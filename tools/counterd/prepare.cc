@@ -17,8 +17,8 @@ namespace {
 Task<> set(Store& store, Command command, std::string& why) {
   const std::string name = command.name;
   const Outcome outcome = co_await ask(store, std::move(command));
-  if (outcome.status == Outcome::kTooMany) why = name + ": more counters than --max-counters";
-  if (outcome.status == Outcome::kForeign) why = name + ": what is there is not a counter";
+  if (outcome.status == Outcome::kTooMany) why = name + ": would exceed --max-counters";
+  if (outcome.status == Outcome::kForeign) why = name + ": its key in the store is not a counter";
   if (!outcome.why.empty()) why = outcome.why;
 }
 
@@ -26,7 +26,8 @@ Task<> set(Store& store, Command command, std::string& why) {
 Task<Outcome::Status> start(Store& store, Entry entry, std::string& why) {
   Command command{.kind = Command::kGet, .name = entry.name, .value = entry.counter.value};
   const Outcome outcome = co_await ask(store, command);
-  if (outcome.status == Outcome::kForeign) why = entry.name + ": what is there is not a counter";
+  if (outcome.status == Outcome::kForeign)
+    why = entry.name + ": its key in the store is not a counter";
   if (!outcome.why.empty()) why = outcome.why;
   if (outcome.status != Outcome::kNotFound) co_return outcome.status;
   command.kind = Command::kSet;

@@ -15,7 +15,7 @@ struct Preparation {
   bool waits = false;  // --start waits for a store that is away
 };
 
-// Does what there is to do; the exit status, with the sentence said.  What is left of `start` is to
+// Does all of it; returns the exit status, after logging the reason.  What is left of `start` is to
 // be created when the store is there.
 int prepare(Preparation& preparation, const MakeStore& make_store);
 

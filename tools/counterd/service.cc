@@ -26,11 +26,11 @@ using net::http::Response;
 namespace {
 
 constexpr std::size_t kWholeMax = std::size_t{64} * 1024;  // a longer list goes out in pieces
-constexpr int kWatchersMax = 64;                           // a loop's
+constexpr int kWatchersMax = 64;                           // per loop
 
 // --- lists ---
 
-// A piece, then everybody else's turn.
+// One piece, then the turn of the other clients.
 Task<Error> write_rest(net::Loop& loop, std::shared_ptr<Listing> listing, std::string text,
                        Body& body) {
   for (;;) {
@@ -86,7 +86,7 @@ Task<Error> write_file(net::Loop& loop, std::shared_ptr<net::Fd> file, Body& bod
 
 Response backup_of(net::Loop& loop, Backup backup, bool json) {
   if (backup.status == Outcome::kNotFound)
-    return refusal(404, json, "only a store in a file has a backup; see /list");
+    return refusal(404, json, "only a store in a file can be backed up (see /list)");
   if (backup.status != Outcome::kDone) return failure(backup.status, json, backup.why);
   Response response;
   response.content_type = "application/vnd.sqlite3";
@@ -115,7 +115,7 @@ class CounterService final : public net::http::Site {
  public:
   CounterService(net::Loop& loop, const ServiceOptions& options, Shared& shared,
                  std::unique_ptr<Store> store)
-      : Site(loop, options.site, shared.figures, "counters that many clients change at once"),
+      : Site(loop, options.site, shared.figures, "shared counters"),
         loop_(loop),
         options_(options),
         shared_(shared),
@@ -137,7 +137,7 @@ class CounterService final : public net::http::Site {
     std::string why;
     if (options_.token_file.empty()) return false;
     if (is_first_ && !shared_.token.load(options_.token_file, why))
-      net::log::error("%s: %s (the token is still the old one)", options_.token_file.c_str(),
+      net::log::error("%s: %s (keeping the previous token)", options_.token_file.c_str(),
                       why.c_str());
     return true;
   }
@@ -202,7 +202,8 @@ Answer CounterService::answer_command(const Request& request) {
   Call& call = std::get<Call>(understood);
   if (call.kind != Call::kCommand) return answer_other(std::move(call));
   if (call.changes() && net::http::is_cross_site(request, options_.site.browser))
-    return counterd::refusal(403, call.json, "a page of another site changes nothing");
+    return counterd::refusal(403, call.json,
+                             "a change requested by a page of another site is refused");
   if (call.changes() && request.method == "HEAD") return ok();
 
   Reply reply = store_->apply(call.command);
@@ -221,7 +222,7 @@ Answer CounterService::answer_other(Call call) {
 
 // One at a time: each is a copy on the disk.
 Task<Response> CounterService::answer_backup(bool json) {
-  if (backing_up_) co_return failure(Outcome::kUnavailable, json, "a backup is being made");
+  if (backing_up_) co_return failure(Outcome::kUnavailable, json, "another backup is in progress");
   backing_up_ = true;
   Backup backup = co_await store_->backup();
   backing_up_ = false;
@@ -253,7 +254,7 @@ std::string as_open_metrics(std::string_view text) {
   return out;
 }
 
-// Our own figures are anybody's who may ask at all, the counters for who shows the token.
+// Our own figures require no token, the counters do.
 Answer CounterService::answer_metrics(const Request& request) {
   auto understood = understand(request);
   if (auto* refused = std::get_if<Response>(&understood)) return std::move(*refused);
@@ -268,7 +269,7 @@ Task<Response> CounterService::metrics(ListQuery query, ListFormat format, bool 
   const Outcome store = co_await store_->check();
   const bool up = store.status == Outcome::kDone;
   std::string own = shared_.figures.text();
-  net::http::append_metric(own, "counterd_store_up", "gauge", "Whether the store can change.",
+  net::http::append_metric(own, "counterd_store_up", "gauge", "Whether the store can make changes.",
                            up ? "1" : "0");
   if (shared_.statsd.listening()) shared_.statsd.figures().append_to(own);
   ListOptions options{format, open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -290,7 +291,7 @@ Task<Response> CounterService::metrics(ListQuery query, ListFormat format, bool 
 
 Answer CounterService::answer_watch(ListQuery query, bool json) {
   if (watchers_ == kWatchersMax)
-    return failure(Outcome::kUnavailable, json, "too many clients watch at once");
+    return failure(Outcome::kUnavailable, json, "too many clients are watching");
   Response response;
   response.content_type = "text/event-stream";
   response.stream = [this, query](Body& body) { return watch_counted(query, body); };

@@ -1,4 +1,4 @@
-// service.h - counterd's URLs: who may ask, what is asked, how it is answered.
+// service.h - counterd's URLs: who may use them, what they mean, how they are answered.
 #pragma once
 
 #include <memory>

@@ -118,7 +118,7 @@ void StatsdFigures::append_to(std::string& metrics) const {
   };
   add("counterd_statsd_lines_total", "Lines received over UDP.", lines);
   add("counterd_statsd_bad_lines_total", "Lines that are not increments.", bad);
-  add("counterd_statsd_lost_total", "Increments that the store has not made.", lost);
+  add("counterd_statsd_lost_total", "Increments that the store did not make.", lost);
 }
 
 int Statsd::listen(const std::string& text) {
@@ -126,7 +126,7 @@ int Statsd::listen(const std::string& text) {
   std::string why;
   const bool understood = net::Address::parse(text, address, why);
   if (!understood || address.kind != net::Address::kTcp) {
-    net::log::error("--statsd: %s", understood ? "only UDP ports (HOST:PORT)" : why.c_str());
+    net::log::error("--statsd: %s", understood ? "requires a UDP port (HOST:PORT)" : why.c_str());
     return net::kUsage;
   }
   const auto port = net::parse_port(address.port, "udp");

@@ -1,4 +1,4 @@
-// statsd.h - increments in datagrams: "name:1|c", "name:1|c|@0.1", a line each.
+// statsd.h - increments in datagrams: "name:1|c", "name:1|c|@0.1", one per line.
 #pragma once
 
 #include <atomic>
@@ -16,10 +16,10 @@ struct Increment {
   std::string_view name;
   std::int64_t by = 0;
 };
-// Nothing where the line is not an increment.  A rate of 0.1 says that it stands for ten.
+// Nothing if the line is not an increment.  A rate of 0.1 means that it stands for ten.
 std::optional<Increment> parse_statsd(std::string_view line);
 
-// What has become of the lines; read by any loop.
+// Counts of lines; read by any loop.
 struct StatsdFigures {
   std::atomic<std::uint64_t> lines = 0;
   std::atomic<std::uint64_t> bad = 0;   // of them not understood
@@ -29,7 +29,7 @@ struct StatsdFigures {
 
 class Statsd {
  public:
-  // Binds the address, a name's all; the exit status, with the sentence said.
+  // Binds the address, or all of a name; returns the exit status, after logging the reason.
   int listen(const std::string& address);
   bool listening() const { return !sockets_.empty(); }
   const StatsdFigures& figures() const { return figures_; }

@@ -22,7 +22,7 @@ struct Entry {
   Counter counter;
 };
 
-// What a list has: the counters whose names begin with `prefix`, from behind `after` on.
+// Selects the counters of a list: those whose names begin with `prefix`, after `after`.
 struct ListQuery {
   std::string prefix = {};
   std::string after = {};
@@ -82,7 +82,7 @@ struct Limits {
 };
 
 struct StoreOptions {
-  std::string place;  // what --store says: FILE.db, redis://HOST:PORT[/DB]
+  std::string place;  // the value of --store: FILE.db, redis://HOST:PORT[/DB]
   Limits limits = {};
   std::string redis_password = {};  // unless the place has one
 };

@@ -17,7 +17,7 @@ bool Token::load(const std::string& path, std::string& why) {
       line->find_first_not_of(
           "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=") ==
       std::string::npos;
-  if (!sendable) return why = "a token has letters, digits and -._~+/= alone", false;
+  if (!sendable) return why = "a token may contain only letters, digits and -._~+/=", false;
   set(*line);
   return true;
 }
@@ -53,7 +53,7 @@ bool equal_in_constant_time(std::string_view given, std::string_view secret) {
 }
 
 net::http::Response unauthorized(bool json) {
-  net::http::Response response = refusal(401, json, "a token is needed");
+  net::http::Response response = refusal(401, json, "a token is required");
   response.add("WWW-Authenticate", "Bearer realm=\"counterd\"");
   return response;
 }

@@ -18,13 +18,13 @@ class Token {
   // The first line of a file; false, with the reason in `why`, and the token as it was.
   bool load(const std::string& path, std::string& why);
   bool needed() const { return secret_.load() != nullptr; }
-  // Whether the request may be answered: it shows the token, or there is none.
+  // Whether the request may be answered: it has the token, or none is required.
   bool admits(const net::http::Request& request) const;
 
  private:
   void set(std::string secret);
 
-  std::atomic<std::shared_ptr<const std::string>> secret_;  // nothing: everybody is admitted
+  std::atomic<std::shared_ptr<const std::string>> secret_;  // null: no token is required
 };
 
 // Without the blanks at its end; nothing, with the reason in `why`, where it cannot be read.

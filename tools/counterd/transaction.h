@@ -11,7 +11,7 @@
 
 namespace counterd {
 
-// New states by name; nothing: the counter is gone.
+// New states by name; nothing: the counter is deleted.
 using Changes = std::map<std::string, std::optional<Counter>, std::less<>>;
 // Tokens; nothing: forgotten.
 using NewOperations = std::map<std::string, std::optional<Operation>, std::less<>>;

@@ -22,10 +22,10 @@ constexpr Millis kSilence{15'000};    // then a comment finds out whether the cl
 struct Look {
   Seen counters;
   bool more = false;  // than the limit
-  std::string why;    // the store cannot say
+  std::string why;    // the store cannot answer
 };
 
-// In pieces, between which everybody else has his turn.
+// In pieces, between which the other clients have their turn.
 Task<> look_at(net::Loop& loop, Store& store, const ListQuery& query, Look& look) {
   std::string from;
   do {

@@ -50,8 +50,7 @@ std::string parse_classes(std::string_view text, unsigned& mask) {
     const auto* found =
         std::ranges::find(kClasses, name, &std::pair<std::string_view, Class>::first);
     if (found == std::end(kClasses))
-      return "'" + std::string(name) +
-             "' is not a class (there are lower, upper, digit and symbol)";
+      return "'" + std::string(name) + "' is not a class (use lower, upper, digit or symbol)";
     all |= found->second;
     if (name.size() == rest.size()) break;
     rest.remove_prefix(name.size() + 1);
@@ -77,7 +76,7 @@ std::string Charset::parse_name(std::string_view text, Charset& out) {
     if (std::ranges::equal(named.name, text, same)) return parse_characters(named.characters, out);
   }
   return "'" + std::string(text) +
-         "' is not a set (there are alnum, alpha, digits, hex and safe; characters are for chars)";
+         "' is not a set (use alnum, alpha, digits, hex or safe; for literal characters, chars)";
 }
 
 std::string Charset::parse_characters(std::string_view text, Charset& out) {

@@ -7,7 +7,7 @@
 
 namespace passwordd {
 
-// What a password can be required to have, as bits of a mask.
+// The classes of which a password can be required to have a character, as bits of a mask.
 enum Class : unsigned { kLower = 1, kUpper = 2, kDigit = 4, kSymbol = 8 };
 unsigned class_of(char32_t c);
 // "lower,upper,digit,symbol", or some of them.  Returns what is wrong with it, or nothing.

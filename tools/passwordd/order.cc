@@ -20,7 +20,7 @@ static std::string set_entropy(std::string_view value, Order& order) {
 }
 
 static std::string set_words(std::string_view value, Order& order) {
-  if (!order.list) return "there is no list of words (see --words-file)";
+  if (!order.list) return "no word list is loaded (see --words-file)";
   return net::number(order.words, 1, kWordsMax)(value);
 }
 
@@ -34,28 +34,29 @@ static std::string set(std::string_view key, std::string_view value, Order& orde
   if (key == "separator") return order.separator = value, wrong_with_text(value);
   if (key == "format") return set_format(value, order);
   if (key == "entropy") return set_entropy(value, order);
-  return "no such parameter (see passwordd(8))";
+  return "unknown parameter (see passwordd(8))";
 }
 
-// Two that contradict each other, or one that has no meaning without another.
+// Parameters that cannot be combined, or have no meaning without another.
 static std::string wrong_together(const net::http::Query& query) {
   const auto has = [&query](const char* key) { return query.get(key).has_value(); };
-  if (has("charset") && has("chars")) return "chars: not together with charset";
+  if (has("charset") && has("chars")) return "chars: cannot be combined with charset";
   if (has("words"))
     for (const char* key : {"length", "charset", "chars", "classes"})
-      if (has(key)) return std::string(key) + ": not together with words";
-  return has("separator") && !has("words") ? "separator: only together with words" : "";
+      if (has(key)) return std::string(key) + ": cannot be combined with words";
+  return has("separator") && !has("words") ? "separator: requires words" : "";
 }
 
-// Rejected are passwords that lack a class, so few may be.
+// Passwords that lack a class are drawn again, so the share of those that have all is bounded.
 std::string wrong_with_classes(const Order& order) {
   constexpr double kShareMin = 0.01;
   if (order.classes == 0) return "";
   unsigned there = 0;
   for (const char32_t c : order.charset.characters()) there |= class_of(c);
-  if ((order.classes & ~there) != 0) return "the characters to choose from lack one of them";
+  if ((order.classes & ~there) != 0)
+    return "the characters to choose from do not cover every class";
   if (order.charset.share_with(order.classes, order.length) < kShareMin)
-    return "less than 1% of such passwords have them all (try a greater length)";
+    return "fewer than 1% of such passwords have every class (try a greater length)";
   return "";
 }
 

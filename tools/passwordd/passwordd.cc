@@ -1,4 +1,4 @@
-// passwordd - hands out random passwords.
+// passwordd - random passwords over HTTP.
 //
 // Protocol: HTTP/1.1.  GET /password answers 100 passwords of 12 characters, which the query may
 // change.  Every random byte is the kernel's.
@@ -20,14 +20,9 @@
 
 namespace {
 
+namespace http = net::http;
 using net::Error;
 using net::Task;
-using net::http::Answer;
-using net::http::Body;
-using net::http::error_response;
-using net::http::Query;
-using net::http::Request;
-using net::http::Response;
 using passwordd::Charset;
 using passwordd::Order;
 using passwordd::Sheet;
@@ -38,7 +33,7 @@ constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 struct Options {
-  net::http::SiteOptions site;
+  http::SiteOptions site;
   Order order;  // unless the query says otherwise
   std::string words_file;
 };
@@ -60,7 +55,7 @@ struct Delivery {
 };
 
 // One piece after another: a client that does not read costs no more than one.
-Task<Error> deliver(net::Loop& loop, Body& body, std::shared_ptr<Delivery> delivery) {
+Task<Error> deliver(net::Loop& loop, http::Body& body, std::shared_ptr<Delivery> delivery) {
   for (;;) {
     Error e = co_await body.write(delivery->piece);
     delivery->wipe();
@@ -70,25 +65,26 @@ Task<Error> deliver(net::Loop& loop, Body& body, std::shared_ptr<Delivery> deliv
   }
 }
 
-class Passwords final : public net::http::Site {
+class Passwords final : public http::Site {
  public:
-  Passwords(net::Loop& loop, const Options& options, net::http::Figures& figures)
-      : Site(loop, options.site, figures, "random passwords over HTTP"),
+  Passwords(net::Loop& loop, const Options& options, http::Figures& figures)
+      : Site(loop, options.site, figures, "random passwords"),
         loop_(loop),
         options_(options),
         order_(options.order) {
-    add("/password", {.usage = "/password?count=N&length=N&charset=SET",
-                      .summary = "passwords, one per line; see the manual for all parameters",
-                      .no_store = true,
-                      .handle = [this](const Request& request) { return response_to(request); }});
+    add("/password",
+        {.usage = "/password?count=N&length=N&charset=SET",
+         .summary = "passwords, one per line; see the manual for all parameters",
+         .no_store = true,
+         .handle = [this](const http::Request& request) { return response_to(request); }});
   }
 
   bool reload() override;
 
  private:
-  Answer ready() override;
-  Response response_to(const Request& request);
-  Response passwords(Order order);
+  http::Answer ready() override;
+  http::Response response_to(const http::Request& request);
+  http::Response passwords(Order order);
   void say_once(Error why);
 
   net::Loop& loop_;
@@ -98,37 +94,39 @@ class Passwords final : public net::http::Site {
 };
 
 // Ready when the kernel gives randomness.
-Answer Passwords::ready() {
+http::Answer Passwords::ready() {
   unsigned char byte = 0;
   const Error e = passwordd::kernel_randomness({&byte, 1});
-  if (!e) return net::http::plain_answer(200, "ok\n");
-  return net::http::plain_answer(503, "getrandom: " + std::string(e.message()) + "\n");
+  if (!e) return http::plain_answer(200, "ok\n");
+  return http::plain_answer(503, "getrandom: " + std::string(e.message()) + "\n");
 }
 
-Response Passwords::response_to(const Request& request) {
-  const auto query = Query::parse(request.query);
-  if (!query) return error_response(400, "the query has a malformed %-sequence");
+http::Response Passwords::response_to(const http::Request& request) {
+  const auto query = http::Query::parse(request.query);
+  if (!query) return http::error_response(400, "the query has a malformed %-sequence");
   Order order = order_;
-  order.json = net::http::prefers_json(request);
+  order.json = http::prefers_json(request);
   const std::string wrong = passwordd::apply(*query, order);
   return wrong.empty() ? passwords(std::move(order))
-                       : error_response(400, net::log::escaped(wrong));
+                       : http::error_response(400, net::log::escaped(wrong));
 }
 
-Response Passwords::passwords(Order order) {
+http::Response Passwords::passwords(Order order) {
   auto delivery = std::make_shared<Delivery>(std::move(order));
   delivery->piece.reserve(std::min(delivery->order.bytes_max(), kWholeBytesMax + kPieceBytes));
   const Error e = delivery->sheet.append(delivery->piece, kWholeBytesMax);
   say_once(e);
-  if (e) return error_response(503, "the kernel gives no randomness: " + std::string(e.message()));
-  Response response;
+  if (e)
+    return http::error_response(503,
+                                "the kernel provides no randomness: " + std::string(e.message()));
+  http::Response response;
   if (delivery->order.json) response.content_type = "application/json";
   if (delivery->sheet.done()) response.stream_bytes = delivery->piece.size();
-  response.stream = [this, delivery](Body& body) { return deliver(loop_, body, delivery); };
+  response.stream = [this, delivery](http::Body& body) { return deliver(loop_, body, delivery); };
   return response;
 }
 
-// Not for every request, or the log would be full of it.
+// Not for every request, which would flood the log.
 void Passwords::say_once(Error why) {
   if (why && why != said_) net::log::error("getrandom: %s", why.message());
   said_ = why;
@@ -142,7 +140,8 @@ bool Passwords::reload() {
   if (passwordd::Words::load(options_.words_file, *words, why))
     order_.list = std::move(words);
   else
-    net::log::error("%s: %s (the last words stay)", options_.words_file.c_str(), why.c_str());
+    net::log::error("%s: %s (keeping the previous words)", options_.words_file.c_str(),
+                    why.c_str());
   return true;
 }
 
@@ -160,25 +159,27 @@ void read_words(Options& o) {
 Options parse_options(int argc, char** argv) {
   Options o;
   CHECK(passwordd::Charset::parse_characters(kCharset, o.order.charset).empty());
-  net::Cli cli("passwordd", "[options] [ADDRESS...]", "Hand out random passwords over HTTP.");
-  cli.option("count", "N", "passwords an answer, up to 10000 (100)",
+  net::Cli cli("passwordd", "[options] [ADDRESS...]", "Random passwords over HTTP.");
+  cli.option("count", "N", "passwords per answer, 1 to 10000 (100)",
              net::number(o.order.count, 1, passwordd::kCountMax));
-  cli.option("length", "N", "characters a password, 4 to 256 (12)",
+  cli.option("length", "N", "characters per password, 4 to 256 (12)",
              net::number(o.order.length, passwordd::kLengthMin, passwordd::kLengthMax));
   cli.option("charset", "SET", "alnum, alpha, digits, hex or safe (alnum and #@$)",
              [&o](std::string_view text) { return Charset::parse_name(text, o.order.charset); });
-  cli.option("chars", "CHARS", "the characters to choose from", [&o](std::string_view text) {
+  cli.option("chars", "CHARS", "choose from these characters", [&o](std::string_view text) {
     return Charset::parse_characters(text, o.order.charset);
   });
   cli.option(
-      "classes", "LIST", "have one each of lower,upper,digit,symbol, or of some of them",
+      "classes", "LIST", "require one character of each: lower,upper,digit,symbol",
       [&o](std::string_view text) { return passwordd::parse_classes(text, o.order.classes); });
-  cli.option("words-file", "F", "words for words=N, one per line", net::text(o.words_file));
-  cli.option("separator", "S", "what stands between words (-)", [&o](std::string_view text) {
+  cli.option("words-file", "F", "file of words for words=N, one per line", net::text(o.words_file));
+  cli.option("separator", "S", "text between words (-)", [&o](std::string_view text) {
     return o.order.separator = text, passwordd::wrong_with_text(text);
   });
-  net::http::add_site_options(cli, o.site);
+  http::add_site_options(cli, o.site);
   net::add_addresses(o.site.server, cli.parse(argc, argv));
+  if (cli.is_given("chars") && cli.is_given("charset"))
+    net::Cli::fail("--chars and --charset cannot be combined");
   const std::string wrong = passwordd::wrong_with_classes(o.order);
   if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
   read_words(o);
@@ -190,7 +191,7 @@ Options parse_options(int argc, char** argv) {
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   const Options options = parse_options(argc, argv);
-  net::http::Figures figures("passwordd");
+  http::Figures figures("passwordd");
   return net::serve(options.site.server, [&options, &figures](net::Loop& loop) {
     return std::make_unique<Passwords>(loop, options, figures);
   });

@@ -9,7 +9,7 @@
 
 namespace passwordd {
 
-// Fills all of it, or says why it cannot.
+// Fills all of it, or returns why it cannot.
 using Source = net::Error (*)(std::span<unsigned char> bytes);
 // getrandom(2); UV_EAGAIN while the kernel has not gathered enough yet, early in its boot.
 net::Error kernel_randomness(std::span<unsigned char> bytes);

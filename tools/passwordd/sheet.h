@@ -10,7 +10,7 @@
 
 namespace passwordd {
 
-// The sheet of an order, in pieces: a password a line, with its entropy behind a tab; or one JSON
+// The sheet of an order, in pieces: one password per line, with its entropy after a tab; or a JSON
 // array of strings, with the entropy of objects.
 class Sheet {
  public:

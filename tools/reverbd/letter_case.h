@@ -6,7 +6,7 @@
 
 namespace reverbd {
 
-// Letter by letter, as towupper(3) and towlower(3) have it.  Bytes that are no UTF-8 stay as they
+// Letter by letter, as towupper(3) and towlower(3) have it.  Bytes that are not UTF-8 stay as they
 // are.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);

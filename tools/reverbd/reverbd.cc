@@ -2,7 +2,7 @@
 //
 // Protocol: each line comes back several times, a delay apart: in upper case, unchanged, in lower
 // case.  The echoes of different lines overlap.  The client's half-close, or its silence, ends the
-// input; when the echoes under way have been sent, the connection ends.  After "The Go Programming
+// input; when the pending echoes have been sent, the connection ends.  After "The Go Programming
 // Language", sections 8.3 to 8.8.  --plain makes it the Echo Protocol (RFC 862).
 
 #include <sys/socket.h>
@@ -28,7 +28,7 @@ using net::Stream;
 using net::Task;
 using net::WaitGroup;
 
-// What echoes under way cost at most, a client: their text, twice in the worst case, and a frame,
+// What pending echoes may cost per client: their text, twice in the worst case, and a frame,
 // a timer and a place in the allocator each.
 constexpr std::size_t kPendingBytesMax = 512 << 10;
 constexpr std::size_t kEchoBytes = 464;
@@ -63,10 +63,10 @@ struct Shared {
 struct Client {
   Stream conn;
   Shared& shared;
-  std::uint32_t pending = 0;  // bytes that the echoes under way cost
+  std::uint32_t pending = 0;  // bytes that pending echoes cost
   std::uint32_t sent = 0;     // lines, or bytes; counted if a fault is asked for
 
-  // What may be sent until then.
+  // How much may be sent until then.
   std::uint32_t room() const {
     const Options& options = shared.options;
     const std::uint32_t limit = std::max(options.close_after, options.reset_after);
@@ -92,7 +92,7 @@ std::string_view faded(const std::string& line, std::uint64_t i, std::uint64_t t
   return buffer;
 }
 
-// Writes all echoes of one line.  An error ends it: the client is gone, or we are stopping.
+// Writes all echoes of one line.  An error ends it: the client has left, or we are stopping.
 Task<> echo(Client& client, std::string line) {
   const auto cost = static_cast<std::uint32_t>(kEchoBytes + 2 * line.size());
   const std::uint64_t times = client.shared.options.times;
@@ -115,7 +115,7 @@ Task<> echo(Client& client, std::string line) {
 
 Task<> refuse_line(Stream& conn, std::size_t max_line) {
   const std::string why = "reverbd: line longer than " + std::to_string(max_line) + " bytes\n";
-  (void)co_await conn.write(why);  // a client that is gone needs no explanation
+  (void)co_await conn.write(why);  // a client that has left needs no explanation
 }
 
 Millis idle_timeout(const Options& options) {
@@ -179,31 +179,31 @@ class Reverb final : public net::Service {
   Shared shared_;
 };
 
-// What --plain leaves no use for.
+// Options that have no use with --plain.
 struct Given {
   bool delay = false;
   bool times = false;
 };
 
 void add_echo_options(net::Cli& cli, Options& o, Given& given) {
-  cli.option("delay", "T[..T]", "time between echoes, at random from a range (1s)",
+  cli.option("delay", "T[..T]", "time between echoes, or a random one from a range (1s)",
              [&o, &given](std::string_view text) {
                given.delay = true;
                return net::parse_duration_range(text, o.delay);
              });
-  cli.option("times", "N", "echoes of a line (3)",
+  cli.option("times", "N", "echoes of each line (3)",
              net::number(1, 1'000, [&o, &given](std::uint64_t n) {
                given.times = true;
                o.times = n;
              }));
-  cli.flag("serial", "one line after another, not overlapping", o.serial);
-  cli.flag("plain", "send back each byte at once, unchanged (RFC 862)", o.plain);
-  cli.option("close-after", "N", "close a connection after N lines sent (--plain: bytes)",
+  cli.flag("serial", "finish the echoes of one line before reading the next", o.serial);
+  cli.flag("plain", "send back every byte at once, unchanged (RFC 862)", o.plain);
+  cli.option("close-after", "N", "close a connection after sending N lines (--plain: bytes)",
              net::number(o.close_after, 1, UINT32_MAX - 1));
-  cli.option("reset-after", "N", "the same with a reset",
-             net::number(o.reset_after, 1, UINT32_MAX - 1));
-  cli.option("max-line", "BYTES", "longest line (65536)", net::number(o.max_line, 1, 1 << 30));
-  cli.option("max-pending", "N", "lines under way a client; more are not read (1000)",
+  cli.option("reset-after", "N", "reset it instead", net::number(o.reset_after, 1, UINT32_MAX - 1));
+  cli.option("max-line", "BYTES", "longest line that is accepted (65536)",
+             net::number(o.max_line, 1, 1 << 30));
+  cli.option("max-pending", "N", "lines of a client with pending echoes; no more are read (1000)",
              net::number(o.max_pending, 1, UINT32_MAX));
 }
 
@@ -220,9 +220,9 @@ Options parse_options(int argc, char** argv) {
                             : o.serial    ? "--serial"
                                           : nullptr;
   if (o.plain && line_option != nullptr)
-    net::Cli::fail("--plain and " + std::string(line_option) + " contradict each other");
+    net::Cli::fail("--plain and " + std::string(line_option) + " cannot be combined");
   if (o.close_after > 0 && o.reset_after > 0)
-    net::Cli::fail("--close-after and --reset-after contradict each other");
+    net::Cli::fail("--close-after and --reset-after cannot be combined");
   return o;
 }
 
@@ -232,7 +232,7 @@ int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   const Options options = parse_options(argc, argv);
   if (!reverbd::has_letter_case()) {
-    net::log::error("the locale C.UTF-8 is missing");
+    net::log::error("the locale C.UTF-8 is not installed");
     return net::kLocalIo;
   }
   return net::serve(options.server,

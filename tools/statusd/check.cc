@@ -11,7 +11,7 @@ namespace statusd {
 std::string Check::detail() const {
   const int result = outcome;
   if (result == kPending) return "no result yet";
-  if (result == kLate) return "no result in time";
+  if (result == kLate) return "timed out";
   if (result >= kFailed) return net::Error(kFailed - result).message();
   if (result >= kKilled) return "killed by signal " + std::to_string(result - kKilled);
   return "exit status " + std::to_string(result);
@@ -25,9 +25,9 @@ std::string Checks::add(std::string_view text) {
   const bool named = size > 0 && size < text.size() && text[size] == '=';
   const std::string command(named ? text.substr(size + 1) : text);
   const std::string name(named ? text.substr(0, size) : text);
-  if (command.find_first_not_of(" \t\n") == command.npos) return "there is no command";
+  if (command.find_first_not_of(" \t\n") == command.npos) return "the command is empty";
   for (const Check& check : all)
-    if (check.name == name) return "'" + name + "' is given twice (try NAME=COMMAND)";
+    if (check.name == name) return "'" + name + "' is given twice (use NAME=COMMAND)";
   Check& check = all.emplace_back();
   check.name = net::log::escaped(name);
   check.command = command;
@@ -59,7 +59,7 @@ std::string Checks::json() const {
   return out + "]";
 }
 
-// Logged when it changes, not each time.
+// Logged when it changes, not every time.
 static void set(Check& check, int outcome) {
   const int before = check.outcome.exchange(outcome);
   if (before == outcome || (before == Check::kPending && outcome == 0)) return;

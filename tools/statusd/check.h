@@ -1,4 +1,4 @@
-// check.h - commands whose exit status says whether the service is ready.
+// check.h - commands whose exit status decides whether the service is ready.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace statusd {
 
-// One command and what it said last; written by one loop, read by all.
+// One command and its last result; written by one loop, read by all.
 struct Check {
   std::string name;
   std::string command;  // for sh -c

@@ -7,8 +7,8 @@
 
 namespace statusd {
 
-// Its exit status, or as Check::outcome says.  It has no input, and its output is not seen.  After
-// `timeout`, or when the loop is cancelled, it and what it has started are killed.
+// Its exit status, or another value of Check::outcome.  It has no input, its output is discarded.
+// After `timeout`, or when the loop is cancelled, it and what it has started are killed.
 net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis timeout);
 
 }  // namespace statusd

@@ -6,7 +6,7 @@
 
 namespace statusd {
 
-// What the server says of each answer itself.
+// Fields that the server sets itself.
 static constexpr const char* kReserved[] = {"Connection", "Content-Length",   "Content-Type",
                                             "Date",       "Keep-Alive",       "Trailer",
                                             "Upgrade",    "Transfer-Encoding"};
@@ -44,7 +44,7 @@ std::string parse_field(std::string_view text, std::string& lines) {
   for (const char* reserved : kReserved) {
     if (strcasecmp(name.c_str(), reserved) != 0) continue;
     const bool type = std::string_view(reserved) == "Content-Type";
-    return name + (type ? " is set with --content-type" : " is the server's to set");
+    return name + (type ? " is set with --content-type" : " is set by the server itself");
   }
   lines += name + ": " + value + "\r\n";
   return "";

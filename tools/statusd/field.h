@@ -1,4 +1,4 @@
-// field.h - a header field that the user wants in every answer.
+// field.h - a header field that is added to every answer.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 
 namespace statusd {
 
-// What is said of the page before it is known which of it is wanted.
+// The options that describe the page.
 struct Given {
   std::optional<int> status;
   std::optional<std::string> body;
@@ -31,7 +31,7 @@ Page default_page(int status) {
           .is_default = true};
 }
 
-// The page that was asked for; without a body, one that says what its status means.
+// The page of these options; without a body, one that tells the meaning of its status.
 static Page make_page(const Given& given) {
   Page page = default_page(given.status.value_or(200));
   if (!given.body && !given.body_file) return page;
@@ -43,14 +43,14 @@ static Page make_page(const Given& given) {
 
 static void add_page_options(net::Cli& cli, Options& o, Given& given) {
   cli.option(
-      "status", "N", "status of the answer, 200 to 599 (200)",
+      "status", "N", "status of the answers, 200 to 599 (200)",
       [&given](std::string_view text) { return parse_status(text, given.status.emplace()); });
-  cli.option("body", "S", "body of the answer ({\"status\":\"ok\"})",
+  cli.option("body", "S", "body of the answers ({\"status\":\"ok\"})",
              [&given](std::string_view text) {
                given.body = text;
                return "";
              });
-  cli.option("body-file", "F", "the same from a file; -: standard input",
+  cli.option("body-file", "F", "body from file F; -: standard input",
              [&given](std::string_view text) {
                given.body_file = text;
                return "";
@@ -61,39 +61,40 @@ static void add_page_options(net::Cli& cli, Options& o, Given& given) {
                const bool right = !text.empty() && is_field_value(text);
                return right ? "" : "'" + std::string(text) + "' is not a media type";
              });
-  cli.option("header", "N:V", "a header field of every answer; may be repeated",
+  cli.option("header", "N:V", "add this header field to every answer; may be repeated",
              [&o](std::string_view text) { return parse_field(text, o.fields); });
   cli.option("route", "PATH=[CODE:]BODY",
-             "what PATH answers; 'METHOD PATH=' or 'ANY PATH='; other paths: 404; may be repeated",
+             "answer PATH with BODY; also 'METHOD PATH=' or 'ANY PATH='; may be repeated",
              [&o](std::string_view text) { return parse_route(text, o.routes); });
-  cli.flag("echo", "answer /echo with the request as JSON", o.echo);
-  cli.flag("allow-override", "let a request choose: ?status=N&delay=T", o.allow_override);
+  cli.flag("echo", "return the request as JSON at /echo", o.echo);
+  cli.flag("allow-override", "let requests choose the answer: ?status=N&delay=T", o.allow_override);
 }
 
 static void add_other_options(net::Cli& cli, Options& o) {
   cli.option("delay", "T", "hold the connection for T after each answer (0)",
              net::duration(o.delay));
-  cli.option("latency", "T[..T]", "wait before each answer, for a random time in a range (0)",
-             [&o](std::string_view text) { return parse_latency(text, o.trouble); });
-  cli.option("fail-rate", "P", "share of answers that are 500, as 0.1 or 10% (0)",
+  cli.option(
+      "latency", "T[..T]", "wait before each answer, or a random time from a range (0)",
+      [&o](std::string_view text) { return net::parse_duration_range(text, o.trouble.latency); });
+  cli.option("fail-rate", "P", "share of requests answered with 500, such as 0.1 or 10% (0)",
              [&o](std::string_view text) { return parse_share(text, o.trouble.fail_rate); });
-  cli.option("drop-rate", "P", "share of requests whose connection is closed unanswered (0)",
+  cli.option("drop-rate", "P", "share of requests whose connection is closed without answer (0)",
              [&o](std::string_view text) { return parse_share(text, o.trouble.drop_rate); });
-  cli.option("reset-rate", "P", "share of requests whose connection is reset unanswered (0)",
+  cli.option("reset-rate", "P", "share of requests whose connection is reset without answer (0)",
              [&o](std::string_view text) { return parse_share(text, o.trouble.reset_rate); });
-  cli.option("body-rate", "BYTES", "send bodies at so many bytes per second (no limit)",
+  cli.option("body-rate", "BYTES", "send bodies at BYTES per second (no limit)",
              [&o](std::string_view text) { return parse_body_rate(text, o.trouble.body_rate); });
-  cli.option("ready-file", "F", "/readyz is 503 while there is no such file",
+  cli.option("ready-file", "F", "/readyz is 503 while file F does not exist",
              net::text(o.ready_file));
 }
 
 static void add_check_options(net::Cli& cli, Checks& checks) {
   cli.option("check", "COMMAND",
-             "/readyz and / are 503 unless it exits with 0; NAME=COMMAND; may be repeated",
+             "/readyz and / are 503 unless [NAME=]COMMAND exits with 0; may be repeated",
              [&checks](std::string_view text) { return checks.add(text); });
-  cli.option("check-every", "T", "time between two runs of a check (10s)",
+  cli.option("check-every", "T", "time between runs of a check (10s)",
              net::duration_over_zero(checks.every));
-  cli.option("check-timeout", "T", "a check that takes longer has failed (5s)",
+  cli.option("check-timeout", "T", "a check that takes longer is killed and has failed (5s)",
              net::duration_over_zero(checks.timeout));
 }
 
@@ -101,14 +102,15 @@ Options parse_options(int argc, char** argv, Checks& checks) {
   Options o;
   o.site.browser.any_host = true;  // it stands in for any service
   Given given;
-  net::Cli cli("statusd", "[options] [ADDRESS...]", "Answer over HTTP that all is well.");
+  net::Cli cli("statusd", "[options] [ADDRESS...]",
+               "Mock HTTP server: the status, body, delay or failures that a test needs.");
   add_page_options(cli, o, given);
   add_other_options(cli, o);
   add_check_options(cli, checks);
   net::http::add_site_options(cli, o.site);
   net::add_addresses(o.site.server, cli.parse(argc, argv));
 
-  if (given.body && given.body_file) net::Cli::fail("--body and --body-file contradict each other");
+  if (given.body && given.body_file) net::Cli::fail("--body and --body-file cannot be combined");
   const bool no_routes = o.routes.empty() && !o.echo;
   if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
   if (given.body_file && *given.body_file != "-") o.body_file = *given.body_file;

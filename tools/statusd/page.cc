@@ -46,9 +46,9 @@ std::string parse_route(std::string_view text, std::vector<Route>& routes) {
   const std::string_view path = text.substr(0, equals);
   if (!net::http::percent_decoded(path)) return in_quotes(path) + " has a malformed %-sequence";
   if (path.find_first_of("?#") != std::string_view::npos)
-    return in_quotes(path) + " goes on after the path";
+    return in_quotes(path) + " has more than a path";
   if (route.method == "HEAD" || route.method == "CONNECT")
-    return route.method + " has no route of its own";
+    return route.method + " cannot have a route";
   route.path = net::http::canonical_path(path);
   for (const Route& other : routes)
     if (other.path == route.path && other.method == route.method)

@@ -11,7 +11,7 @@ struct Page {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
-  bool is_default = false;  // its body says what its status means
+  bool is_default = false;  // its body tells the meaning of its status
 };
 
 struct Route {
@@ -27,7 +27,7 @@ std::string parse_route(std::string_view text, std::vector<Route>& routes);
 // The page at a canonical path for a method: of its own, or of ANY; null: none.
 const Page* find_page(const std::vector<Route>& routes, std::string_view path,
                       std::string_view method = "GET");
-// What Allow says of a path: the methods of its routes and OPTIONS.
+// The value of Allow for a path: the methods of its routes and OPTIONS.
 std::string methods_of(const std::vector<Route>& routes, std::string_view path);
 
 }  // namespace statusd

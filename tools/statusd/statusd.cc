@@ -1,4 +1,4 @@
-// statusd - answers that all is well, or whatever else it is told to answer.
+// statusd - a mock HTTP server: 200 OK, or the status, body, delay or failures that a test needs.
 //
 // Protocol: HTTP/1.1.  GET on any path, or the methods of --route on theirs, give one fixed answer;
 // /livez, /readyz and /metrics are for monitoring.  With --once, -m 1 and --delay it is the
@@ -59,7 +59,7 @@ class Status final : public net::http::Site {
 };
 
 Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs)
-    : Site(loop, options.site, figures, "answers over HTTP that all is well"),
+    : Site(loop, options.site, figures, "mock HTTP server"),
       loop_(loop),
       options_(options),
       checks_(checks),
@@ -70,7 +70,7 @@ Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures&
 }
 
 void Status::add_routes() {
-  constexpr std::size_t kBodyMax = 16 << 20;  // which is thrown away
+  constexpr std::size_t kBodyMax = 16 << 20;  // which is discarded
   remove_index();
   if (options_.echo)
     add("/echo", {.methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -108,15 +108,9 @@ Task<> Status::run() {
 
 // --- answers ---
 
-Task<Response> later(net::Loop& loop, net::Millis latency, Response response) {
-  (void)co_await net::sleep(loop, latency);  // cancelled: the connection is being closed
-  co_return response;
-}
-
 // The text at its rate, the end of it only after the delay: so the client waits too, as it does for
 // a server that sleeps before it closes.
-Task<Error> deliver(net::Loop& loop, Body& body, std::string text, std::uint64_t rate,
-                    net::Millis delay) {
+Task<Error> deliver(Body& body, std::string text, std::uint64_t rate, net::Millis delay) {
   constexpr std::uint64_t kPerSecond = 10;  // pieces
   const std::uint64_t piece =
       rate == 0 ? text.size() : std::max<std::uint64_t>(rate / kPerSecond, 1);
@@ -124,9 +118,9 @@ Task<Error> deliver(net::Loop& loop, Body& body, std::string text, std::uint64_t
   for (std::size_t at = 0; !e && at < text.size(); at += piece) {
     e = co_await body.write(std::string_view(text).substr(at, piece));
     const net::Millis pause(rate == 0 ? 0 : 1000 * piece / rate);
-    if (!e) e = co_await net::sleep(loop, pause);
+    if (!e) e = co_await body.pause(pause);
   }
-  if (!e) e = co_await net::sleep(loop, delay);
+  if (!e) e = co_await body.pause(delay);
   co_return e;
 }
 
@@ -135,7 +129,7 @@ Response Status::finished(Response response) const {
   if (!slow || response.body.empty()) return response;
   if (options_.delay == net::Millis::zero()) response.stream_bytes = response.body.size();
   response.stream = [this, text = response.body](Body& body) {
-    return deliver(loop_, body, text, options_.trouble.body_rate, options_.delay);
+    return deliver(body, text, options_.trouble.body_rate, options_.delay);
   };
   return response;
 }
@@ -144,7 +138,7 @@ Response Status::refusal(const Request&, int status, std::string_view sentence) 
   return finished(error_response(status, sentence));
 }
 
-// What ?status=N&delay=T ask for; what is wrong with them, or nothing.
+// Reads ?status=N&delay=T; returns what is wrong with them, or nothing.
 std::string override_by(const Request& request, std::optional<int>& status, net::Millis& delay) {
   const auto query = net::http::Query::parse(request.query);
   if (!query) return "the query has a malformed %-sequence";
@@ -174,9 +168,8 @@ Answer Status::show(const Request& request, const Page& page) {
   response = finished(std::move(response));
   if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
   if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
-  const net::Millis latency = dice_.latency(trouble) + delay;
-  if (latency == net::Millis::zero()) return response;
-  return later(loop_, latency, std::move(response));
+  response.latency = dice_.latency(trouble) + delay;
+  return response;
 }
 
 Answer Status::answer_route(const Request& request) {
@@ -222,7 +215,7 @@ bool Status::reload() {
   if (body)
     elsewhere_->body = std::move(*body);
   else
-    net::log::error("%s: %s (the last body stays)", options_.body_file.c_str(),
+    net::log::error("%s: %s (keeping the previous body)", options_.body_file.c_str(),
                     body.error().message());
   return true;
 }

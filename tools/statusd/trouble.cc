@@ -3,23 +3,9 @@
 #include <charconv>
 #include <cmath>
 
-#include "common/cli/cli.h"
 #include "common/net/address.h"
 
 namespace statusd {
-
-std::string parse_latency(std::string_view text, Trouble& out) {
-  const std::string quoted = "'" + std::string(text) + "'";
-  const std::size_t dots = text.find("..");
-  const bool range = dots != std::string_view::npos;
-  Trouble given = out;
-  if (!net::parse_duration(text.substr(0, dots), given.latency_min) ||
-      !net::parse_duration(range ? text.substr(dots + 2) : text, given.latency_max))
-    return quoted + " is not a time or a range of times (try 100ms or 10ms..1s)";
-  if (given.latency_min > given.latency_max) return quoted + " begins after its end";
-  out = given;
-  return "";
-}
 
 std::string parse_share(std::string_view text, double& out) {
   const bool percent = text.ends_with('%');
@@ -48,8 +34,8 @@ std::string parse_body_rate(std::string_view text, std::uint64_t& out) {
 }
 
 net::Millis Dice::latency(const Trouble& trouble) {
-  std::uniform_int_distribution<net::Millis::rep> between(trouble.latency_min.count(),
-                                                          trouble.latency_max.count());
+  std::uniform_int_distribution<net::Millis::rep> between(trouble.latency.min.count(),
+                                                          trouble.latency.max.count());
   return net::Millis(between(random_));
 }
 

@@ -5,22 +5,19 @@
 #include <string>
 #include <string_view>
 
-#include "common/net/timer.h"
+#include "common/cli/cli.h"
 
 namespace statusd {
 
 struct Trouble {
-  net::Millis latency_min{0};  // of each answer, at random between the two
-  net::Millis latency_max{0};
+  net::MillisRange latency{};   // of each answer, at random from it
   double fail_rate = 0;         // the share of answers that are failures, 0 to 1
   double drop_rate = 0;         // that the connection ends in place of
   double reset_rate = 0;        // that a reset comes in place of
   std::uint64_t body_rate = 0;  // bytes of a body per second; 0: no limit
 };
 
-// T or T..T.  Returns what is wrong with it, or nothing.
-std::string parse_latency(std::string_view text, Trouble& out);
-// 0.1 or 10%.
+// 0.1 or 10%.  Returns what is wrong with it, or nothing.
 std::string parse_share(std::string_view text, double& out);
 // Bytes per second, as 500, 10K or 1M.
 std::string parse_body_rate(std::string_view text, std::uint64_t& out);

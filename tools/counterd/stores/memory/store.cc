@@ -1,4 +1,4 @@
-// The counters in memory, gone with the process: one map, and one mutex that all loops share.
+// The counters in memory, lost with the process: one map, and one mutex that all loops share.
 
 #include <mutex>
 

@@ -70,11 +70,11 @@ RedisCluster::Connection RedisCluster::owner_of(std::string_view key) {
   if (ranges_.empty()) return seed_;
   const std::uint16_t slot = redis_slot(key);
   auto range = std::ranges::upper_bound(ranges_, slot, {}, &RedisSlotRange::first);
-  if (range == ranges_.begin() || (--range)->last < slot) return seed_;  // it says what it thinks
+  if (range == ranges_.begin() || (--range)->last < slot) return seed_;  // it redirects us
   return connection_to(range->owner);
 }
 
-// Nothing where the end has come.
+// Nothing if counterd is stopping.
 RedisCluster::Connection RedisCluster::connection_to(const RedisAddress& address) {
   if (seed_ != nullptr && seed_->address() == address) return seed_;
   if (const auto found = connections_.find(address); found != connections_.end())
@@ -137,7 +137,7 @@ static bool is_by_replica(const RedisValue& value) {
   return value.list[0].list[0].text == "refused" && sentence.find("READONLY") != sentence.npos;
 }
 
-// Sent again only where Redis says that it has not been done.
+// Sent again only if Redis says that it has not been done.
 Task<RedisAnswer> RedisCluster::execute(Request request) {
   RedisAnswer answer;
   answer.why = "redis: not connected";
@@ -153,7 +153,7 @@ Task<RedisAnswer> RedisCluster::execute(Request request) {
     answer = co_await call;
     if (answer.fate == RedisAnswer::kAnswered && answer.value.type != RedisValue::kList &&
         answer.value.type != RedisValue::kError) {  // another command's: the order is lost
-      answer = {RedisAnswer::kUnknown, {}, "an answer that makes no sense"};
+      answer = {RedisAnswer::kUnknown, {}, "an answer that is not understood"};
       server->session().close(answer.why);
     }
     if (answer.fate != RedisAnswer::kAnswered) answer.why = server->named(answer.why);

@@ -96,7 +96,7 @@ static Task<RedisValue> value_of(RedisSession& session, std::vector<std::string_
   co_return std::move(answer.value);
 }
 
-// A change of nothing, which a replica refuses.  The key is no counter's, for lack of a name.
+// A change of nothing, which a replica refuses.  The key has no name, so it is not a counter's.
 static Task<bool> is_replica(RedisSession& session, const std::string& key) {
   const std::vector<std::string_view> words{"HDEL", key, "value"};
   const RedisValue answer = co_await value_of(session, words);
@@ -105,7 +105,7 @@ static Task<bool> is_replica(RedisSession& session, const std::string& key) {
 
 constexpr const char* kReplica = "READONLY it is a replica";
 
-// Leaves the session closed where Redis does not want us.
+// Leaves the session closed if Redis refuses us.
 Task<> RedisConnection::greet(RedisSession& session) {
   const RedisUrl& url = options_.url;
   RedisValue answer;
@@ -166,14 +166,14 @@ Task<> RedisConnection::keep_checking(RedisSession& session) {
 void RedisConnection::came() {
   owner_.connected(*this, slots_);
   if (options_.says_so && std::exchange(failures_, 0) >= 2)
-    net::log::info("%s", named("connected again").c_str());
+    net::log::info("%s", named("reconnected").c_str());
   end_waiting();
 }
 
 void RedisConnection::went() {
   // Not at once: most often it is back with the next attempt.
   if (options_.says_so && ++failures_ == 2 && !over())
-    net::log::error("%s (trying again)", named(why_).c_str());
+    net::log::error("%s (retrying)", named(why_).c_str());
   end_waiting();
   if (!over()) owner_.lost();
 }

@@ -1,4 +1,4 @@
-// connection.h - one Redis server, the first of several that is there and no replica, connected to
+// connection.h - one Redis server, the first of several that is up and not a replica, connected to
 // again and again.
 #pragma once
 
@@ -53,14 +53,14 @@ class RedisConnection {
   const RedisAddress& address() const { return address_; }  // the one that it has tried last
   bool up() const { return greeted_ && session_->open(); }
   RedisSession& session() { return *session_; }  // while it is up
-  // Of the last attempt that has ended.
+  // Why the last attempt failed.
   const std::string& why() const {
     return session_ != nullptr && !session_->why().empty() ? session_->why() : why_;
   }
   bool hopeless() const { return !up() && hopeless_; }  // it would refuse us again
   std::string named(const std::string& why) const;      // "redis at HOST:PORT: why"
   std::string_view digest() const { return digest_; }   // of redis_script()
-  // Waits until the first attempt has succeeded or failed: whoever comes first is not turned away.
+  // Waits until the first attempt has succeeded or failed: the first client is not turned away.
   auto tried() {
     struct Awaiter {
       RedisConnection& connection;

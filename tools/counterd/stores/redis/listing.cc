@@ -55,7 +55,7 @@ Task<std::string> RedisListing::collect() {
   co_return why;
 }
 
-// Nothing where there is no counter any more, or never was.
+// Nothing if the counter does not exist any more, or never did.
 Task<> RedisListing::look_up(std::string name, std::optional<Counter>& counter, std::string& why) {
   RedisCluster::Request request{.name = "HMGET", .words = {"value", "changed", "expires"}};
   request.keys.push_back(key_prefix_ + name);

@@ -1,4 +1,4 @@
-// Where hiredis was not there to build with.
+// For a build without hiredis.
 
 #include "tools/counterd/store.h"
 

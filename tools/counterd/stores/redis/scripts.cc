@@ -226,7 +226,7 @@ Outcome redis_refusal(const std::string& sentence) {
 }
 
 static Outcome nonsense() {
-  return {.status = Outcome::kUnknown, .why = "redis: an answer that makes no sense"};
+  return {.status = Outcome::kUnknown, .why = "redis: an answer that is not understood"};
 }
 
 static Outcome outcome_of(const RedisValue& answer) {

@@ -33,7 +33,7 @@ Outcome redis_outcome(const RedisValue& answer);
 // Redis' own error: nothing has been changed.
 Outcome redis_refusal(const std::string& sentence);
 
-// From value, changed and expires; nothing where these are no counter's.
+// From value, changed and expires; nothing if these are not a counter's.
 std::optional<Counter> redis_counter(std::span<const RedisValue> fields);
 
 }  // namespace counterd

@@ -16,7 +16,7 @@ constexpr int kElementsMax = 200'000;   // of a reply, which hiredis makes room 
 constexpr std::size_t kReplyBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kUnderWayMax = 1 << 16;  // commands, which are some 16 MB
 
-constexpr const char* kTooLarge = "an answer that is too large";
+constexpr const char* kTooLarge = "the answer is too large";
 
 static RedisValue value_of(const redisReply& reply) {
   RedisValue value;
@@ -43,10 +43,10 @@ static RedisValue value_of(const redisReply& reply) {
   return value;
 }
 
-// "connection refused", as everything else of ours says it.
+// "connection refused", in the words of our other messages.
 static std::string why_of(int error, const char* sentence) {
   if (error == REDIS_ERR_EOF) return "the connection was closed";
-  if (error == REDIS_ERR_OOM) return "an answer that nobody asked for";  // see unasked()
+  if (error == REDIS_ERR_OOM) return "an unexpected answer";  // see unasked()
   std::string why = sentence;
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   if (error == REDIS_ERR_IO && !why.empty()) why[0] = lower(why[0]);
@@ -218,7 +218,7 @@ Task<> RedisSession::keep_time() {
       left = std::max(Millis(0), std::chrono::ceil<Millis>(due - Clock::now()));
     }
     if (left == Millis(0)) {
-      // It may be us who have been slow: what has arrived counts.
+      // We may have been slow ourselves: what has arrived counts.
       const auto oldest = sent_.front();
       redisAsyncHandleRead(context_);
       if (!open() || sent_.empty() || sent_.front() != oldest) continue;
@@ -234,7 +234,7 @@ Task<> RedisSession::keep_time() {
 
 bool RedisSession::send(RedisCall& call) {
   constexpr std::string_view kAsking[] = {"ASKING"};
-  call.answer_.why = open() ? "too many commands wait for an answer" : why_;
+  call.answer_.why = open() ? "too many commands are waiting for an answer" : why_;
   if (!open() || sent_.size() >= kUnderWayMax) return false;
   if (call.asking_ && !append(kAsking, nullptr)) return false;
   if (!append(call.words_, &call)) return false;

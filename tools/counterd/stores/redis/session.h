@@ -35,11 +35,11 @@ class RedisSession {
   RedisSession& operator=(const RedisSession&) = delete;
   ~RedisSession();
 
-  // The session is open() afterwards, or why() says why not.
+  // The session is open() afterwards, or why() has the reason.
   net::Task<> connect(net::SockAddr address, Millis timeout);
   bool open() const { return context_ != nullptr && !closing_; }
   const std::string& why() const { return why_; }
-  // Ends every command under way.
+  // Ends every command in progress.
   void close(std::string why);
   // Until it is closed.
   auto wait() { return tasks_.wait(); }

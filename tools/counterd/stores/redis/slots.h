@@ -13,7 +13,7 @@ namespace counterd {
 
 inline constexpr std::uint16_t kRedisSlots = 16384;
 
-// Of what is between the first { and the next } where that is not empty, else of the whole key.
+// The slot of the text between the first { and the next } unless empty, else of the whole key.
 std::uint16_t redis_slot(std::string_view key);
 std::string_view redis_hashed(std::string_view key);
 

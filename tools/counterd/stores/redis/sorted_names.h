@@ -8,8 +8,8 @@
 
 namespace counterd {
 
-// A list of a million is no copy of a million strings: the names come by the hundred, each hundred
-// is kept as one text, sorted, and what comes out is merged from the texts.
+// A list of a million is not a copy of a million strings: the names arrive by the hundred, each
+// hundred is kept as one text, sorted, and the list is merged from the texts.
 class SortedNames {
  public:
   // Names without line feeds.

@@ -1,4 +1,4 @@
-// The counters in Redis, or Valkey: several counterd, on several machines, share one set.
+// The counters in Redis, or Valkey: several counterd, on several hosts, share one set.
 
 #include <atomic>
 #include <map>
@@ -16,7 +16,7 @@ using net::Task;
 
 namespace {
 
-constexpr std::size_t kListingsMax = 16;  // at once; who comes later takes the place of the oldest
+constexpr std::size_t kListingsMax = 16;  // at once; a further one replaces the oldest
 constexpr Millis kTtlMax = std::chrono::hours(24) * 365 * 1000;
 
 // What all loops share: of them one speaks, when Redis goes away and comes back, and what it
@@ -60,7 +60,7 @@ class RedisStore final : public Store {
   Reply apply(Command command) override { return execute(std::move(command)); }
   Task<Page> list(ListQuery query, std::string from) override;
   Task<Outcome> check() override;
-  std::uint64_t version() override { return ++version_; }  // nobody tells what others change
+  std::uint64_t version() override { return ++version_; }  // Redis does not report changes
   Millis version_period() const override { return Millis(1'000); }
   Task<> run() override { return cluster_.run(); }
 

@@ -7,7 +7,7 @@
 
 namespace counterd {
 
-// In steps, between which everybody else has his turn.  The copy has no name any more.
+// In steps, between which the other clients have their turn.  The copy has no name any more.
 net::Task<Backup> back_up(net::Loop& loop, std::string path);
 
 }  // namespace counterd

@@ -17,7 +17,7 @@
 
 namespace counterd {
 
-constexpr int kBusySteps = 400;  // 2 s: somebody else's transaction may take so long
+constexpr int kBusySteps = 400;  // 2 s, for another process's transaction
 constexpr int kBusyStepMillis = 5;
 
 #define LATER_TABLES                                                       \
@@ -215,7 +215,7 @@ Database::Reading Database::read_some(Counters& counters, std::string& why) {
     const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
     std::string name(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
     if (!is_counter || wrong_with_name(name) != nullptr) {
-      why = "it has a row that is no counter";
+      why = "it has a row that is not a counter";
       return rows_.reset(), Reading::kFailed;
     }
     Counter counter{sqlite3_column_int64(row, 1), time(2), time(3), Millis(0)};
@@ -328,7 +328,7 @@ int Database::write(const std::string& token, const std::optional<Operation>& op
 
 // --- what goes wrong ---
 
-// Somebody has put another file in its place: what we write would be gone with the process.
+// Another file has taken its place: what we write would be lost with the process.
 bool Database::moved() const {
   struct stat ours = {};
   struct stat theirs = {};
@@ -336,7 +336,7 @@ bool Database::moved() const {
          ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
 }
 
-// SQLite tells what the system has said about its file, not about the log.
+// SQLite reports the system's error for its file, not for the log.
 int Database::system_error(int code) const {
   int number = sqlite3_system_errno(connection_.get());
   sqlite3_file* log = nullptr;
@@ -349,7 +349,7 @@ int Database::system_error(int code) const {
 }
 
 std::string Database::reason(int code) const {
-  if (code == SQLITE_ERROR) return "its table of counters is not as counterd makes it";
+  if (code == SQLITE_ERROR) return "its table of counters has an unknown schema";
   std::string why = sqlite3_errstr(code);
   const int number = system_error(code);
   const bool by_system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
@@ -384,7 +384,7 @@ bool Database::make_room(std::string& why) {
   const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                              nullptr, nullptr);
   hurried_ = false;
-  if (code == SQLITE_BUSY) why += "; another process reads the file, which keeps its log";
+  if (code == SQLITE_BUSY) why += "; another process is reading the file, which keeps its log";
   return code == SQLITE_OK;
 }
 

@@ -25,8 +25,7 @@ std::string wrong_with_file(int file) {
   struct stat status = {};
   if (fstat(file, &status) != 0) return system_error();
   if (!S_ISREG(status.st_mode)) return "not a regular file";
-  if (status.st_nlink > 1)
-    return "it has a second name (a hard link), which would have a log of its own";
+  if (status.st_nlink > 1) return "it has a second hard link";
   if (status.st_size == 0) return "";
   std::array<unsigned char, 100> header{};
   const ssize_t size = pread(file, header.data(), header.size(), 0);
@@ -39,7 +38,7 @@ std::string wrong_with_file(int file) {
   if (big_endian(&header[kApplicationAt]) != kApplicationId)
     return "a database, but not one of counterd";
   if (const auto version = big_endian(&header[kVersionAt]); version != kSchemaVersion)
-    return "made by another version of counterd (schema " + std::to_string(version) + ")";
+    return "created by another version of counterd (schema " + std::to_string(version) + ")";
   return "";
 }
 

@@ -53,7 +53,7 @@ bool log_belongs(const std::string& path, int file) {
   return ((*salt - cookie_of(file) * kToSalt) & kCookieMask) < kRestartsMax;
 }
 
-// Who has the index open holds a lock on this byte of it (SQLite's UNIX_SHM_DMS).
+// A process that has the index open locks this byte of it (SQLite's UNIX_SHM_DMS).
 bool log_is_in_use(const std::string& path) {
   constexpr off_t kLockAt = 128;
   const net::Fd index(open((path + "-shm").c_str(), O_RDWR | O_CLOEXEC));
@@ -114,7 +114,7 @@ std::string OpenFiles::cut() const {
   struct stat status = {};
   if (pread(open_index_.get(), bytes.data(), bytes.size(), 0) != ssize_t{bytes.size()} ||
       fstat(open_log_.get(), &status) != 0)
-    return index_.path + " has been cut short";
+    return index_.path + " has been truncated";
   std::uint16_t page = 0;
   std::uint32_t frames = 0, copied = 0;
   std::memcpy(&page, &bytes[14], sizeof page);
@@ -123,7 +123,7 @@ std::string OpenFiles::cut() const {
   const off_t page_bytes = page == 1 ? 65536 : page;
   const bool is_whole = frames == copied ||
                         status.st_size >= kLogHeader + off_t{frames} * (kFrameHeader + page_bytes);
-  return is_whole ? "" : log_.path + " has been cut short";
+  return is_whole ? "" : log_.path + " has been truncated";
 }
 
 }  // namespace counterd

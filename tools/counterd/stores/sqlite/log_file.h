@@ -25,7 +25,7 @@ std::uint32_t cookie_for(std::uint32_t salt);
 // The cookie in the header of an SQLite file.
 std::uint32_t cookie_of(int file);
 
-// Whether the log beside the file is its own, or there is none.
+// Whether the log beside the file is its own, or does not exist.
 bool log_belongs(const std::string& path, int file);
 // Whether another process has file and log open: then they belong together as well.
 bool log_is_in_use(const std::string& path);

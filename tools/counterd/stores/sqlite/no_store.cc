@@ -1,4 +1,4 @@
-// Where SQLite was not there to build with.
+// For a build without SQLite.
 
 #include "tools/counterd/store.h"
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "common/cli/log.h"
@@ -49,10 +50,10 @@ class Owner {
   bool load(std::string& why) {
     return database_->load(counters_, operations_, why) && database_->claim(why);
   }
-  void start();
+  bool start(std::string& why);
 
   // From any thread.
-  void count_loops(int more);  // that may still want what is under way
+  void count_loops(int more);  // that may still need what is in progress
   void submit(Change& change);
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view after);
@@ -104,13 +105,18 @@ void Change::await_suspend(std::coroutine_handle<> task) {
 }
 
 // The process's signals are its loops' to catch.
-void Owner::start() {
+bool Owner::start(std::string& why) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error& e) {
+    why = std::string("cannot start a thread: ") + net::Error(-e.code().value()).message();
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread_.joinable();
 }
 
 Owner::~Owner() {
@@ -186,7 +192,7 @@ void Owner::run() {
 bool Owner::tidy() {
   constexpr std::size_t kAtOnce = 5000;
   if (database_->log_is_held())
-    net::log::error("%s: another process reads the file, and its log grows", place_.c_str());
+    net::log::error("%s: another process keeps reading the file, so its log grows", place_.c_str());
   if (reading_) {
     std::string why;
     const Database::Reading reading = database_->read_some(next_, why);
@@ -230,7 +236,7 @@ Outcome Owner::try_to_process(const Group& group) {
   if (outcome.status != Outcome::kDone) return outcome;
   forgotten_.clear();
   publish(transaction.changes(), transaction.operations());
-  // What is gone from the disk meanwhile is written there again before anything is promised.
+  // Changes that were lost from the disk are written again before anything is acknowledged.
   if (std::string why, trouble = database_->gone(); !trouble.empty() && !mend(trouble, why))
     return {.status = Outcome::kUnknown, .why = trouble + ": " + why};
   return outcome;
@@ -257,7 +263,7 @@ Outcome Owner::read_again() {
   reading_ = true;
   return {.status = Outcome::kUnavailable,
           .why = "another process has changed the file; its " + std::to_string(counters_.size()) +
-                 " counters are being read again"};
+                 " counters are being reread"};
 }
 
 void Owner::take_over(Counters& found) {
@@ -270,7 +276,7 @@ void Owner::take_over(Counters& found) {
 
 // Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
 bool Owner::mend(const std::string& trouble, std::string& why) {
-  net::log::error("%s (opening it again)", trouble.c_str());
+  net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
   Operations operations;
   return database_->reopen(why) && database_->load(found, operations, why) &&
@@ -313,7 +319,7 @@ void Owner::publish(const Changes& changes, const NewOperations& operations) {
   ++version_;
 }
 
-// Resumes those who wait, each on its loop.  They may be gone as soon as that is posted.
+// Resumes the waiting tasks, each on its loop.  They may end as soon as that is posted.
 void Owner::answer(const Group& group) {
   std::map<net::Loop*, Group> groups;
   for (Change* change : group) groups[&change->loop].push_back(change);
@@ -361,7 +367,7 @@ class SqliteStore final : public Store {
 
   net::Task<Backup> backup() override { return back_up(loop_, owner_->place()); }
 
-  // A lock of somebody else's does not hold up the end.
+  // Another process's lock does not delay the end.
   net::Task<> run() override {
     owner_->count_loops(1);
     net::Timer end(loop_);
@@ -387,8 +393,7 @@ Opened open_sqlite_store(const StoreOptions& options) {
   std::unique_ptr<Database> database = Database::open(options.place, why);
   if (!database) return {nullptr, options.place + ": " + why};
   auto owner = std::make_shared<Owner>(options, std::move(database));
-  if (!owner->load(why)) return {nullptr, options.place + ": " + why};
-  owner->start();
+  if (!owner->load(why) || !owner->start(why)) return {nullptr, options.place + ": " + why};
   return {[owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); }};
 }
 
