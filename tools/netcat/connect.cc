@@ -16,6 +16,7 @@ struct Connection {
   std::unique_ptr<Channel> channel;
   net::Fd socket;  // with --pass-fd in its place
   net::SockAddr peer;
+  bool was_reset = false;  // see net::Dialed
 };
 
 }  // namespace
@@ -46,6 +47,7 @@ static net::Task<Outcome> dial(Session& session, Connection& connection) {
   target.say_connected(options.port, reached);
   net::Dialed& dialed = reached.dialed;
   connection.peer = dialed.peer;
+  connection.was_reset = dialed.reset;
   if (options.pass_fd) {
     connection.socket = std::move(dialed.socket);
     co_return outcome;
@@ -65,7 +67,8 @@ net::Task<Outcome> connect(Session& session, Stdio& local) {
   if (connection.socket)
     outcome = co_await pass_fd(session.loop, connection.socket);
   else if (connection.channel)
-    outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer, false);
+    outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer,
+                                   connection.was_reset);
   co_return outcome;
 }
 
