@@ -281,7 +281,7 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
       {"--exec-grace 1 localhost 80", "--exec-grace requires --exec or --sh-exec\n$"},
       {"--tls-ca x localhost 80", "--tls-ca requires --tls\n$"},
       {"--alpn h2 localhost 80", "--alpn requires --tls\n$"},
-      {"--tls-allow-truncation localhost 80", "--tls-allow-truncation requires --tls\n$"},
+      {"--tls-allow-truncation localhost 80", "--tls-allow-truncation requires --tls or --proxy\n$"},
       {"--tls --tls-key x localhost 80", "--tls-key requires --tls-cert\n$"},
       {"--tls -U x",
        "--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no\n$"},

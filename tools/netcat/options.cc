@@ -201,6 +201,9 @@ Options parse_options(int argc, char** argv) {
   take_operands(cli, operands, o);
   if (o.program.given()) adapt_to_program(o);
   o.proxy.resolve(o.host);
+  if (o.pass_fd && o.proxy.uses_tls())
+    Cli::fail(cli.typed("pass-fd") +
+              " does not work with an https proxy: the receiver would have no keys");
   // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;

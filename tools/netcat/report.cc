@@ -308,26 +308,38 @@ void say_certificate(const Options& options, const std::string& sha256) {
   net::log::error("certificate sha256:%s", sha256.c_str());
 }
 
-void say_tls(const Options& options, const SockAddr& peer, const tls::Info& info, Elapsed elapsed) {
-  if (options.json) {
-    JsonLine line = event("tls", options, peer);
-    line.add("version", info.version)
-        .add("cipher", info.cipher)
-        .add("server_name", info.server_name)
-        .add("alpn", info.alpn)
-        .add("subject", info.subject)
-        .add("issuer", info.issuer)
-        .add("not_after", info.not_after)
-        .add("sha256", info.sha256)
-        .add("verified", info.verified);
-    return print(line.add("ms", elapsed.count()));
-  }
-  if (options.verbose == 0) return;
-  std::string line = info.version + ", " + info.cipher;
+static void print_tls(JsonLine line, const tls::Info& info, Elapsed elapsed) {
+  line.add("version", info.version)
+      .add("cipher", info.cipher)
+      .add("server_name", info.server_name)
+      .add("alpn", info.alpn)
+      .add("subject", info.subject)
+      .add("issuer", info.issuer)
+      .add("not_after", info.not_after)
+      .add("sha256", info.sha256)
+      .add("verified", info.verified);
+  print(line.add("ms", elapsed.count()));
+}
+
+static void print_tls_words(const std::string& who, const tls::Info& info) {
+  std::string line = who + info.version + ", " + info.cipher;
   if (info.has_certificate)
     line += ", " + info.label + ", valid until " + info.not_after + ", sha256:" + info.sha256;
   if (!info.alpn.empty()) line += ", ALPN " + net::log::escaped(info.alpn);
   net::log::plain("%s", line.c_str());
+}
+
+void say_tls(const Options& options, const SockAddr& peer, const tls::Info& info, Elapsed elapsed) {
+  if (options.json) return print_tls(event("tls", options, peer), info, elapsed);
+  if (options.verbose > 0) print_tls_words("", info);
+}
+
+void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& info,
+                   Elapsed elapsed) {
+  if (options.json)
+    return print_tls(JsonLine("tls").add("protocol", "tcp").add("proxy", proxy.where()), info,
+                     elapsed);
+  if (options.verbose > 0) print_tls_words("proxy " + proxy.where() + ": ", info);
 }
 
 void say_handshake_failed(const Options& options, const SockAddr& peer, const std::string& why) {

@@ -57,6 +57,9 @@ void say_closed(const Options& options, const net::SockAddr& peer, const Tally& 
 void say_certificate(const Options& options, const std::string& sha256);
 void say_tls(const Options& options, const net::SockAddr& peer, const tls::Info& info,
              Elapsed elapsed);
+// The same of the connection to an https proxy.
+void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& info,
+                   Elapsed elapsed);
 // A client whose handshake has failed.
 void say_handshake_failed(const Options& options, const net::SockAddr& peer,
                           const std::string& why);

@@ -43,6 +43,9 @@ class Channel {
   // Ends every wait, now and later, with UV_ECANCELED.
   virtual void cancel() = 0;
 
+  // As try_read(), but what is there stays there; UV_ENOTSUP: cannot be done.
+  virtual net::Result<std::size_t> try_peek(std::span<char>) { return net::Error(UV_ENOTSUP); }
+
   // --- where the kernel may move the bytes itself (splice, sendfile) ---
   virtual int read_fd() const { return -1; }  // -1: it may not
   virtual int write_fd() const { return -1; }

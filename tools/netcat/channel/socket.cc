@@ -27,6 +27,12 @@ Socket::Socket(net::Loop& loop, net::Fd socket) : conn_(loop, std::move(socket))
 
 net::Result<std::size_t> Socket::try_read(std::span<char> buffer) { return conn_.try_read(buffer); }
 
+net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
+  const ssize_t n = recv(conn_.fd(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (n >= 0) return static_cast<std::size_t>(n);
+  return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+}
+
 net::Result<std::size_t> Socket::try_write(std::string_view data) { return conn_.try_write(data); }
 
 Error Socket::finish() {

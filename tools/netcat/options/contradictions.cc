@@ -108,7 +108,7 @@ constexpr Requirement kRequirements[] = {
     {"alpn", "tls"},
     {"tls-version", "tls"},
     {"tls-ciphers", "tls"},
-    {"tls-allow-truncation", "tls"},
+    {"tls-allow-truncation", "tls", "proxy"},
     {"tls-key", "tls-cert"},
 };
 

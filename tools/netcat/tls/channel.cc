@@ -109,6 +109,16 @@ Result<std::size_t> TlsChannel::try_read(std::span<char> buffer) {
   return got;
 }
 
+// Of one record.
+Result<std::size_t> TlsChannel::try_peek(std::span<char> buffer) {
+  for (;;) {
+    const Result<std::size_t> n = engine_.peek(buffer);
+    if (n || n.error() != kAgain) return n;
+    const Error e = receive();
+    if (e) return e;
+  }
+}
+
 // Reads nothing: whoever waits until this is readable would miss it.
 bool TlsChannel::has_input() { return engine_.has_input() || under_->has_input(); }
 

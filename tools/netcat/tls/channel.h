@@ -24,6 +24,7 @@ class TlsChannel final : public Channel {
   net::Task<> linger();
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_peek(std::span<char> buffer) override;
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override;
   bool has_input() override;
@@ -36,7 +37,9 @@ class TlsChannel final : public Channel {
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override { under_->probe_peer(); }
 
-  std::string failure() const override { return engine_.failure(); }
+  std::string failure() const override {
+    return engine_.failure().empty() ? under_->failure() : engine_.failure();
+  }
   std::string tls_end() const override {
     return engine_.peer_notified() ? "close_notify" : "missing";
   }
