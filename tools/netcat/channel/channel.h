@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/net/result.h"
 #include "common/net/task.h"
@@ -62,6 +64,8 @@ class Channel {
   virtual void probe_peer() {}
   // In words, why reading or writing failed; empty: the error says it.
   virtual std::string failure() const { return {}; }
+  // What a program is told of the connection besides its addresses: names and values.
+  virtual std::vector<std::pair<std::string, std::string>> facts() const { return {}; }
   // How the peer ended TLS: "close_notify" or "missing"; empty without TLS.
   virtual std::string tls_end() const { return {}; }
 

@@ -182,6 +182,13 @@ void TlsChannel::reset_on_close(bool resets) {
   under_->reset_on_close(resets);
 }
 
+std::vector<std::pair<std::string, std::string>> TlsChannel::facts() const {
+  const Info info = engine_.info();
+  return {{"TLS_VERSION", info.version},    {"TLS_CIPHER", info.cipher},
+          {"TLS_ALPN", info.alpn},          {"TLS_SNI", info.server_name},
+          {"TLS_PEER_SHA256", info.sha256}, {"TLS_PEER_SUBJECT", info.subject}};
+}
+
 Result<std::size_t> TlsChannel::undelivered() {
   const Result<std::size_t> n = under_->undelivered();
   if (!n && is_over() && unacknowledged_ == 0) return std::size_t{0};

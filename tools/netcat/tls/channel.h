@@ -40,6 +40,7 @@ class TlsChannel final : public Channel {
   std::string failure() const override {
     return engine_.failure().empty() ? under_->failure() : engine_.failure();
   }
+  std::vector<std::pair<std::string, std::string>> facts() const override;
   std::string tls_end() const override {
     return engine_.peer_notified() ? "close_notify" : "missing";
   }
