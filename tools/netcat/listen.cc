@@ -127,6 +127,7 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
 
 static Task<Outcome> open(Session& session, net::Deadline deadline, Access& access,
                           Listeners& listeners) {
+  if (session.options.keep_open) net::raise_descriptor_limit();
   Outcome outcome = co_await access.load(session.loop, session.options, deadline);
   if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
   co_return outcome;
@@ -139,7 +140,6 @@ static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners)
   Access access;
   Outcome outcome = co_await open(session, deadline, access, listeners);
   if (outcome.status != net::kOk) co_return outcome;
-  if (session.options.keep_open) net::raise_descriptor_limit();
   if (session.options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
   else
