@@ -152,6 +152,7 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
     return Error::from_errno();
   const SockAddr address = SockAddr::local(socket.get());
   set_inherited_options(socket.get(), address.family(), options);
+  if (options.prepare) options.prepare(socket.get(), address.family());
   if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // others may accept before us
   if (!listening && ::listen(socket.get(), options.backlog) != 0) return Error::from_errno();
   Listener listener(loop, std::move(socket));

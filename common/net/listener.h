@@ -23,7 +23,8 @@ struct ListenOptions {
   bool inherited = false;    // another process's socket: its Unix path stays at the end
   int socket_mode = -1;      // permissions of a Unix path; -1: by the umask
   Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
-  std::function<void(int fd, int family)> prepare{};  // a socket before it is bound
+  std::function<void(int fd, int family)>
+      prepare{};  // a socket before it is bound, and before it listens
 };
 
 // A bound socket; a stream socket with a Unix path also listens already.  A stale Unix path, one

@@ -48,7 +48,8 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
 
 static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
                                     Listeners& listeners) {
-  const net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  how.prepare = [&session](int fd, int family) { session.options.socket.apply(fd, family); };
   std::vector<Fd> sockets;
   Outcome outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
   if (outcome.status != net::kOk) co_return outcome;

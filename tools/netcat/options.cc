@@ -137,6 +137,16 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
              });
   cli.option("I,receive-buffer", "BYTES", "size of the receive buffer",
              size(o.receive_buffer, INT32_MAX));
+  cli.option("keepalive", "T", "probe the peer after T without data, to notice that it is gone",
+             [&o](std::string_view text) -> std::string {
+               net::Millis time{};
+               std::string wrong = net::duration_over_zero(time)(text);
+               const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+               if (wrong.empty() && seconds > SocketOptions::kKeepaliveMax)
+                 return "must be at most 32767s";
+               o.keepalive = static_cast<int>(std::min<std::int64_t>(seconds, INT32_MAX));
+               return wrong;
+             });
   cli.option("O,send-buffer", "BYTES", "size of the send buffer", size(o.send_buffer, INT32_MAX));
 }
 

@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 namespace netcat {
 
 using net::Error;
@@ -80,8 +82,10 @@ net::Result<std::size_t> Socket::undelivered() {
 
 void Socket::probe_peer() {
   if (!is_tcp_) return;
+  constexpr int kIdle = 10;  // seconds; --keepalive may have less
+  const int idle = get_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE);
   set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, 10);  // seconds
+  set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, std::min(idle, kIdle));
   set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, 10);
   set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
