@@ -34,6 +34,9 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
 // them where that can be.
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
 
+// Another process's socket at descriptor `fd`, which listens; UV_EINVAL if it does not.
+Result<Fd> take_listening_socket(int fd);
+
 // The file of a Unix-domain socket that we have bound; other addresses have none.
 class BoundPath {
  public:

@@ -46,18 +46,51 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
   co_return Outcome{};
 }
 
+// The sockets of fd:N or of a service manager.
+static Outcome take_inherited(const Options& options, std::vector<Fd>& sockets) {
+  for (const int number : options.inherited) {
+    auto socket = net::take_listening_socket(number);
+    if (!socket) {
+      const bool idle = socket.error() == Error(UV_EINVAL);
+      return {net::kNoListen, "listen on fd:" + std::to_string(number) + ": " +
+                                  (idle ? "not a listening socket" : socket.error().message())};
+    }
+    sockets.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+// Where they turn out to listen.
+static Outcome adopt_address(Options& options, const SockAddr& address) {
+  options.unix_domain = address.family() == AF_UNIX;
+  options.host = address.host();
+  if (options.unix_domain) options.path = address.host();
+  if (options.unix_domain && !(options.allow.empty() && options.deny.empty()))
+    return {net::kUsage,
+            "--allow and --deny do not work with " + options.path + ": clients have no address"};
+  return {};
+}
+
 static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
                                     Listeners& listeners) {
+  const bool inherited = !session.options.inherited.empty();
   net::ListenOptions how{.dead_peer = net::Millis::zero()};
   how.prepare = [&session](int fd, int family) { session.options.socket.apply(fd, family); };
+  how.inherited = inherited;
   std::vector<Fd> sockets;
-  Outcome outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
+  Outcome outcome;
+  if (inherited)
+    outcome = take_inherited(session.options, sockets);
+  else
+    outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
   if (outcome.status != net::kOk) co_return outcome;
   for (Fd& socket : sockets) {
     auto listener = Listener::listen(session.loop, std::move(socket), how);
     if (!listener) co_return not_listening(session.options, listener.error());
     listeners.push_back(std::move(*listener));
   }
+  if (inherited) outcome = adopt_address(session.options, listeners.front().address());
+  if (outcome.status != net::kOk) co_return outcome;
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) say_listening(session.options, listener.address());
   if (session.security && !session.security->certificate().empty())

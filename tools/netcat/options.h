@@ -32,6 +32,7 @@ struct Options {
   ProgramOptions program;
 
   bool listen = false;
+  std::vector<int> inherited;  // with listen: descriptors of sockets that listen already
   bool keep_open = false;
   std::string port_file;  // path
 
