@@ -1,22 +1,10 @@
-// report.h - what happens, told on standard error: with -v in the words of OpenBSD's nc, with
-// --json as one object a line, whose members netcat(1) lists.
+// report.h - what happens, on standard error: with -v in the words of OpenBSD's nc, with --json as
+// events.
 #pragma once
 
-#include <vector>
-
-#include "common/net/address.h"
-#include "tools/netcat/options.h"
-#include "tools/netcat/proxy/dialogue.h"
-#include "tools/netcat/relay/outcome.h"
-#include "tools/netcat/relay/tally.h"
+#include "tools/netcat/events.h"
 
 namespace netcat {
-
-namespace tls {
-struct Info;
-}
-
-using Elapsed = std::chrono::duration<double, std::milli>;
 
 void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
                   Elapsed elapsed);
