@@ -21,16 +21,19 @@ Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockA
       moved_at(hub.loop_.now()) {}
 
 // A client's half-close ends its sending only: until standard input ends it goes on receiving.
-static Terms for_seat(Terms terms) {
+static Terms for_seat(Terms terms, bool has_broker) {
   terms.until_input_ends = true;
+  if (has_broker) terms.input = Terms::Input::kStream;
   return terms;
 }
 
-Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed)
+Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed,
+         const Broker* broker)
     : session_(session),
       loop_(session.loop),
       local_(local),
-      terms_(for_seat(terms)),
+      broker_(broker),
+      terms_(for_seat(terms, broker != nullptr)),
       on_closed_(std::move(on_closed)),
       seats_(loop_, local),
       pace_(loop_, session.options.interval),
@@ -109,13 +112,14 @@ Task<> Hub::feed() {
     if (*n == 0) break;
     std::string_view data(buffer.data(), *n);
     if (session_.options.crlf) data = crlf_.encode(data);
-    co_await hand_out_lines(data);
+    const bool is_from_client = broker_ != nullptr && broker_->is_from_client();
+    co_await hand_out_lines(data, is_from_client ? seats_.last_writer() : 0);
   }
   if (!verdict_) seats_.end_input();
 }
 
 // -i and --rate.
-Task<> Hub::hand_out_lines(std::string_view data) {
+Task<> Hub::hand_out_lines(std::string_view data, std::uint64_t sender) {
   while (!data.empty() && !verdict_) {
     std::string_view line = pace_.take(data);
     seats_.set_held(true);
@@ -127,7 +131,7 @@ Task<> Hub::hand_out_lines(std::string_view data) {
       seats_.set_held(true);
       if (limit_.is_set()) co_await limit_.wait();
       seats_.set_held(false);
-      co_await hand_out(piece);
+      co_await hand_out(piece, sender);
       limit_.moved(piece.size());
       line.remove_prefix(piece.size());
     }
@@ -135,20 +139,22 @@ Task<> Hub::hand_out_lines(std::string_view data) {
   }
 }
 
-// To everyone who is there; what nobody has taken, because all had just left, is for the next.
-Task<> Hub::hand_out(std::string_view piece) {
+// To every client that is there; input that none has taken, because all had just left, is for the
+// next.
+Task<> Hub::hand_out(std::string_view piece, std::uint64_t sender) {
   for (bool taken = false; !taken && !verdict_;) {
     if (seats_.is_empty()) {
+      if (sender != 0) co_return;
       (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
-    seats_.offer(piece);
+    seats_.offer(piece, sender);
     for (Client& client : clients_) client.moved_at = loop_.now();
     while (!seats_.is_taken() && !verdict_) {
       Error e = co_await seats_.changed().wait(patience_ / 4);
       if (!e) drop_stuck();
     }
-    taken = seats_.was_taken();
+    taken = seats_.was_taken() || sender != 0;
   }
 }
 

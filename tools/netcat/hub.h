@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common/net/address.h"
+#include "tools/netcat/channel/broker.h"
 #include "tools/netcat/channel/seat.h"
 #include "tools/netcat/channel/telnet.h"
 #include "tools/netcat/guests.h"
@@ -19,8 +20,9 @@ class Hub final : public Guests {
   using OnClosed =
       std::function<void(const net::SockAddr&, const Channel&, const Tally&, const Verdict&)>;
 
-  // terms: those of one client.
-  Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed);
+  // terms: those of one client.  broker: `local`, if what one client sends is for the others.
+  Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed,
+      const Broker* broker = nullptr);
 
   // Until end(), or until standard input or output fails.
   net::Task<Verdict> run();
@@ -48,13 +50,15 @@ class Hub final : public Guests {
 
   net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer);
   net::Task<> feed();
-  net::Task<> hand_out_lines(std::string_view data);
-  net::Task<> hand_out(std::string_view piece);
+  // sender: the seat that `data` comes from, which does not get it; 0: it is standard input's.
+  net::Task<> hand_out_lines(std::string_view data, std::uint64_t sender);
+  net::Task<> hand_out(std::string_view piece, std::uint64_t sender);
   void drop_stuck();
 
   Session& session_;
   net::Loop& loop_;
   Channel& local_;
+  const Broker* broker_;
   Terms terms_;
   OnClosed on_closed_;
   Seats seats_;

@@ -145,7 +145,12 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
                                     const Tally& tally, const Verdict& how) {
     report_client(session, peer, channel, tally, how);
   };
-  Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
+  const Terms terms = terms_of(session.options, local.input());
+  std::optional<Broker> broker;
+  if (session.options.broker)
+    broker.emplace(session.loop, terms.input == Terms::Input::kNone ? nullptr : &local);
+  Channel& end = broker ? static_cast<Channel&>(*broker) : local;
+  Hub hub(session, end, terms, on_closed, broker ? &*broker : nullptr);
   session.on_output_gone = [&hub] { hub.output_gone(); };
   const auto admit = [&hub](std::unique_ptr<Channel> client, const SockAddr& peer) {
     hub.admit(std::move(client), peer);
@@ -155,6 +160,7 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   accepting.go(doors.run());
   const Verdict verdict = co_await hub.run();
   co_await accepting.wait();
+  if (broker) co_await broker->close();
   session.on_output_gone = nullptr;
   co_return outcome_of(verdict, session.options, session.log.problem());
 }

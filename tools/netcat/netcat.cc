@@ -38,7 +38,8 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
                        [&meter](char last) { meter.after_output(last); });
   netcat::Outcome outcome;
   net::WaitGroup beside;
-  if (!session.options.send_only) beside.go(watch_output(session, local));
+  const bool writes = !session.options.send_only && !session.options.broker;
+  if (writes) beside.go(watch_output(session, local));
   if (session.options.listen)
     outcome = co_await netcat::listen(session, local);
   else

@@ -27,6 +27,10 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("6,ipv6", "IPv6 only", [&o] { o.family = AF_INET6; });
   cli.flag("l,listen", "listen instead of connecting", o.listen);
   cli.flag("k,keep-open", "with -l: serve any number of clients at once", o.keep_open);
+  cli.flag("broker", "with -l: send what one client sends to all the others", [&o] {
+    o.broker = true;
+    o.keep_open = true;
+  });
   cli.flag("U,unix", "Unix-domain socket; the operand is a path, or @NAME", o.unix_domain);
   cli.flag("u,udp", "UDP; each read of stdin is one datagram", o.udp);
   cli.option("p,source-port", "PORT", "local port", [&o](std::string_view text) -> std::string {

@@ -34,6 +34,7 @@ struct Options {
   bool listen = false;
   std::vector<int> inherited;  // with listen: descriptors of sockets that listen already
   bool keep_open = false;
+  bool broker = false;  // with keep_open: what one client sends goes to the others
   std::string port_file;  // path
 
   net::Millis timeout = net::kForever;  // to connect or be connected to

@@ -37,6 +37,10 @@ constexpr Pair kContradictions[] = {
     {"udp", "wait", "UDP has no connections"},
     {"udp", "retry", "UDP has no connections"},
     {"packets", "send-only", "received datagrams are discarded"},
+    {"broker", "udp", "UDP has no connections"},
+    {"broker", "send-only", "clients talk to each other"},
+    {"broker", "exec", "a program is for one client"},
+    {"broker", "sh-exec", "a program is for one client"},
     {"scan", "listen", "a scan only connects"},
     {"scan", "half-open", "a scan sends nothing"},
     {"scan", "send-only", "a scan sends nothing"},
@@ -86,6 +90,7 @@ constexpr Pair kContradictions[] = {
 
 constexpr Requirement kRequirements[] = {
     {"keep-open", "listen"},
+    {"broker", "listen"},
     {"max-conns", "listen"},
     {"allow", "listen"},
     {"deny", "listen"},
