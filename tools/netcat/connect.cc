@@ -9,16 +9,6 @@
 
 namespace netcat {
 
-namespace {
-
-struct Connection {
-  std::unique_ptr<Channel> channel;
-  net::SockAddr peer;
-  bool was_reset = false;  // see net::Dialed
-};
-
-}  // namespace
-
 // --tls: the channel becomes one that is encrypted, or none.
 static net::Task<Outcome> encrypt(Session& session, const Target& target, Connection& connection) {
   const Options& options = session.options;
@@ -32,8 +22,7 @@ static net::Task<Outcome> encrypt(Session& session, const Target& target, Connec
   co_return Outcome{};
 }
 
-// Success with a connection, or why there is none.
-static net::Task<Outcome> dial(Session& session, Connection& connection) {
+net::Task<Outcome> dial(Session& session, Connection& connection) {
   const Options& options = session.options;
   Target target(session);
   Outcome outcome = co_await target.find();
@@ -51,11 +40,14 @@ static net::Task<Outcome> dial(Session& session, Connection& connection) {
   co_return outcome;
 }
 
-net::Task<Outcome> connect(Session& session, Stdio& local) {
-  // From the first moment: a peer must not take our death for the end of an empty input.
+void reset_if_killed(Session& session, const Stdio& local) {
   session.options.socket.resets_on_close =
       terms_of(session.options, local.input()).input == Terms::Input::kStream &&
       !session.options.pass_fd;
+}
+
+net::Task<Outcome> connect(Session& session, Stdio& local) {
+  reset_if_killed(session, local);
   Connection connection;
   Outcome outcome = co_await dial(session, connection);
   if (connection.channel && session.options.pass_fd)

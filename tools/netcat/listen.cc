@@ -150,7 +150,8 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   if (session.options.broker)
     broker.emplace(session.loop, terms.input == Terms::Input::kNone ? nullptr : &local);
   Channel& end = broker ? static_cast<Channel&>(*broker) : local;
-  Hub hub(session, end, terms, on_closed, broker ? &*broker : nullptr);
+  Hub hub(session, end, terms, on_closed,
+          {.broker = broker ? &*broker : nullptr, .in_hand = nullptr});
   session.on_output_gone = [&hub] { hub.output_gone(); };
   const auto admit = [&hub](std::unique_ptr<Channel> client, const SockAddr& peer) {
     hub.admit(std::move(client), peer);

@@ -165,7 +165,9 @@ void add_scan_options(Cli& cli, Options& o) {
 void add_retry_options(Cli& cli, Options& o) {
   cli.option("retry", "N", "if there is no server, try N more times",
              net::number(o.retries, 1, 1'000'000));
-  cli.option("retry-interval", "T", "with --retry or --wait: time between tries (1s)",
+  cli.flag("reconnect", "connect again whenever the connection ends, until stdin has ended",
+           o.reconnect);
+  cli.option("retry-interval", "T", "with --retry, --wait or --reconnect: time between tries (1s)",
              net::duration_over_zero(o.retry_interval));
   cli.flag("wait", "if there is no server, keep trying until -w runs out", o.wait);
 }
@@ -218,6 +220,8 @@ Options parse_options(int argc, char** argv) {
   if (o.pass_fd && o.proxy.uses_tls())
     Cli::fail(cli.typed("pass-fd") +
               " does not work with an https proxy: the receiver would have no keys");
+  if (o.reconnect && o.proxy.uses_tls())
+    Cli::fail("--reconnect does not work with an https proxy: TLS acknowledges no bytes");
   // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;

@@ -60,6 +60,8 @@ class Channel {
   // Bytes, and the half-close, that the other machine has not acknowledged; an error: it never
   // will.
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
+  // Bytes that try_write() has taken and the other machine has not acknowledged; also after a loss.
+  virtual std::size_t unacknowledged() const { return 0; }
   // From now on hangup() also notices that the other machine is gone though nothing is sent.
   virtual void probe_peer() {}
   // In words, why reading or writing failed; empty: the error says it.

@@ -69,6 +69,13 @@ Seat::~Seat() {
   if (seats_.turn_ == this) seats_.pass_turn();
 }
 
+void Seat::begin_with(std::string_view piece) {
+  if (piece.empty()) return;
+  piece_ = piece;
+  taking_ = true;
+  ++seats_.behind_;
+}
+
 // Who reads again, or waits to, has written what it read before.
 void Seat::confirm() {
   if (!taking_ || at_ < piece_.size()) return;

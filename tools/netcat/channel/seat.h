@@ -26,6 +26,7 @@ class Seats {
   bool was_taken() const { return takers_ > 0; }  // by anyone
   bool is_empty() const { return takes_input_ == 0; }
   void end_input();
+  bool input_ended() const { return input_ended_; }
   // The number of the seat that has written last.
   std::uint64_t last_writer() const { return last_writer_; }
   // While true, the input waits for something else than the client.
@@ -77,6 +78,8 @@ class Seat final : public Channel {
   void cancel() override;
   void stop_reading() override;  // what it has not taken is for the others
 
+  // Before anything else it reads `piece`, which outlives it.
+  void begin_with(std::string_view piece);
   bool is_behind() const { return taking_; }  // has not taken all of the piece
 
  private:

@@ -80,6 +80,13 @@ net::Result<std::size_t> Socket::undelivered() {
   return Error(UV_ECONNRESET);
 }
 
+// A reset leaves the numbers as they were; a FIN counts as a byte.
+std::size_t Socket::unacknowledged() const {
+  int bytes = 0;
+  if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return 0;
+  return static_cast<std::size_t>(finished_ ? bytes - 1 : bytes);
+}
+
 void Socket::probe_peer() {
   if (!is_tcp_) return;
   constexpr int kIdle = 10;  // seconds; --keepalive may have less

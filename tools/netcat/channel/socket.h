@@ -25,6 +25,7 @@ class Socket final : public Channel {
   int connection() const override { return conn_.fd(); }
   void reset_on_close(bool on) override;
   net::Result<std::size_t> undelivered() override;
+  std::size_t unacknowledged() const override;
   void probe_peer() override;
 
  private:

@@ -18,6 +18,7 @@ struct Requirement {
   const char* option;
   const char* needed;
   const char* or_else = nullptr;
+  const char* or_third = nullptr;
 };
 
 }  // namespace
@@ -60,6 +61,16 @@ constexpr Pair kContradictions[] = {
     {"wait", "retry", "one limit only"},
     {"wait", "listen", "a server does not retry"},
     {"retry", "listen", "a server does not retry"},
+    {"reconnect", "listen", "a server does not connect"},
+    {"reconnect", "wait", "it keeps trying anyway"},
+    {"reconnect", "retry", "it keeps trying anyway"},
+    {"reconnect", "udp", "UDP has no connections"},
+    {"reconnect", "scan", "a scan moves no data"},
+    {"reconnect", "tls", "TLS acknowledges no bytes"},
+    {"reconnect", "telnet", "replies are not numbered"},
+    {"reconnect", "pass-fd", "the socket is passed once"},
+    {"reconnect", "exec", "a program has one connection"},
+    {"reconnect", "sh-exec", "a program has one connection"},
     {"proxy", "listen", "a proxy only connects"},
     {"proxy", "udp", "a proxy relays streams only"},
     {"proxy", "unix", "a proxy connects to hosts"},
@@ -99,7 +110,7 @@ constexpr Requirement kRequirements[] = {
     {"broadcast", "udp"},
     {"random-ports", "scan"},
     {"append-output", "output", "hex-dump"},
-    {"retry-interval", "retry", "wait"},
+    {"retry-interval", "retry", "wait", "reconnect"},
     {"exec-grace", "exec", "sh-exec"},
     {"proxy-type", "proxy"},
     {"proxy-user", "proxy"},
@@ -125,6 +136,19 @@ static void refuse_both(const Cli& cli, const Pair& pair) {
   Cli::fail(cli.typed(pair.one) + " does not work with " + cli.typed(pair.other) + ": " + pair.why);
 }
 
+static void check_requirement(const Cli& cli, const Requirement& requirement) {
+  const auto& [option, needed, or_else, or_third] = requirement;
+  if (!cli.is_given(option) || cli.is_given(needed)) return;
+  for (const char* other : {or_else, or_third})
+    if (other != nullptr && cli.is_given(other)) return;
+  std::string sentence = std::string("--") + option + " requires --" + needed;
+  if (or_third != nullptr)
+    sentence += std::string(", --") + or_else + " or --" + or_third;
+  else if (or_else != nullptr)
+    sentence += std::string(" or --") + or_else;
+  Cli::fail(sentence);
+}
+
 void check_contradictions(const Cli& cli, const Options& o) {
   for (const Pair& pair : kContradictions) refuse_both(cli, pair);
   if (o.listen) refuse_both(cli, {"unix", "source", "the operand is the path"});
@@ -137,12 +161,7 @@ void check_contradictions(const Cli& cli, const Options& o) {
   if (o.exit_when_sent && !o.udp)
     Cli::fail("--timeout: must be greater than 0 (only --udp allows 0)");
   if (o.exit_when_sent && o.scan) Cli::fail("--timeout: must be greater than 0 with --scan");
-  for (const auto& [option, needed, or_else] : kRequirements) {
-    if (!cli.is_given(option) || cli.is_given(needed)) continue;
-    if (or_else != nullptr && cli.is_given(or_else)) continue;
-    Cli::fail(std::string("--") + option + " requires --" + needed +
-              (or_else != nullptr ? std::string(" or --") + or_else : ""));
-  }
+  for (const Requirement& requirement : kRequirements) check_requirement(cli, requirement);
   if (!o.listen && o.source_port_given && o.source_port == 0)
     Cli::fail("--source-port: invalid port '0'");
 }
