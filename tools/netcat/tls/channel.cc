@@ -43,6 +43,7 @@ Error TlsChannel::receive() {
     return n.error();
   }
   engine_.in().added(*n);
+  arrived_ += *n;
   if (*n == 0) engine_.end_input();
   return Error();
 }
@@ -161,6 +162,7 @@ Result<std::size_t> TlsChannel::try_write(std::string_view data) {
   }
   const std::size_t taken = std::min(encrypted_, data.size());
   encrypted_ -= taken;
+  unacknowledged_ += taken;
   return taken;
 }
 
