@@ -1,8 +1,5 @@
 #include "common/net/endpoint.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "common/cli/cli.h"
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
@@ -39,21 +36,6 @@ static int fail_to_bind(Address address, const std::vector<SockAddr>& addresses,
   return kNoListen;
 }
 
-static Result<Fd> take_inherited(int fd) {
-  // Standard descriptors stay where they are, so that nothing else lands there.
-  Fd socket(fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd);
-  if (!socket || fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) {
-    (void)socket.release();
-    return Error::from_errno();
-  }
-  int listening = 0;
-  socklen_t size = sizeof listening;
-  if (getsockopt(socket.get(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0)
-    return Error::from_errno();
-  if (listening == 0) return Error(UV_EINVAL);  // the kernel would choose an address for it
-  return socket;
-}
-
 int bind_endpoint(const std::string& text, const ListenOptions& options,
                   std::vector<Endpoint>& endpoints) {
   Address address;
@@ -63,7 +45,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   if (address.kind == Address::kFd) {
     for (const Endpoint& one : endpoints)
       if (one.inherited && one.name == name) Cli::fail("'" + text + "' is given twice");
-    auto inherited = take_inherited(address.fd);
+    auto inherited = take_listening_socket(address.fd);
     if (!inherited) return fail_to_listen(name, inherited.error());
     endpoints.push_back({name, std::move(*inherited), true});
     return kOk;

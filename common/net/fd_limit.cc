@@ -4,17 +4,36 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "common/net/fd.h"
 
 namespace net {
 
+static std::optional<rlim_t> original_limit;  // before it was raised
+
+static void set_soft_limit(rlim_t soft) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(soft, limit.rlim_max);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
+}
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
+  if (!original_limit) original_limit = limit.rlim_cur;
+  set_soft_limit(limit.rlim_max);
+}
+
+OriginalDescriptorLimit::OriginalDescriptorLimit() {
+  if (original_limit) set_soft_limit(*original_limit);
+}
+
+OriginalDescriptorLimit::~OriginalDescriptorLimit() {
+  if (original_limit) set_soft_limit(RLIM_INFINITY);
 }
 
 Error can_open(std::size_t n) {

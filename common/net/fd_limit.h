@@ -10,6 +10,15 @@ namespace net {
 
 // The soft limit raised to the hard one: clients are descriptors.
 void raise_descriptor_limit();
+// While there is one, the limit is what it was before that, for a program to inherit: some close
+// every descriptor that the limit allows, or cannot do with numbers above 1023.
+class OriginalDescriptorLimit {
+ public:
+  OriginalDescriptorLimit();
+  OriginalDescriptorLimit(const OriginalDescriptorLimit&) = delete;
+  OriginalDescriptorLimit& operator=(const OriginalDescriptorLimit&) = delete;
+  ~OriginalDescriptorLimit();
+};
 // Success if `n` more descriptors can be opened now; else UV_EMFILE and the like.
 Error can_open(std::size_t n);
 // The clients that the limit has room for, at least 1.

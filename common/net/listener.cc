@@ -41,6 +41,18 @@ static bool is_stale(const SockAddr& address) {
   return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
 }
 
+Result<Fd> take_listening_socket(int fd) {
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  // What is no such socket may be a descriptor of our own.
+  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) return Error::from_errno();
+  if (listening == 0) return Error(UV_EINVAL);  // the kernel would choose an address for it
+  // Standard descriptors stay where they are, so that nothing else lands there.
+  Fd socket(fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd);
+  if (!socket || fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) return Error::from_errno();
+  return socket;
+}
+
 static Error bind_to(int fd, const SockAddr& address) {
   return bind(fd, address.get(), address.size()) == 0 ? Error() : Error::from_errno();
 }
@@ -151,6 +163,7 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
     return Error::from_errno();
   const SockAddr address = SockAddr::local(socket.get());
   set_inherited_options(socket.get(), address.family(), options);
+  if (options.prepare) options.prepare(socket.get(), address.family());
   if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // others may accept before us
   if (!listening && ::listen(socket.get(), options.backlog) != 0) return Error::from_errno();
   Listener listener(loop, std::move(socket));

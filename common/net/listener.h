@@ -23,7 +23,8 @@ struct ListenOptions {
   bool inherited = false;    // another process's socket: its Unix path stays at the end
   int socket_mode = -1;      // permissions of a Unix path; -1: by the umask
   Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
-  std::function<void(int fd, int family)> prepare{};  // a socket before it is bound
+  std::function<void(int fd, int family)>
+      prepare{};  // a socket before it is bound, and before it listens
 };
 
 // A bound socket; a stream socket with a Unix path also listens already.  A stale Unix path, one
@@ -32,6 +33,9 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
 // One for each address of a name that this host has; port 0 becomes the same port for all of
 // them where that can be.
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
+
+// Another process's socket at descriptor `fd`, which listens; UV_EINVAL if it does not.
+Result<Fd> take_listening_socket(int fd);
 
 // The file of a Unix-domain socket that we have bound; other addresses have none.
 class BoundPath {

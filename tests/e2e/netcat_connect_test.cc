@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <array>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -206,6 +207,41 @@ TEST(NetcatConnect, TtlAndTosAreInTheFirstPacket) {
   ASSERT_EQ(getsockopt(peer.fd(), IPPROTO_TCP, TCP_SAVED_SYN, ip.data(), &size), 0);
   EXPECT_EQ(ip[8], 7);
   EXPECT_EQ(ip[1], 0x20);
+}
+
+// ---- keepalive ----
+
+// The seconds until the next probe of the peer at `port`, by the kernel's list; -1: there is none.
+double until_probe(int port) {
+  char peer[48];
+  std::snprintf(peer, sizeof peer,
+                "0100007F:%04X 01 00000000:00000000 02:", static_cast<unsigned>(port));
+  const std::string list = read_file("/proc/net/tcp");
+  const std::size_t at = list.find(peer);
+  if (at == std::string::npos) return -1;
+  return static_cast<double>(
+             std::stol(list.substr(at + std::string(peer).size(), 8), nullptr, 16)) /
+         100;
+}
+
+TEST(NetcatKeepalive, IsTheUsersChoiceAtBothEnds) {
+  Session client({"--keepalive", "100", "-v"});
+  (void)client.netcat.err.line();  // connected
+  EXPECT_GT(until_probe(client.server.port()), 50);
+  EXPECT_LE(until_probe(client.server.port()), 100);
+  Listening server({"--keepalive", "3m"});
+  Socket peer = server.connect();
+  peer.send("hello\n");
+  EXPECT_EQ(server.netcat.out.line(), "hello");
+  EXPECT_GT(until_probe(peer.local_port()), 100);
+}
+
+TEST(NetcatKeepalive, IsOffForAClientUnlessAskedFor) {
+  Session s({"-v"});
+  (void)s.netcat.err.line();  // connected
+  EXPECT_EQ(until_probe(s.server.port()), -1);
+  EXPECT_EQ(run({"netcat", "--keepalive", "0", "127.0.0.1", "1"}).status, 2);
+  EXPECT_EQ(run({"netcat", "--keepalive", "10h", "127.0.0.1", "1"}).status, 2);
 }
 
 }  // namespace

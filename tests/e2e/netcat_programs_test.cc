@@ -61,6 +61,19 @@ TEST(NetcatPrograms, AHundredAtOnce) {
   EXPECT_EQ(server.netcat.stop(), 128 + SIGTERM);
 }
 
+// netcat has all the descriptors that it may; a program has the limit that netcat was started with.
+TEST(NetcatPrograms, HaveTheLimitOfDescriptorsFromBefore) {
+  Process netcat({"bash", "-c",
+                  "ulimit -S -n 64; exec " WIREUTILS_BIN_DIR
+                  "/netcat -v -l -k -c 'ulimit -S -n' 127.0.0.1 0"});
+  const std::string line = netcat.err.line();
+  const int port = std::stoi(line.substr(line.rfind(' ') + 1));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(connect_tcp("127.0.0.1", port).rest(), "64\n");
+  const std::string limits = read_file("/proc/" + std::to_string(netcat.pid()) + "/limits");
+  const std::string files = limits.substr(limits.find("Max open files"));
+  EXPECT_NE(std::stol(files.substr(14)), 64);
+}
+
 TEST(NetcatPrograms, WaitForAProcessToSpare) {
   const TempDir dir;
   const std::string file = dir.file("fails", "");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <csignal>
+#include <cstdio>
 #include <string>
 
 #include "session.h"
@@ -140,6 +141,29 @@ TEST(NetcatPause, OfTheConsumerIsNotIdleForAServerOfMany) {
   client.finish();
   EXPECT_LT(sent, data.size());
   EXPECT_TRUE(s.netcat.out.take(sent) == data.substr(0, sent));
+}
+
+// A SYN of ours to `port` is unanswered.
+bool is_connecting_to(int port) {
+  char wanted[32];
+  std::snprintf(wanted, sizeof wanted, "0100007F:%04X 02 ", static_cast<unsigned>(port));
+  return read_file("/proc/net/tcp").find(wanted) != std::string::npos;
+}
+
+// The connection is made and reset before netcat looks.
+TEST(NetcatStopped, AConnectionThatWasResetAtOnceIsLost) {
+  auto server = Listener::tcp("127.0.0.1", 0);
+  const Socket filler = connect_tcp("127.0.0.1", server.port());  // the SYN has to be repeated
+  Process netcat({"netcat", "-d", "127.0.0.1", server.port_text()});
+  wait_until("netcat connects", [&] { return is_connecting_to(server.port()); });
+  netcat.signal(SIGSTOP);
+  (void)server.accept();
+  Socket peer = server.accept();
+  peer.reset();
+  netcat.signal(SIGCONT);
+  const auto end = finish(netcat);
+  EXPECT_THAT(end.err, HasSubstr("connection reset by peer"));
+  EXPECT_EQ(end.status, 1);
 }
 
 TEST(NetcatPause, ForTheRateIsNotIdle) {

@@ -239,6 +239,34 @@ TEST(NetcatTlsListen, AbandonedHandshakesLeaveNothingBehind) {
   wait_until("no descriptor left behind", [&] { return descriptors() == before; });
 }
 
+// And nothing of what an outer netcat has told.
+TEST(NetcatTlsListen, AProgramIsToldAboutTls) {
+  const std::string tell =
+      "echo \"$NETCAT_TLS_VERSION/$NETCAT_TLS_CIPHER/$NETCAT_TLS_ALPN/$NETCAT_TLS_SNI/"
+      "$NETCAT_TLS_PEER_SUBJECT/$NETCAT_TLS_PEER_SHA256\"";
+  Listening s(serving({"-c", tell, "--tls-ca", pki("ca.pem"), "--alpn", "b,c"}),
+              {.env = {"NETCAT_TLS_PEER_SUBJECT=CN=outer"}});
+  TlsPeer client = TlsPeer::client(s.connect(), {.certificate = pki("client.pem"),
+                                                 .alpn = std::string("\1a\1b", 4),
+                                                 .server_name = "some.name"});
+  EXPECT_EQ(client.handshake(), "");
+  const std::string digest = read_file(pki("client.sha256"));
+  EXPECT_EQ(client.rest(), "TLS 1.3/TLS_AES_256_GCM_SHA384/b/some.name/CN=alice/" + digest);
+  client.close_notify();
+  client.close();
+  EXPECT_EQ(s.netcat.wait(), 0) << s.netcat.err.available();
+}
+
+TEST(NetcatTlsListen, AProgramIsNotToldWhatThereIsNot) {
+  Listening s(serving({"-c", "env | grep NETCAT_TLS_ | sort | cut -d = -f 1"}),
+              {.env = {"NETCAT_TLS_PEER_SUBJECT=CN=outer"}});
+  TlsPeer client = connected(s);
+  EXPECT_EQ(client.rest(), "NETCAT_TLS_CIPHER\nNETCAT_TLS_VERSION\n");
+  client.close_notify();
+  client.close();
+  EXPECT_EQ(s.netcat.wait(), 0) << s.netcat.err.available();
+}
+
 TEST(NetcatTlsScan, LooksAtCertificates) {
   Listening good(serving({"-k"}));
   Listening other({"-k", "--tls", "--tls-cert", pki("other_name.pem")});

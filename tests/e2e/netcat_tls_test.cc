@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "session.h"
@@ -203,6 +205,53 @@ TEST(NetcatTls, KeepsBytesAsTheyAre) {
   EXPECT_EQ(s.server.take(256), all);
   s.server.send(all);
   EXPECT_EQ(s.netcat.out.take(256), all);
+}
+
+// The answer to what was sent last is a reset, which comes before netcat looks again.
+TEST_P(NetcatTlsVersion, InputThatAPeerWhichHasLeftDoesNotGetIsLost) {
+  Tls s({"--half-open"}, all_pipes(), only());
+  s.server.send("bye\n");
+  s.server.close_notify();
+  s.server.close();
+  EXPECT_EQ(s.netcat.out.line(), "bye");
+  EXPECT_EQ(s.netcat.out.rest(), "");  // closed, because the peer has ended
+  s.netcat.signal(SIGSTOP);
+  s.netcat.in.send("lost\n");
+  s.netcat.in.close();
+  s.netcat.signal(SIGCONT);
+  const Outcome end = finish(s.netcat);
+  EXPECT_THAT(end.err, testing::StartsWith("netcat: " + s.place() + ": "));
+  EXPECT_EQ(end.status, 1);
+}
+
+// A record that takes longer than -w is not silence.
+TEST_P(NetcatTlsVersion, ASlowRecordIsNotIdle) {
+  auto [near, far] = socket_pair();
+  Listener listener = Listener::tcp();
+  Process netcat(with(with({"netcat", "-w", "2"}, trusting()), {"localhost", listener.port_text()}),
+                 all_pipes());
+  Socket front = listener.accept();
+  TlsPeer server = TlsPeer::server(Socket(std::move(far)), only());
+  Socket back(std::move(near));
+  std::thread shake([&] { EXPECT_EQ(server.handshake(), ""); });
+  const auto pass_on = [&](Millis time) {
+    const auto end = Clock::now() + time;
+    while (Clock::now() < end) {
+      if (!front.silent_for(Millis(5))) back.send(front.available());
+      if (!back.silent_for(Millis(5))) front.send(back.available());
+    }
+  };
+  pass_on(Millis(1000));
+  shake.join();
+  const std::string data = noise(10'000);
+  server.send(data);
+  std::string record = back.available();
+  while (!record.empty()) {
+    front.send(record.substr(0, 2'000));
+    record.erase(0, 2'000);
+    EXPECT_TRUE(record.empty() || netcat.lives_for(Millis(700)));
+  }
+  EXPECT_TRUE(netcat.out.take(10'000) == data);
 }
 
 TEST(NetcatTls, OptionsSeePlainText) {

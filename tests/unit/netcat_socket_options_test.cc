@@ -1,6 +1,7 @@
 // netcat's -T by name, and what its socket options do to a socket.
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "common/net/fd.h"
@@ -49,6 +50,19 @@ TEST(SocketOptions, AreSetOnIpv6) {
   EXPECT_EQ(option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS), 7);
   EXPECT_EQ(option(fd, IPPROTO_IPV6, 73), 5);  // IPV6_MINHOPCOUNT
   EXPECT_EQ(option(fd, IPPROTO_IPV6, IPV6_TCLASS), 0x20);
+}
+
+TEST(SocketOptions, KeepaliveNoticesADeadPeerHalfAMinuteLater) {
+  for (const int idle : {3, 600}) {
+    const net::Fd fd(socket(AF_INET, SOCK_STREAM, 0));
+    SocketOptions options;
+    options.keepalive = idle;
+    options.apply(fd.get(), AF_INET);
+    EXPECT_EQ(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), idle);
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), idle == 3 ? 3 : 10);
+    EXPECT_EQ(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  }
 }
 
 TEST(SocketOptions, NotGivenChangeNothing) {

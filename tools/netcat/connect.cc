@@ -1,6 +1,5 @@
 #include "tools/netcat/connect.h"
 
-#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/pass_fd.h"
 #include "tools/netcat/program/programs.h"
@@ -10,21 +9,12 @@
 
 namespace netcat {
 
-namespace {
-
-struct Connection {
-  std::unique_ptr<Channel> channel;
-  net::Fd socket;  // with --pass-fd in its place
-  net::SockAddr peer;
-};
-
-}  // namespace
-
 // --tls: the channel becomes one that is encrypted, or none.
 static net::Task<Outcome> encrypt(Session& session, const Target& target, Connection& connection) {
   const Options& options = session.options;
+  const std::string name = name_of_peer(options);
   Secured secured = co_await session.security->shake_hands(
-      session.loop, std::move(connection.channel), target.deadline_of_handshake());
+      session.loop, std::move(connection.channel), name, target.deadline_of_handshake());
   if (session.is_output_gone) co_return Outcome{kBrokenPipe};
   if (!secured.channel) co_return secured.failed_at(options.where());
   say_tls(options, connection.peer, *secured.info, secured.elapsed);
@@ -32,40 +22,39 @@ static net::Task<Outcome> encrypt(Session& session, const Target& target, Connec
   co_return Outcome{};
 }
 
-// Success with a connection, or why there is none.
-static net::Task<Outcome> dial(Session& session, Connection& connection) {
+net::Task<Outcome> dial(Session& session, Connection& connection) {
   const Options& options = session.options;
-  Target target(session.loop, options);
+  Target target(session);
   Outcome outcome = co_await target.find();
   Target::Reached reached;
   if (outcome.status == net::kOk) reached = co_await target.dial(options.port);
   if (session.is_output_gone) co_return Outcome{kBrokenPipe};
   if (outcome.status != net::kOk) co_return outcome;
   target.say_failures(reached);
-  if (!reached.dialed.socket) co_return target.failed(options.port, reached);
+  if (!reached.channel) co_return target.failed(options.port, reached);
   target.say_connected(options.port, reached);
-  net::Dialed& dialed = reached.dialed;
-  connection.peer = dialed.peer;
-  if (options.pass_fd) {
-    connection.socket = std::move(dialed.socket);
-    co_return outcome;
-  }
-  connection.channel = std::make_unique<Socket>(session.loop, std::move(dialed.socket));
+  connection.peer = reached.dialed.peer;
+  connection.was_reset = reached.dialed.reset;
+  connection.channel = std::move(reached.channel);
   if (session.security) outcome = co_await encrypt(session, target, connection);
   co_return outcome;
 }
 
-net::Task<Outcome> connect(Session& session, Stdio& local) {
-  // From the first moment: a peer must not take our death for the end of an empty input.
+void reset_if_killed(Session& session, const Stdio& local) {
   session.options.socket.resets_on_close =
       terms_of(session.options, local.input()).input == Terms::Input::kStream &&
       !session.options.pass_fd;
+}
+
+net::Task<Outcome> connect(Session& session, Stdio& local) {
+  reset_if_killed(session, local);
   Connection connection;
   Outcome outcome = co_await dial(session, connection);
-  if (connection.socket)
-    outcome = co_await pass_fd(session.loop, connection.socket);
+  if (connection.channel && session.options.pass_fd)
+    outcome = co_await pass_fd(session.loop, connection.channel->connection());
   else if (connection.channel)
-    outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer, false);
+    outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer,
+                                   connection.was_reset);
   co_return outcome;
 }
 

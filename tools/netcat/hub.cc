@@ -15,22 +15,27 @@ Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockA
     : peer(address),
       remote(std::move(channel)),
       telnet(hub.session_.options.telnet ? std::make_unique<Telnet>(*remote) : nullptr),
+      first(hub.how_.in_hand != nullptr ? hub.how_.in_hand->begin_connection() : ""),
       seat(hub.seats_),
       relay(hub.session_, seat, telnet ? *telnet : *remote,
             {hub.terms_, hub.session_.options.send_only, false, address.to_string()}),
-      moved_at(hub.loop_.now()) {}
+      moved_at(hub.loop_.now()) {
+  seat.begin_with(first);
+}
 
 // A client's half-close ends its sending only: until standard input ends it goes on receiving.
-static Terms for_seat(Terms terms) {
-  terms.until_input_ends = true;
+static Terms for_seat(Terms terms, const HubOptions& how) {
+  if (how.in_hand == nullptr) terms.until_input_ends = true;
+  if (how.broker != nullptr) terms.input = Terms::Input::kStream;
   return terms;
 }
 
-Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed)
+Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed, HubOptions how)
     : session_(session),
       loop_(session.loop),
       local_(local),
-      terms_(for_seat(terms)),
+      how_(how),
+      terms_(for_seat(terms, how)),
       on_closed_(std::move(on_closed)),
       seats_(loop_, local),
       pace_(loop_, session.options.interval),
@@ -64,14 +69,16 @@ void Hub::end(const Verdict& verdict) {
   if (on_change) on_change();
 }
 
-void Hub::admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer) {
-  conns_.go(serve(std::move(remote), peer));
+void Hub::admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer, bool was_reset) {
+  conns_.go(serve(std::move(remote), peer, was_reset));
 }
 
 // One client, from its first byte to its last.
-Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer) {
+Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_reset) {
   const auto client = clients_.emplace(clients_.end(), *this, std::move(remote), peer);
+  if (was_reset) client->relay.peer_reset();
   const Verdict verdict = co_await client->relay.run();
+  note_acknowledged(*client);
   const bool ours = verdict.reason == Verdict::kOutputFailed ||
                     verdict.reason == Verdict::kOutputGone || verdict.reason == Verdict::kLogFailed;
   on_closed_(peer, *client->remote, client->relay.tally(), verdict);
@@ -109,13 +116,14 @@ Task<> Hub::feed() {
     if (*n == 0) break;
     std::string_view data(buffer.data(), *n);
     if (session_.options.crlf) data = crlf_.encode(data);
-    co_await hand_out_lines(data);
+    const bool is_from_client = how_.broker != nullptr && how_.broker->is_from_client();
+    co_await hand_out_lines(data, is_from_client ? seats_.last_writer() : 0);
   }
   if (!verdict_) seats_.end_input();
 }
 
 // -i and --rate.
-Task<> Hub::hand_out_lines(std::string_view data) {
+Task<> Hub::hand_out_lines(std::string_view data, std::uint64_t sender) {
   while (!data.empty() && !verdict_) {
     std::string_view line = pace_.take(data);
     seats_.set_held(true);
@@ -127,7 +135,7 @@ Task<> Hub::hand_out_lines(std::string_view data) {
       seats_.set_held(true);
       if (limit_.is_set()) co_await limit_.wait();
       seats_.set_held(false);
-      co_await hand_out(piece);
+      co_await hand_out(piece, sender);
       limit_.moved(piece.size());
       line.remove_prefix(piece.size());
     }
@@ -135,25 +143,40 @@ Task<> Hub::hand_out_lines(std::string_view data) {
   }
 }
 
-// To everyone who is there; what nobody has taken, because all had just left, is for the next.
-Task<> Hub::hand_out(std::string_view piece) {
+// To every client that is there; input that none has taken, because all had just left, is for the
+// next.
+Task<> Hub::hand_out(std::string_view piece, std::uint64_t sender) {
   for (bool taken = false; !taken && !verdict_;) {
     if (seats_.is_empty()) {
+      if (sender != 0) co_return;
       (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
-    seats_.offer(piece);
+    if (!seats_.is_taken()) {  // by a client that has just come
+      (void)co_await seats_.changed().wait(net::kForever);
+      continue;
+    }
+    if (how_.in_hand != nullptr) how_.in_hand->add(piece);
+    seats_.offer(piece, sender);
     for (Client& client : clients_) client.moved_at = loop_.now();
     while (!seats_.is_taken() && !verdict_) {
       Error e = co_await seats_.changed().wait(patience_ / 4);
       if (!e) drop_stuck();
     }
-    taken = seats_.was_taken();
+    taken = seats_.was_taken() || sender != 0 || how_.in_hand != nullptr;
+    for (const Client& client : clients_) note_acknowledged(client);
   }
+}
+
+void Hub::note_acknowledged(const Client& client) {
+  if (how_.in_hand == nullptr) return;
+  const std::uint64_t sent = client.relay.tally().sent;
+  how_.in_hand->acknowledged(sent - std::min<std::uint64_t>(sent, client.remote->unacknowledged()));
 }
 
 // A client that does not read holds up the others, but not for long.
 void Hub::drop_stuck() {
+  if (how_.in_hand != nullptr) return;
   const net::TimePoint now = loop_.now();
   for (Client& client : clients_) {
     if (!client.seat.is_behind()) continue;

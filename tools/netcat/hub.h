@@ -6,12 +6,20 @@
 #include <memory>
 
 #include "common/net/address.h"
+#include "tools/netcat/channel/broker.h"
 #include "tools/netcat/channel/seat.h"
 #include "tools/netcat/channel/telnet.h"
 #include "tools/netcat/guests.h"
+#include "tools/netcat/relay/in_hand.h"
 #include "tools/netcat/relay/relay.h"
 
 namespace netcat {
+
+// Other uses of a hub than -k.
+struct HubOptions {
+  const Broker* broker = nullptr;  // the local end: what one client sends is for the others
+  InHand* in_hand = nullptr;       // one client after another, each goes on where the last ended
+};
 
 class Hub final : public Guests {
  public:
@@ -20,11 +28,13 @@ class Hub final : public Guests {
       std::function<void(const net::SockAddr&, const Channel&, const Tally&, const Verdict&)>;
 
   // terms: those of one client.
-  Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed);
+  Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed,
+      HubOptions how = {});
 
   // Until end(), or until standard input or output fails.
   net::Task<Verdict> run();
-  void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer);
+  // was_reset: see net::Dialed.
+  void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer, bool was_reset = false);
   std::size_t count() const override { return conns_.count(); }
   // Lets the oldest client go that has ended its sending, if there is one.
   void make_room() override;
@@ -32,6 +42,7 @@ class Hub final : public Guests {
   void output_gone() { end({.reason = Verdict::kOutputGone}); }
   void end(const Verdict& verdict) override;
   bool ended() const override { return verdict_.has_value(); }
+  bool input_ended() const { return seats_.input_ended(); }
 
  private:
   struct Client {
@@ -39,6 +50,7 @@ class Hub final : public Guests {
     net::SockAddr peer;
     std::unique_ptr<Channel> remote;
     std::unique_ptr<Telnet> telnet;
+    std::string first;  // what the last connection has left unacknowledged
     Seat seat;
     Relay relay;
     std::uint64_t sent = 0;   // bytes, when we last looked
@@ -46,15 +58,18 @@ class Hub final : public Guests {
     bool displaced = false;
   };
 
-  net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer);
+  net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_reset);
   net::Task<> feed();
-  net::Task<> hand_out_lines(std::string_view data);
-  net::Task<> hand_out(std::string_view piece);
+  // sender: the seat that `data` comes from, which does not get it; 0: it is standard input's.
+  net::Task<> hand_out_lines(std::string_view data, std::uint64_t sender);
+  net::Task<> hand_out(std::string_view piece, std::uint64_t sender);
   void drop_stuck();
+  void note_acknowledged(const Client& client);
 
   Session& session_;
   net::Loop& loop_;
   Channel& local_;
+  HubOptions how_;
   Terms terms_;
   OnClosed on_closed_;
   Seats seats_;

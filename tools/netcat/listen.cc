@@ -46,17 +46,51 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
   co_return Outcome{};
 }
 
+// The sockets of fd:N or of a service manager.
+static Outcome take_inherited(const Options& options, std::vector<Fd>& sockets) {
+  for (const int number : options.inherited) {
+    auto socket = net::take_listening_socket(number);
+    if (!socket) {
+      const bool idle = socket.error() == Error(UV_EINVAL);
+      return {net::kNoListen, "listen on fd:" + std::to_string(number) + ": " +
+                                  (idle ? "not a listening socket" : socket.error().message())};
+    }
+    sockets.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+// Where they turn out to listen.
+static Outcome adopt_address(Options& options, const SockAddr& address) {
+  options.unix_domain = address.family() == AF_UNIX;
+  options.host = address.host();
+  if (options.unix_domain) options.path = address.host();
+  if (options.unix_domain && !(options.allow.empty() && options.deny.empty()))
+    return {net::kUsage,
+            "--allow and --deny do not work with " + options.path + ": clients have no address"};
+  return {};
+}
+
 static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
                                     Listeners& listeners) {
-  const net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  const bool inherited = !session.options.inherited.empty();
+  net::ListenOptions how{.dead_peer = net::Millis::zero()};
+  how.prepare = [&session](int fd, int family) { session.options.socket.apply(fd, family); };
+  how.inherited = inherited;
   std::vector<Fd> sockets;
-  Outcome outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
+  Outcome outcome;
+  if (inherited)
+    outcome = take_inherited(session.options, sockets);
+  else
+    outcome = co_await bind_all(session.loop, session.options, how, deadline, sockets);
   if (outcome.status != net::kOk) co_return outcome;
   for (Fd& socket : sockets) {
     auto listener = Listener::listen(session.loop, std::move(socket), how);
     if (!listener) co_return not_listening(session.options, listener.error());
     listeners.push_back(std::move(*listener));
   }
+  if (inherited) outcome = adopt_address(session.options, listeners.front().address());
+  if (outcome.status != net::kOk) co_return outcome;
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) say_listening(session.options, listener.address());
   if (session.security && !session.security->certificate().empty())
@@ -111,7 +145,13 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
                                     const Tally& tally, const Verdict& how) {
     report_client(session, peer, channel, tally, how);
   };
-  Hub hub(session, local, terms_of(session.options, local.input()), on_closed);
+  const Terms terms = terms_of(session.options, local.input());
+  std::optional<Broker> broker;
+  if (session.options.broker)
+    broker.emplace(session.loop, terms.input == Terms::Input::kNone ? nullptr : &local);
+  Channel& end = broker ? static_cast<Channel&>(*broker) : local;
+  Hub hub(session, end, terms, on_closed,
+          {.broker = broker ? &*broker : nullptr, .in_hand = nullptr});
   session.on_output_gone = [&hub] { hub.output_gone(); };
   const auto admit = [&hub](std::unique_ptr<Channel> client, const SockAddr& peer) {
     hub.admit(std::move(client), peer);
@@ -121,12 +161,14 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   accepting.go(doors.run());
   const Verdict verdict = co_await hub.run();
   co_await accepting.wait();
+  if (broker) co_await broker->close();
   session.on_output_gone = nullptr;
   co_return outcome_of(verdict, session.options, session.log.problem());
 }
 
 static Task<Outcome> open(Session& session, net::Deadline deadline, Access& access,
                           Listeners& listeners) {
+  if (session.options.keep_open) net::raise_descriptor_limit();
   Outcome outcome = co_await access.load(session.loop, session.options, deadline);
   if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
   co_return outcome;
@@ -139,7 +181,6 @@ static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners)
   Access access;
   Outcome outcome = co_await open(session, deadline, access, listeners);
   if (outcome.status != net::kOk) co_return outcome;
-  if (session.options.keep_open) net::raise_descriptor_limit();
   if (session.options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
   else

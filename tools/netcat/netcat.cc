@@ -1,11 +1,12 @@
 // netcat - standard input and output over the network: an nc whose half-close is right by default,
 // that loses nothing, and whose exit status says how it went.
 //
-// In tools/netcat: options, the command line; connect, the client; listen, the server, with
-// reception where clients come in, first_client for one of them, and doors and hub for many at
-// once; relay_stdio, one connection, and relay/, what moves its bytes between two of channel/ until
-// the rules of relay/ending are met; security and tls/, what encrypts one; target, what is dialled,
-// through proxy/ if need be, and scan, many ports; program/, all of -e; datagram/, all of -u.
+// In tools/netcat: options, the command line; connect and reconnect, the client; listen, the
+// server, with reception where clients come in, first_client for one of them, and doors and hub for
+// many at once; relay_stdio, one connection, and relay/, what moves its bytes between two of
+// channel/ until the rules of relay/ending are met; security and tls/, what encrypts one; target,
+// what is dialled, through proxy/ if need be, and scan, many ports; program/, all of -e; datagram/,
+// all of -u.
 
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "tools/netcat/fatal_signals.h"
 #include "tools/netcat/listen.h"
 #include "tools/netcat/options.h"
+#include "tools/netcat/reconnect.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/scan.h"
 
@@ -38,9 +40,12 @@ net::Task<netcat::Outcome> move_stream(netcat::Session& session) {
                        [&meter](char last) { meter.after_output(last); });
   netcat::Outcome outcome;
   net::WaitGroup beside;
-  if (!session.options.send_only) beside.go(watch_output(session, local));
+  const bool writes = !session.options.send_only && !session.options.broker;
+  if (writes) beside.go(watch_output(session, local));
   if (session.options.listen)
     outcome = co_await netcat::listen(session, local);
+  else if (session.options.reconnect)
+    outcome = co_await netcat::reconnect(session, local);
   else
     outcome = co_await netcat::connect(session, local);
   local.cancel();

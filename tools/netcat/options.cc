@@ -27,6 +27,10 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("6,ipv6", "IPv6 only", [&o] { o.family = AF_INET6; });
   cli.flag("l,listen", "listen instead of connecting", o.listen);
   cli.flag("k,keep-open", "with -l: serve any number of clients at once", o.keep_open);
+  cli.flag("broker", "with -l: send what one client sends to all the others", [&o] {
+    o.broker = true;
+    o.keep_open = true;
+  });
   cli.flag("U,unix", "Unix-domain socket; the operand is a path, or @NAME", o.unix_domain);
   cli.flag("u,udp", "UDP; each read of stdin is one datagram", o.udp);
   cli.option("p,source-port", "PORT", "local port", [&o](std::string_view text) -> std::string {
@@ -137,6 +141,16 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
              });
   cli.option("I,receive-buffer", "BYTES", "size of the receive buffer",
              size(o.receive_buffer, INT32_MAX));
+  cli.option("keepalive", "T", "probe the peer after T without data, to notice that it is gone",
+             [&o](std::string_view text) -> std::string {
+               net::Millis time{};
+               std::string wrong = net::duration_over_zero(time)(text);
+               const auto seconds = std::chrono::ceil<std::chrono::seconds>(time).count();
+               if (wrong.empty() && seconds > SocketOptions::kKeepaliveMax)
+                 return "must be at most 32767s";
+               o.keepalive = static_cast<int>(std::min<std::int64_t>(seconds, INT32_MAX));
+               return wrong;
+             });
   cli.option("O,send-buffer", "BYTES", "size of the send buffer", size(o.send_buffer, INT32_MAX));
 }
 
@@ -151,7 +165,9 @@ void add_scan_options(Cli& cli, Options& o) {
 void add_retry_options(Cli& cli, Options& o) {
   cli.option("retry", "N", "if there is no server, try N more times",
              net::number(o.retries, 1, 1'000'000));
-  cli.option("retry-interval", "T", "with --retry or --wait: time between tries (1s)",
+  cli.flag("reconnect", "connect again whenever the connection ends, until stdin has ended",
+           o.reconnect);
+  cli.option("retry-interval", "T", "with --retry, --wait or --reconnect: time between tries (1s)",
              net::duration_over_zero(o.retry_interval));
   cli.flag("wait", "if there is no server, keep trying until -w runs out", o.wait);
 }
@@ -201,6 +217,11 @@ Options parse_options(int argc, char** argv) {
   take_operands(cli, operands, o);
   if (o.program.given()) adapt_to_program(o);
   o.proxy.resolve(o.host);
+  if (o.pass_fd && o.proxy.uses_tls())
+    Cli::fail(cli.typed("pass-fd") +
+              " does not work with an https proxy: the receiver would have no keys");
+  if (o.reconnect && o.proxy.uses_tls())
+    Cli::fail("--reconnect does not work with an https proxy: TLS acknowledges no bytes");
   // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;

@@ -32,7 +32,9 @@ struct Options {
   ProgramOptions program;
 
   bool listen = false;
+  std::vector<int> inherited;  // with listen: descriptors of sockets that listen already
   bool keep_open = false;
+  bool broker = false;    // with keep_open: what one client sends goes to the others
   std::string port_file;  // path
 
   net::Millis timeout = net::kForever;  // to connect or be connected to
@@ -73,6 +75,7 @@ struct Options {
   std::uint32_t retries = 0;  // after the first attempt to connect
   bool wait = false;          // any number of them, until `timeout`
   net::Millis retry_interval{1'000};
+  bool reconnect = false;  // whenever the connection ends
 
   const char* idle_option() const { return idle_given ? "--idle-timeout" : "-w"; }
   // "127.0.0.1 port 80", or the path.

@@ -29,11 +29,11 @@ static Error send_fd(int fd) {
   return n >= 0 ? Error() : Error::from_errno();
 }
 
-net::Task<Outcome> pass_fd(net::Loop& loop, const net::Fd& socket) {
-  fcntl(socket.get(), F_SETFL, fcntl(socket.get(), F_GETFL) & ~O_NONBLOCK);
+net::Task<Outcome> pass_fd(net::Loop& loop, int socket) {
+  fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) & ~O_NONBLOCK);
   net::Watch output(loop, STDOUT_FILENO);
   for (;;) {
-    Error e = send_fd(socket.get());
+    Error e = send_fd(socket);
     if (e == Error(UV_EAGAIN)) {
       e = co_await output.writable();
       if (!e) continue;

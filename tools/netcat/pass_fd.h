@@ -8,6 +8,6 @@
 namespace netcat {
 
 // Sends the socket over standard output (SCM_RIGHTS), blocking as a new socket is.
-net::Task<Outcome> pass_fd(net::Loop& loop, const net::Fd& socket);
+net::Task<Outcome> pass_fd(net::Loop& loop, int socket);
 
 }  // namespace netcat

@@ -35,8 +35,9 @@ void Reception::receive(net::Fd socket, const SockAddr& peer) {
 Task<> Reception::greet(std::unique_ptr<Channel> socket, SockAddr peer, SockAddr local) {
   const auto place = handshakes_.insert(handshakes_.end(), socket.get());
   const net::Deadline deadline(kHandshakeLimit);
+  const std::string no_name;
   Secured secured =
-      co_await session_.security->shake_hands(session_.loop, std::move(socket), deadline);
+      co_await session_.security->shake_hands(session_.loop, std::move(socket), no_name, deadline);
   handshakes_.erase(place);
   if (!closed_ && secured.channel) {
     std::unique_ptr<Channel> channel = std::move(secured.channel);

@@ -7,110 +7,12 @@
 #include <cctype>
 
 #include "common/cli/log.h"
-#include "tools/netcat/json_line.h"
 #include "tools/netcat/tls/engine.h"
 
 namespace netcat {
 
 using net::Error;
 using net::SockAddr;
-
-// --- JSON ---
-
-static std::string dropped(std::uint64_t lines) {
-  return JsonLine("dropped").add("lines", lines).text() + "\n";
-}
-
-static void print(const JsonLine& line) {
-  net::log::report_dropped_with(dropped);
-  net::log::put(line.text() + "\n");
-}
-
-static void add_proxies(JsonLine& line, const Options& options) {
-  if (!options.proxy.chain.empty()) line.add("proxy", options.proxy.names());
-}
-
-static JsonLine event(const char* name, const Options& options, const SockAddr& address) {
-  JsonLine line(name);
-  const bool local = options.unix_domain;
-  line.add("protocol",
-           local ? (options.udp ? "unix-datagram" : "unix") : (options.udp ? "udp" : "tcp"));
-  if (local) return line.add("path", options.path);
-  if (address.size() == 0) return line;
-  return line.add("address", address.host()).add("port", std::uint64_t{address.port()});
-}
-
-static JsonLine connected(const char* direction, const Options& options, const SockAddr& peer,
-                          const SockAddr& local) {
-  JsonLine line = event("connected", options, peer);
-  line.add("direction", direction);
-  if (!options.unix_domain)
-    line.add("local_address", local.host()).add("local_port", std::uint64_t{local.port()});
-  return line;
-}
-
-static const char* outcome_of(Error e) {
-  switch (e.code()) {
-    case 0:
-      return "connected";
-    case UV_ECONNREFUSED:
-      return "refused";
-    case UV_ETIMEDOUT:
-      return "timeout";
-    case UV_EHOSTUNREACH:
-    case UV_ENETUNREACH:
-    case UV_EHOSTDOWN:
-    case UV_ENETDOWN:
-      return "unreachable";
-    case UV_ECANCELED:
-      return "abandoned";
-    default:
-      return "failed";
-  }
-}
-
-static const char* reason_of(const Outcome& outcome) {
-  switch (outcome.status) {
-    case net::kOk:
-      return "complete";
-    case net::kIdle:
-      return "idle";
-    case net::kLocalIo:
-      return "local-io";
-    case kBrokenPipe:
-      return "output-closed";
-    case net::kRefused:
-      return "refused";
-    case net::kTls:
-      return "tls";
-    case net::kProgram:
-      return "program";
-    default:
-      return outcome.reset ? "reset" : "lost";
-  }
-}
-
-static void print_closed(const Options& options, const SockAddr& peer, const Tally& tally,
-                         const char* reason, const Outcome& outcome = {},
-                         const std::string& tls_end = {}) {
-  const char* sides[] = {"nobody", "local", "peer"};
-  JsonLine line = event("closed", options, peer);
-  line.add("bytes_sent", tally.sent)
-      .add("bytes_received", tally.received)
-      .add("closed_first", sides[tally.first_end])
-      .add("input_open", tally.input_open)
-      .add("answered", tally.answered)
-      .add("reason", reason);
-  if (!tls_end.empty()) line.add("tls_end", tls_end);
-  line.add("ms", tally.elapsed().count());
-  if (outcome.program_status >= 0)
-    line.add("program_status", static_cast<std::uint64_t>(outcome.program_status));
-  if (outcome.program_signal > 0)
-    line.add("program_signal", static_cast<std::uint64_t>(outcome.program_signal));
-  print(line);
-}
-
-// --- what happens ---
 
 // The name of the address, unless -n is given.
 static std::string name_of(const Options& options, const SockAddr& address) {
@@ -128,23 +30,11 @@ static std::string place_of(const std::string& host, const SockAddr& peer) {
 }
 
 void say_resolved(const Options& options, const std::vector<SockAddr>& addresses, Elapsed elapsed) {
-  if (!options.json) return;
-  std::string list;
-  for (const SockAddr& address : addresses)
-    list += (list.empty() ? "" : ",") + JsonLine::quoted(address.host());
-  print(JsonLine("resolved")
-            .add("host", options.host)
-            .add_raw("addresses", "[" + list + "]")
-            .add("ms", elapsed.count()));
+  if (options.json) events::resolved(options, addresses, elapsed);
 }
 
 void say_attempt(const Options& options, const SockAddr& peer, Error e, Elapsed elapsed) {
-  if (!options.json) return;
-  JsonLine line = event("attempt", options, peer);
-  add_proxies(line, options);
-  line.add("ms", elapsed.count()).add("outcome", outcome_of(e));
-  if (e && e != Error(UV_ECANCELED)) line.add("error", e.message());
-  print(line);
+  if (options.json) events::attempt(options, peer, e, elapsed);
 }
 
 bool tells_failed_attempts(const Options& options) { return options.verbose > 0 && !options.json; }
@@ -169,12 +59,7 @@ void say_attempt_failed(const Options& options, const SockAddr& peer, Error e) {
 
 void say_probed(const Options& options, const SockAddr& peer, Error e, bool answered,
                 Elapsed elapsed) {
-  if (!options.json) return;
-  const char* found = answered ? "succeeded" : "open or filtered";
-  JsonLine line = event("attempt", options, peer);
-  line.add("ms", elapsed.count()).add("outcome", e ? outcome_of(e) : found);
-  if (e) line.add("error", e.message());
-  print(line);
+  if (options.json) events::probed(options, peer, e, answered, elapsed);
 }
 
 // "127.0.0.1 53 port [udp/domain]"
@@ -195,18 +80,14 @@ void say_open_or_filtered(const Options& options, const SockAddr& peer) {
 }
 
 void say_connected(const Options& options, const SockAddr& peer, const SockAddr& local) {
-  if (options.json) return print(connected("out", options, peer, local));
+  if (options.json) return events::connected(options, peer, local);
   if (options.verbose == 0 || options.unix_domain) return;
   net::log::plain("Connection to %s succeeded!", port_of(options, peer).c_str());
 }
 
 void say_tunnelled(const Options& options, std::uint16_t port, const SockAddr& peer,
                    const SockAddr& local) {
-  if (options.json) {
-    JsonLine line = connected("out", options, peer, local);
-    add_proxies(line, options);
-    return print(line.add("target", host_and_port(options.host, port)));
-  }
+  if (options.json) return events::tunnelled(options, port, peer, local);
   if (options.verbose == 0) return;
   std::string by;
   for (const Proxy& proxy : options.proxy.chain)
@@ -221,24 +102,11 @@ void say_try_failed(const Options& options, const std::string& sentence) {
 
 void say_hop(const Options& options, const Proxy& proxy, const Destination& to,
              const ProxyFailure& failure, Elapsed elapsed) {
-  if (!options.json) return;
-  const char* outcome = !failure                              ? "connected"
-                        : failure.status == net::kRefused     ? "refused"
-                        : failure.status == net::kTimedOut    ? "timeout"
-                        : failure.status == net::kUnreachable ? "unreachable"
-                                                              : "failed";
-  JsonLine line("proxy");
-  line.add("proxy", proxy.where())
-      .add("type", proxy.scheme())
-      .add("target", host_and_port(to.host, to.port))
-      .add("ms", elapsed.count())
-      .add("outcome", outcome);
-  if (failure) line.add("error", failure.why);
-  print(line);
+  if (options.json) events::hop(proxy, to, failure, elapsed);
 }
 
 void say_listening(const Options& options, const SockAddr& address) {
-  if (options.json) return print(event("listening", options, address));
+  if (options.json) return events::listening(options, address);
   if (options.verbose == 0) return;
   if (options.unix_domain) {
     net::log::plain("Bound on %s", options.path.c_str());
@@ -249,7 +117,7 @@ void say_listening(const Options& options, const SockAddr& address) {
 }
 
 void say_bound(const Options& options, const SockAddr& address) {
-  if (options.json && options.listen) return print(event("listening", options, address));
+  if (options.json && options.listen) return events::listening(options, address);
   if (options.json || options.verbose == 0) return;
   if (options.unix_domain)
     net::log::plain("Bound on %s", address.host().c_str());
@@ -259,7 +127,7 @@ void say_bound(const Options& options, const SockAddr& address) {
 
 void say_received(const Options& options, const SockAddr& peer, const SockAddr& local,
                   const std::string& name) {
-  if (options.json) return print(connected("in", options, peer, local));
+  if (options.json) return events::received(options, peer, local);
   if (options.verbose == 0) return;
   if (options.unix_domain)
     net::log::plain("Connection received on %s", options.path.c_str());
@@ -269,16 +137,14 @@ void say_received(const Options& options, const SockAddr& peer, const SockAddr& 
 }
 
 void say_denied(const Options& options, const SockAddr& peer) {
-  Tally nothing;
-  nothing.ended_by(Tally::kLocal);
-  if (options.json) return print_closed(options, peer, nothing, "denied");
+  if (options.json) return events::denied(options, peer);
   if (options.verbose > 0)
     net::log::plain("Connection denied from %s", place_of(peer.host(), peer).c_str());
 }
 
 void say_closed(const Options& options, const SockAddr& peer, const Tally& tally,
                 const Outcome& outcome, const std::string& tls_end) {
-  if (options.json) return print_closed(options, peer, tally, reason_of(outcome), outcome, tls_end);
+  if (options.json) return events::closed(options, peer, tally, outcome, tls_end);
   if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
     net::log::plain("Connection closed: input still open");
   if (options.verbose > 0 && !tally.answered)
@@ -294,7 +160,7 @@ void say_closed(const Options& options, const SockAddr& peer, const Tally& tally
 
 void say_problem(const Options& options, const SockAddr& peer, const std::string& sentence) {
   if (options.json)
-    print(event("error", options, peer).add("message", sentence));
+    events::error(options, peer, sentence);
   else if (peer.size() == 0)
     net::log::error("%s", sentence.c_str());
   else
@@ -304,34 +170,31 @@ void say_problem(const Options& options, const SockAddr& peer, const std::string
 // --- TLS ---
 
 void say_certificate(const Options& options, const std::string& sha256) {
-  if (options.json) return print(JsonLine("certificate").add("sha256", sha256));
+  if (options.json) return events::certificate(sha256);
   net::log::error("certificate sha256:%s", sha256.c_str());
 }
 
-void say_tls(const Options& options, const SockAddr& peer, const tls::Info& info, Elapsed elapsed) {
-  if (options.json) {
-    JsonLine line = event("tls", options, peer);
-    line.add("version", info.version)
-        .add("cipher", info.cipher)
-        .add("server_name", info.server_name)
-        .add("alpn", info.alpn)
-        .add("subject", info.subject)
-        .add("issuer", info.issuer)
-        .add("not_after", info.not_after)
-        .add("sha256", info.sha256)
-        .add("verified", info.verified);
-    return print(line.add("ms", elapsed.count()));
-  }
-  if (options.verbose == 0) return;
-  std::string line = info.version + ", " + info.cipher;
+static void print_tls_words(const std::string& who, const tls::Info& info) {
+  std::string line = who + info.version + ", " + info.cipher;
   if (info.has_certificate)
     line += ", " + info.label + ", valid until " + info.not_after + ", sha256:" + info.sha256;
   if (!info.alpn.empty()) line += ", ALPN " + net::log::escaped(info.alpn);
   net::log::plain("%s", line.c_str());
 }
 
+void say_tls(const Options& options, const SockAddr& peer, const tls::Info& info, Elapsed elapsed) {
+  if (options.json) return events::tls(options, peer, info, elapsed);
+  if (options.verbose > 0) print_tls_words("", info);
+}
+
+void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& info,
+                   Elapsed elapsed) {
+  if (options.json) return events::proxy_tls(proxy, info, elapsed);
+  if (options.verbose > 0) print_tls_words("proxy " + proxy.where() + ": ", info);
+}
+
 void say_handshake_failed(const Options& options, const SockAddr& peer, const std::string& why) {
-  if (options.json) return print(event("error", options, peer).add("message", why));
+  if (options.json) return events::error(options, peer, why);
   if (options.verbose > 0)
     net::log::plain("Connection from %s %u failed: %s", name_of(options, peer).c_str(), peer.port(),
                     why.c_str());
@@ -343,16 +206,10 @@ void say_note(const Options& options, const std::string& sentence) {
 
 void say_failed(const Options& options, const Outcome& outcome) {
   if (outcome.why.empty()) return;
-  if (!options.json) return net::log::error("%s", outcome.why.c_str());
-  JsonLine line("error");
-  line.add("status", std::uint64_t(static_cast<unsigned>(outcome.status)));
-  if (options.unix_domain)
-    line.add("path", options.path);
-  else if (!options.host.empty())
-    line.add("host", options.host);
-  if (!options.unix_domain && options.ports.size() < 2)
-    line.add("port", std::uint64_t{options.port});
-  print(line.add("message", outcome.why));
+  if (options.json)
+    events::failed(options, outcome);
+  else
+    net::log::error("%s", outcome.why.c_str());
 }
 
 }  // namespace netcat

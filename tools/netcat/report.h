@@ -1,22 +1,10 @@
-// report.h - what happens, told on standard error: with -v in the words of OpenBSD's nc, with
-// --json as one object a line, whose members netcat(1) lists.
+// report.h - what happens, on standard error: with -v in the words of OpenBSD's nc, with --json as
+// events.
 #pragma once
 
-#include <vector>
-
-#include "common/net/address.h"
-#include "tools/netcat/options.h"
-#include "tools/netcat/proxy/dialogue.h"
-#include "tools/netcat/relay/outcome.h"
-#include "tools/netcat/relay/tally.h"
+#include "tools/netcat/events.h"
 
 namespace netcat {
-
-namespace tls {
-struct Info;
-}
-
-using Elapsed = std::chrono::duration<double, std::milli>;
 
 void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
                   Elapsed elapsed);
@@ -57,6 +45,9 @@ void say_closed(const Options& options, const net::SockAddr& peer, const Tally& 
 void say_certificate(const Options& options, const std::string& sha256);
 void say_tls(const Options& options, const net::SockAddr& peer, const tls::Info& info,
              Elapsed elapsed);
+// The same of the connection to an https proxy.
+void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& info,
+                   Elapsed elapsed);
 // A client whose handshake has failed.
 void say_handshake_failed(const Options& options, const net::SockAddr& peer,
                           const std::string& why);

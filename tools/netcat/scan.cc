@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <random>
 
-#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/datagram/probe.h"
 #include "tools/netcat/report.h"
 #include "tools/netcat/target.h"
@@ -90,15 +89,16 @@ Task<> Scan::probe(std::size_t at) {
     result.reached = std::move(probed.reached);
   } else {
     Target::Reached reached = co_await target_.dial(ports_[at]);
-    result.open = static_cast<bool>(reached.dialed.socket);
+    result.open = reached.channel != nullptr;
     if (result.open && session_.security) {
       const net::Deadline deadline = target_.deadline_of_handshake();
-      auto socket = std::make_unique<Socket>(loop_, std::move(reached.dialed.socket));
-      Secured secured = co_await session_.security->shake_hands(loop_, std::move(socket), deadline);
+      const std::string name = name_of_peer(options_);
+      Secured secured = co_await session_.security->shake_hands(loop_, std::move(reached.channel),
+                                                                name, deadline);
       secured.channel.reset();
       result.secured = std::move(secured);
     }
-    reached.dialed.socket.reset();
+    reached.channel.reset();
     result.reached = std::move(reached);
   }
   result.done = true;
@@ -147,7 +147,7 @@ Outcome Scan::outcome() const {
 }  // namespace
 
 Task<Outcome> scan(Session& session) {
-  Target target(session.loop, session.options);
+  Target target(session);
   Outcome outcome = co_await target.find();
   if (outcome.status != net::kOk) co_return outcome;
   Scan scan(session, target);

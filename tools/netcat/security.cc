@@ -11,8 +11,7 @@ using tls::TlsChannel;
 
 constexpr net::Millis kLinger{1'000};  // for the peer to read the alert
 
-Security::Security(const Options& options, std::unique_ptr<tls::Context> context)
-    : options_(options), context_(std::move(context)) {}
+Security::Security(std::unique_ptr<tls::Context> context) : context_(std::move(context)) {}
 Security::~Security() = default;
 
 Outcome Security::load(const Options& options, std::unique_ptr<Security>& out) {
@@ -23,14 +22,26 @@ Outcome Security::load(const Options& options, std::unique_ptr<Security>& out) {
   if (!context->key_log_note().empty()) say_note(options, context->key_log_note());
   if (!options.tls.verify && options.tls.pins.empty() && !options.listen)
     say_note(options, "TLS: the server's certificate is not verified (--tls-verify=no)");
-  out.reset(new Security(options, std::move(context)));
+  out.reset(new Security(std::move(context)));
+  return {};
+}
+
+Outcome Security::load_for_proxies(const Options& options, std::unique_ptr<Security>& out) {
+  std::string why;
+  tls::Options how;
+  how.on = true;
+  // With --tls the destination's close_notify is the end that counts.
+  how.allow_truncation = options.tls.on || options.tls.allow_truncation;
+  auto context = tls::Context::make(how, tls::Role::kClient, why);
+  if (!context) return {net::kTls, why};
+  out.reset(new Security(std::move(context)));
   return {};
 }
 
 const std::string& Security::certificate() const { return context_->self_signed(); }
 
 // Without the %interface of an IPv6 address, which no certificate has.
-static std::string name_of_peer(const Options& options) {
+std::string name_of_peer(const Options& options) {
   if (options.tls.name) return *options.tls.name;
   const bool scoped = options.host.find(':') != std::string::npos;
   return scoped ? options.host.substr(0, options.host.find('%')) : options.host;
@@ -62,18 +73,18 @@ static Outcome failed(const TlsChannel& channel, Error e, bool out_of_time, bool
 }
 
 // The certificate's last days: --tls-days.
-static Outcome check_days(const Options& options, const tls::Info& info) {
-  const int days = static_cast<int>(options.tls.days);
+static Outcome check_days(const tls::Options& options, const tls::Info& info) {
+  const int days = static_cast<int>(options.days);
   if (days == 0 || !info.has_certificate || info.days_left >= days) return {};
   return {net::kTls, "certificate is valid for " + std::to_string(info.days_left) +
                          " more days (until " + info.not_after + ")"};
 }
 
 Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
-                                    net::Deadline deadline) {
+                                    const std::string& name, net::Deadline deadline) {
   const auto start = std::chrono::steady_clock::now();
   under->reset_on_close(false);  // which would overtake the alert
-  auto channel = std::make_unique<TlsChannel>(std::move(under), *context_, name_of_peer(options_));
+  auto channel = std::make_unique<TlsChannel>(std::move(under), *context_, name);
   net::Timer timer(loop);
   net::WaitGroup beside;
   bool out_of_time = false;
@@ -82,14 +93,15 @@ Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> un
   timer.wake();
   co_await beside.wait();
   Secured secured;
+  const bool listens = context_->role() == tls::Role::kServer;
   if (e) {
-    secured.outcome = failed(*channel, e, out_of_time, options_.listen);
+    secured.outcome = failed(*channel, e, out_of_time, listens);
     if (e == Error(UV_EPROTO)) co_await linger(loop, *channel);
     co_return secured;
   }
   secured.elapsed = std::chrono::steady_clock::now() - start;
   secured.info = std::make_shared<tls::Info>(channel->engine().info());
-  secured.outcome = check_days(options_, *secured.info);
+  secured.outcome = check_days(context_->options(), *secured.info);
   if (secured.outcome.status == net::kOk) secured.channel = std::move(channel);
   co_return secured;
 }

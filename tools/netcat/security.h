@@ -35,19 +35,24 @@ class Security {
  public:
   // Loads OpenSSL, and the files that the options name.
   static Outcome load(const Options& options, std::unique_ptr<Security>& out);
+  // For https proxies: verified by the system's CAs, whatever --tls-... say of the destination.
+  static Outcome load_for_proxies(const Options& options, std::unique_ptr<Security>& out);
   ~Security();
 
-  // As a client or, with --listen, as a server.  A handshake that fails lingers: see TlsChannel.
+  // As a client or, with --listen, as a server.  `name`: what the server's certificate must be for.
+  // A handshake that fails lingers: see TlsChannel.
   net::Task<Secured> shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
-                                 net::Deadline deadline);
+                                 const std::string& name, net::Deadline deadline);
   // The digest of the certificate that was made because none was given, or nothing.
   const std::string& certificate() const;
 
  private:
-  Security(const Options& options, std::unique_ptr<tls::Context> context);
+  explicit Security(std::unique_ptr<tls::Context> context);
 
-  const Options& options_;
   std::unique_ptr<tls::Context> context_;
 };
+
+// What the destination's certificate must be for: --tls-name, or the host.
+std::string name_of_peer(const Options& options);
 
 }  // namespace netcat

@@ -38,8 +38,14 @@ struct Session {
       loop.cancel_all();
   }
 
-  // What --tls needs.
-  Outcome load_tls() { return options.tls.on ? Security::load(options, security) : Outcome(); }
+  // What --tls and https proxies need.
+  Outcome load_tls() {
+    Outcome outcome;
+    if (options.tls.on) outcome = Security::load(options, security);
+    if (outcome.status == net::kOk && options.proxy.uses_tls())
+      outcome = Security::load_for_proxies(options, proxy_security);
+    return outcome;
+  }
 
   net::Loop& loop;
   Options options;  // port 0 becomes the one that the kernel has picked
@@ -47,7 +53,8 @@ struct Session {
   SessionLog log;
   Meter meter;
   Buffers buffers;
-  std::unique_ptr<Security> security;  // none without --tls
+  std::unique_ptr<Security> security;        // none without --tls
+  std::unique_ptr<Security> proxy_security;  // none without an https proxy
   std::function<void()> on_output_gone;
   bool is_output_gone = false;
 };

@@ -1,8 +1,10 @@
 #include "tools/netcat/socket_options.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -20,6 +22,12 @@ void SocketOptions::apply(int fd, int family) const {
   set(fd, SOL_SOCKET, SO_SNDBUF, send_buffer);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   if (resets_on_close) (void)net::set_option(fd, SOL_SOCKET, SO_LINGER, at_once);
+  if (keepalive && family != AF_UNIX) {
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, std::min(*keepalive, 10));
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+  }
   if (family == AF_INET) {
     set(fd, IPPROTO_IP, IP_TTL, ttl);
     set(fd, IPPROTO_IP, IP_MINTTL, min_ttl);

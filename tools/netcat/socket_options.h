@@ -1,5 +1,5 @@
-// socket_options.h - netcat's -I, -M, -m, -O and -T, and what closing means, on the sockets that it
-// makes.
+// socket_options.h - netcat's -I, -M, -m, -O, -T and --keepalive, and what closing means, on the
+// sockets that it makes.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,14 @@ namespace netcat {
 struct SocketOptions {
   std::optional<int> receive_buffer;  // bytes
   std::optional<int> send_buffer;
-  std::optional<int> ttl;      // of what is sent; IPv6: hop limit
-  std::optional<int> min_ttl;  // of what is accepted
-  std::optional<int> tos;      // the whole octet; IPv6: traffic class
+  std::optional<int> ttl;          // of what is sent; IPv6: hop limit
+  std::optional<int> min_ttl;      // of what is accepted
+  std::optional<int> tos;          // the whole octet; IPv6: traffic class
+  std::optional<int> keepalive{};  // seconds without data until the peer is probed
   // A connection is reset if this process dies before a relay has it (see Channel::reset_on_close).
   bool resets_on_close = false;
+
+  static constexpr int kKeepaliveMax = 32767;  // Linux's
 
   // On a socket before it is connected or listens.  The values are in range; what a kind of socket
   // does not have is left alone.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tools/netcat/channel/socket.h"
 #include "tools/netcat/proxy/tunnel.h"
 #include "tools/netcat/report.h"
 
@@ -100,12 +101,11 @@ Task<Target::Reached> Target::dial_through_proxies(std::uint16_t port, net::Dead
   Reached reached;
   for (const std::string& host : hosts_) {
     reached = co_await dial_addresses(options_.proxy.chain.front().port, deadline);
-    if (!reached.dialed.socket) co_return reached;
+    if (!reached.channel) co_return reached;
     const Destination target{host, port};
-    reached.proxy =
-        co_await open_tunnel(loop_, reached.dialed.socket.get(), options_, target, deadline);
+    reached.proxy = co_await open_tunnel(session_, reached.channel, target, deadline);
     if (!reached.proxy) co_return reached;
-    reached.dialed.socket.reset();
+    reached.channel.reset();
     if (!reached.proxy.of_target) co_return reached;
   }
   co_return reached;
@@ -124,6 +124,10 @@ Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline d
     if (e && e != Error(UV_ECANCELED)) reached.failures.emplace_back(address, e);
   };
   reached.dialed = co_await net::dial(loop_, addresses, how, deadline);
+  if (reached.dialed.socket) {
+    reached.local = SockAddr::local(reached.dialed.socket.get());
+    reached.channel = std::make_unique<Socket>(loop_, std::move(reached.dialed.socket));
+  }
   co_return reached;
 }
 
@@ -186,11 +190,10 @@ void Target::say_failures(const Reached& reached) const {
 }
 
 void Target::say_connected(std::uint16_t port, const Reached& reached) const {
-  const SockAddr local = SockAddr::local(reached.dialed.socket.get());
   if (options_.proxy.chain.empty())
-    netcat::say_connected(options_, reached.dialed.peer, local);
+    netcat::say_connected(options_, reached.dialed.peer, reached.local);
   else
-    say_tunnelled(options_, port, reached.dialed.peer, local);
+    say_tunnelled(options_, port, reached.dialed.peer, reached.local);
 }
 
 std::string Target::why(const Reached& reached) {

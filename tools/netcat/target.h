@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "common/net/dial.h"
-#include "tools/netcat/options.h"
 #include "tools/netcat/proxy/dialogue.h"
-#include "tools/netcat/relay/outcome.h"
+#include "tools/netcat/session.h"
 
 namespace netcat {
 
@@ -15,15 +14,20 @@ class Target {
  public:
   // What came of a dial; `failures` are the addresses that did not work at the last try.
   struct Reached {
-    net::Dialed dialed;
+    net::Dialed dialed;  // its socket has become the channel
+    std::unique_ptr<Channel> channel;
+    net::SockAddr local;
     std::vector<std::pair<net::SockAddr, net::Error>> failures;
     ProxyFailure proxy;        // there was a connection to the first proxy, and no more
     bool out_of_time = false;  // before another try could be made (--wait)
   };
 
   // The time of -w begins now.
-  Target(net::Loop& loop, const Options& options)
-      : loop_(loop), options_(options), deadline_(options.timeout) {}
+  explicit Target(Session& session)
+      : session_(session),
+        loop_(session.loop),
+        options_(session.options),
+        deadline_(options_.timeout) {}
 
   // Looks the destination, or the first proxy, and the source address up; must succeed before
   // dial().  With --wait a name that is not found may still appear.
@@ -58,6 +62,7 @@ class Target {
   // Until the next try; `last`: the time of --wait runs out before.
   net::Millis pause(bool& last) const;
 
+  Session& session_;
   net::Loop& loop_;
   const Options& options_;
   net::Deadline deadline_;

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/net/result.h"
 #include "common/net/task.h"
@@ -43,6 +46,9 @@ class Channel {
   // Ends every wait, now and later, with UV_ECANCELED.
   virtual void cancel() = 0;
 
+  // As try_read(), but what is there stays there; UV_ENOTSUP: cannot be done.
+  virtual net::Result<std::size_t> try_peek(std::span<char>) { return net::Error(UV_ENOTSUP); }
+
   // --- where the kernel may move the bytes itself (splice, sendfile) ---
   virtual int read_fd() const { return -1; }  // -1: it may not
   virtual int write_fd() const { return -1; }
@@ -52,13 +58,19 @@ class Channel {
   virtual int connection() const { return -1; }
   // While true, closing the connection resets it, and so does the death of this process.
   virtual void reset_on_close(bool) {}
+  // Bytes that have come in so far, those included that are not data yet; 0: all are data.
+  virtual std::uint64_t arrived() const { return 0; }
   // Bytes, and the half-close, that the other machine has not acknowledged; an error: it never
   // will.
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
+  // Bytes that try_write() has taken and the other machine has not acknowledged; also after a loss.
+  virtual std::size_t unacknowledged() const { return 0; }
   // From now on hangup() also notices that the other machine is gone though nothing is sent.
   virtual void probe_peer() {}
   // In words, why reading or writing failed; empty: the error says it.
   virtual std::string failure() const { return {}; }
+  // What a program is told of the connection besides its addresses: names and values.
+  virtual std::vector<std::pair<std::string, std::string>> facts() const { return {}; }
   // How the peer ended TLS: "close_notify" or "missing"; empty without TLS.
   virtual std::string tls_end() const { return {}; }
 

@@ -11,11 +11,11 @@ using net::Task;
 
 // --- what they share ---
 
-void Seats::offer(std::string_view piece) {
+void Seats::offer(std::string_view piece, std::uint64_t except) {
   piece_ = piece;
   takers_ = 0;
   for (Seat* seat : seats_) {
-    if (seat->deaf_) continue;
+    if (seat->deaf_ || seat->number_ == except) continue;
     seat->piece_ = piece;
     seat->at_ = 0;
     seat->taking_ = true;
@@ -55,7 +55,8 @@ void Seats::cancel() {
 
 // --- one of them ---
 
-Seat::Seat(Seats& seats) : seats_(seats), input_(seats.loop_), room_(seats.loop_) {
+Seat::Seat(Seats& seats)
+    : seats_(seats), number_(++seats.numbers_), input_(seats.loop_), room_(seats.loop_) {
   seats_.seats_.push_back(this);
   ++seats_.takes_input_;
   seats_.changed_.wake();
@@ -66,6 +67,13 @@ Seat::~Seat() {
   std::erase(seats_.seats_, this);
   std::erase(seats_.queue_, this);
   if (seats_.turn_ == this) seats_.pass_turn();
+}
+
+void Seat::begin_with(std::string_view piece) {
+  if (piece.empty()) return;
+  piece_ = piece;
+  taking_ = true;
+  ++seats_.behind_;
 }
 
 // Who reads again, or waits to, has written what it read before.
@@ -97,6 +105,7 @@ net::Result<std::size_t> Seat::try_read(std::span<char> buffer) {
 net::Result<std::size_t> Seat::try_write(std::string_view data) {
   if (!has_room()) return Error(UV_EAGAIN);
   const net::Result<std::size_t> n = seats_.local_.try_write(data);
+  if (n) seats_.last_writer_ = number_;
   seats_.turn_ = this;
   if (n && *n == data.size()) seats_.pass_turn();
   if (!n && n.error() == Error(UV_EAGAIN)) seats_.blocked_.wake();

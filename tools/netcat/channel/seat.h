@@ -20,12 +20,15 @@ class Seats {
  public:
   Seats(net::Loop& loop, Channel& local) : loop_(loop), local_(local), changed_(loop) {}
 
-  // Offers `piece` to everyone who is there now; it lives until nobody takes it any more.
-  void offer(std::string_view piece);
+  // Offers `piece` to every seat that is there now, but `except`; it lives until all have taken it.
+  void offer(std::string_view piece, std::uint64_t except = 0);
   bool is_taken() const { return behind_ == 0; }  // by all who are still there
   bool was_taken() const { return takers_ > 0; }  // by anyone
   bool is_empty() const { return takes_input_ == 0; }
   void end_input();
+  bool input_ended() const { return input_ended_; }
+  // The number of the seat that has written last.
+  std::uint64_t last_writer() const { return last_writer_; }
   // While true, the input waits for something else than the client.
   void set_held(bool held) { held_ = held; }
   // Woken when a seat is taken, left, or done with the piece.
@@ -51,6 +54,8 @@ class Seats {
   std::size_t takes_input_ = 0;  // seats that will take the next
   std::deque<Seat*> queue_;      // for the turn
   Seat* turn_ = nullptr;         // writes, or may
+  std::uint64_t numbers_ = 0;    // seats so far
+  std::uint64_t last_writer_ = 0;
   bool input_ended_ = false;
   bool held_ = false;
   bool canceled_ = false;
@@ -73,6 +78,8 @@ class Seat final : public Channel {
   void cancel() override;
   void stop_reading() override;  // what it has not taken is for the others
 
+  // Before anything else it reads `piece`, which outlives it.
+  void begin_with(std::string_view piece);
   bool is_behind() const { return taking_; }  // has not taken all of the piece
 
  private:
@@ -80,6 +87,7 @@ class Seat final : public Channel {
   void confirm();
 
   Seats& seats_;
+  std::uint64_t number_;
   std::string_view piece_;
   std::size_t at_ = 0;   // of piece_, what is to be read next
   bool taking_ = false;  // some of the piece is not known to be written

@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+
 #include "common/net/socket_option.h"
 
 namespace netcat {
@@ -24,6 +26,12 @@ Socket::Socket(net::Loop& loop, net::Fd socket) : conn_(loop, std::move(socket))
 }
 
 net::Result<std::size_t> Socket::try_read(std::span<char> buffer) { return conn_.try_read(buffer); }
+
+net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
+  const ssize_t n = recv(conn_.fd(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+  if (n >= 0) return static_cast<std::size_t>(n);
+  return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+}
 
 net::Result<std::size_t> Socket::try_write(std::string_view data) { return conn_.try_write(data); }
 
@@ -70,10 +78,19 @@ net::Result<std::size_t> Socket::undelivered() {
   return Error(UV_ECONNRESET);
 }
 
+// A reset leaves the numbers as they were; a FIN counts as a byte.
+std::size_t Socket::unacknowledged() const {
+  int bytes = 0;
+  if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return 0;
+  return static_cast<std::size_t>(finished_ ? bytes - 1 : bytes);
+}
+
 void Socket::probe_peer() {
   if (!is_tcp_) return;
+  constexpr int kIdle = 10;  // seconds; --keepalive may have less
+  const int idle = get_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE);
   (void)net::set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
-  (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, 10);  // seconds
+  (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, std::min(idle, kIdle));
   (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPINTVL, 10);
   (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPCNT, 3);
 }

@@ -12,6 +12,7 @@ class Socket final : public Channel {
   Socket(net::Loop& loop, net::Fd socket);
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_peek(std::span<char> buffer) override;
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override;
   bool has_input() override { return conn_.has_input(); }
@@ -24,6 +25,7 @@ class Socket final : public Channel {
   int connection() const override { return conn_.fd(); }
   void reset_on_close(bool on) override;
   net::Result<std::size_t> undelivered() override;
+  std::size_t unacknowledged() const override;
   void probe_peer() override;
 
  private:

@@ -13,11 +13,11 @@
 #include "tools/netcat/datagram/output.h"
 #include "tools/netcat/datagram/senders.h"
 #include "tools/netcat/datagram/slicer.h"
+#include "tools/netcat/datagram/turn.h"
 #include "tools/netcat/datagram/unanswered.h"
 #include "tools/netcat/relay/pace.h"
 #include "tools/netcat/relay/rate_limit.h"
 #include "tools/netcat/relay/tally.h"
-#include "tools/netcat/relay/turn.h"
 #include "tools/netcat/session.h"
 
 namespace netcat {

@@ -18,6 +18,7 @@ struct Requirement {
   const char* option;
   const char* needed;
   const char* or_else = nullptr;
+  const char* or_third = nullptr;
 };
 
 }  // namespace
@@ -31,9 +32,16 @@ constexpr Pair kContradictions[] = {
     {"udp", "no-shutdown", "datagrams have no half-close"},
     {"udp", "telnet", "telnet requires a stream"},
     {"udp", "max-conns", "UDP has no connections"},
+    {"keepalive", "udp", "UDP has no connections"},
+    {"keepalive", "unix", "the peer is on this host"},
+    {"keepalive", "scan", "a scan moves no data"},
     {"udp", "wait", "UDP has no connections"},
     {"udp", "retry", "UDP has no connections"},
     {"packets", "send-only", "received datagrams are discarded"},
+    {"broker", "udp", "UDP has no connections"},
+    {"broker", "send-only", "clients talk to each other"},
+    {"broker", "exec", "a program is for one client"},
+    {"broker", "sh-exec", "a program is for one client"},
     {"scan", "listen", "a scan only connects"},
     {"scan", "half-open", "a scan sends nothing"},
     {"scan", "send-only", "a scan sends nothing"},
@@ -53,6 +61,16 @@ constexpr Pair kContradictions[] = {
     {"wait", "retry", "one limit only"},
     {"wait", "listen", "a server does not retry"},
     {"retry", "listen", "a server does not retry"},
+    {"reconnect", "listen", "a server does not connect"},
+    {"reconnect", "wait", "it keeps trying anyway"},
+    {"reconnect", "retry", "it keeps trying anyway"},
+    {"reconnect", "udp", "UDP has no connections"},
+    {"reconnect", "scan", "a scan moves no data"},
+    {"reconnect", "tls", "TLS acknowledges no bytes"},
+    {"reconnect", "telnet", "replies are not numbered"},
+    {"reconnect", "pass-fd", "the socket is passed once"},
+    {"reconnect", "exec", "a program has one connection"},
+    {"reconnect", "sh-exec", "a program has one connection"},
     {"proxy", "listen", "a proxy only connects"},
     {"proxy", "udp", "a proxy relays streams only"},
     {"proxy", "unix", "a proxy connects to hosts"},
@@ -83,6 +101,7 @@ constexpr Pair kContradictions[] = {
 
 constexpr Requirement kRequirements[] = {
     {"keep-open", "listen"},
+    {"broker", "listen"},
     {"max-conns", "listen"},
     {"allow", "listen"},
     {"deny", "listen"},
@@ -91,7 +110,7 @@ constexpr Requirement kRequirements[] = {
     {"broadcast", "udp"},
     {"random-ports", "scan"},
     {"append-output", "output", "hex-dump"},
-    {"retry-interval", "retry", "wait"},
+    {"retry-interval", "retry", "wait", "reconnect"},
     {"exec-grace", "exec", "sh-exec"},
     {"proxy-type", "proxy"},
     {"proxy-user", "proxy"},
@@ -108,13 +127,26 @@ constexpr Requirement kRequirements[] = {
     {"alpn", "tls"},
     {"tls-version", "tls"},
     {"tls-ciphers", "tls"},
-    {"tls-allow-truncation", "tls"},
+    {"tls-allow-truncation", "tls", "proxy"},
     {"tls-key", "tls-cert"},
 };
 
 static void refuse_both(const Cli& cli, const Pair& pair) {
   if (!cli.is_given(pair.one) || !cli.is_given(pair.other)) return;
   Cli::fail(cli.typed(pair.one) + " does not work with " + cli.typed(pair.other) + ": " + pair.why);
+}
+
+static void check_requirement(const Cli& cli, const Requirement& requirement) {
+  const auto& [option, needed, or_else, or_third] = requirement;
+  if (!cli.is_given(option) || cli.is_given(needed)) return;
+  for (const char* other : {or_else, or_third})
+    if (other != nullptr && cli.is_given(other)) return;
+  std::string sentence = std::string("--") + option + " requires --" + needed;
+  if (or_third != nullptr)
+    sentence += std::string(", --") + or_else + " or --" + or_third;
+  else if (or_else != nullptr)
+    sentence += std::string(" or --") + or_else;
+  Cli::fail(sentence);
 }
 
 void check_contradictions(const Cli& cli, const Options& o) {
@@ -129,12 +161,7 @@ void check_contradictions(const Cli& cli, const Options& o) {
   if (o.exit_when_sent && !o.udp)
     Cli::fail("--timeout: must be greater than 0 (only --udp allows 0)");
   if (o.exit_when_sent && o.scan) Cli::fail("--timeout: must be greater than 0 with --scan");
-  for (const auto& [option, needed, or_else] : kRequirements) {
-    if (!cli.is_given(option) || cli.is_given(needed)) continue;
-    if (or_else != nullptr && cli.is_given(or_else)) continue;
-    Cli::fail(std::string("--") + option + " requires --" + needed +
-              (or_else != nullptr ? std::string(" or --") + or_else : ""));
-  }
+  for (const Requirement& requirement : kRequirements) check_requirement(cli, requirement);
   if (!o.listen && o.source_port_given && o.source_port == 0)
     Cli::fail("--source-port: invalid port '0'");
 }

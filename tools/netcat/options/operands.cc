@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/net/address.h"
+#include "common/net/systemd.h"
 #include "tools/netcat/datagram/multicast.h"
 #include "tools/netcat/ports.h"
 
@@ -86,7 +87,27 @@ static bool joins_group(const Options& o) {
   return o.udp && group && is_multicast(*group);
 }
 
+// fd:N, or without an operand what a service manager passes.
+static bool take_inherited(const Cli& cli, const Operands& operands, Options& o) {
+  constexpr std::string_view kPrefix = "fd:";
+  if (operands.empty() && !o.source_port_given) o.inherited = net::systemd::take_sockets();
+  const std::string only = operands.size() == 1 ? operands[0] : "";
+  if (only.starts_with(kPrefix)) {
+    std::uint64_t number = 0;
+    if (!net::parse_number(only.substr(kPrefix.size()), 3, INT32_MAX, number))
+      Cli::fail("invalid descriptor '" + only + "' (fd:3 or higher)");
+    o.inherited = {static_cast<int>(number)};
+  }
+  if (o.inherited.empty()) return false;
+  const std::string what = only.empty() ? "an inherited socket" : only;
+  for (const char* option : {"udp", "ipv4", "ipv6", "source", "source-port"})
+    if (cli.is_given(option))
+      Cli::fail(cli.typed(option) + " does not work with " + what + ": it listens already");
+  return true;
+}
+
 static void take_place_to_listen(const Cli& cli, const Operands& operands, Options& o) {
+  if (take_inherited(cli, operands, o)) return;
   std::string port;
   take_host_and_port(operands, o, port);
   if (o.source_port_given && !port.empty())

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "common/net/fd_limit.h"
+
 namespace netcat {
 
 using net::Error;
@@ -75,6 +77,7 @@ Error Child::start(const Command& command, const std::vector<std::string>& envir
   posix_spawnattr_setpgroup(&how, 0);
   posix_spawnattr_setflags(&how,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  const net::OriginalDescriptorLimit limit;
   const int error = posix_spawn(&pid_, command.path.c_str(), &files, &how,
                                 pointers(command.argv).data(), pointers(environment).data());
   posix_spawnattr_destroy(&how);

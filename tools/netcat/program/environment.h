@@ -15,7 +15,7 @@ struct ConnectionFacts {
   std::string remote_port;  // empty with UNIX
   std::string local_addr;
   std::string local_port;
-  std::vector<std::pair<std::string, std::string>> more;  // such as TLS_VERSION
+  std::vector<std::pair<std::string, std::string>> more;  // TLS_VERSION and others
 
   static ConnectionFacts of(const net::SockAddr& remote, const net::SockAddr& local);
 };

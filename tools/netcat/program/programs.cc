@@ -73,6 +73,7 @@ Programs::Programs(Session& session) : session_(session), children_(session.loop
 
 ConnectionFacts Programs::facts_of(const Channel& remote, const SockAddr& peer) const {
   ConnectionFacts facts = ConnectionFacts::of(peer, SockAddr::local(remote.connection()));
+  if (session_.options.tls.on) facts.more = remote.facts();
   if (session_.options.proxy.chain.empty()) return facts;
   facts.remote_addr = session_.options.host;
   facts.remote_port = std::to_string(session_.options.port);

@@ -1,5 +1,6 @@
 #include "tools/netcat/proxy/proxy_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "common/net/address.h"
@@ -65,8 +66,10 @@ void ProxyOptions::add_proxy(const std::string& option, const std::string& url, 
     Cli::fail(option +
               ": a password here can be seen by every user (use NETCAT_PROXY_PASSWORD or "
               "--proxy-password-file)");
+#ifndef WIREUTILS_TLS
   if (proxy.type == Proxy::kHttps)
-    Cli::fail(option + ": https proxies are not supported by this build");
+    Cli::fail(option + ": an https proxy requires OpenSSL, which this netcat was built without");
+#endif
   if (proxy.port == 0)
     proxy.port = is_from_environment && proxy.type == Proxy::kHttp
                      ? kCurlHttpPort
@@ -98,6 +101,10 @@ void ProxyOptions::resolve(const std::string& host) {
     if (!found.empty()) add_proxy("--proxy env", found, untyped_.value_or(Proxy::kHttp), true);
   }
   check(host);
+}
+
+bool ProxyOptions::uses_tls() const {
+  return std::ranges::any_of(chain, [](const Proxy& p) { return p.type == Proxy::kHttps; });
 }
 
 std::string ProxyOptions::names() const {

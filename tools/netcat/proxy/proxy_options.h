@@ -19,6 +19,7 @@ struct ProxyOptions {
   // Fills `chain` for a destination on `host`; asks for passwords.  A usage error ends the process.
   void resolve(const std::string& host);
   std::string names() const;  // a:1080, b:3128
+  bool uses_tls() const;      // one of them is an https proxy
   // The last proxy is told an address.
   bool resolves_here() const {
     return local_names || (!chain.empty() && chain.back().type == Proxy::kSocks4);

@@ -1,11 +1,8 @@
 #include "tools/netcat/proxy/tunnel.h"
 
-#include <sys/socket.h>
-
 #include <array>
 
 #include "common/cli/exit_status.h"
-#include "common/net/watch.h"
 #include "tools/netcat/report.h"
 
 namespace netcat {
@@ -21,8 +18,8 @@ namespace {
 // One proxy's part: moves the dialogue's bytes, until it is over or time has run out.
 class Hop {
  public:
-  Hop(net::Loop& loop, int fd, Dialogue& dialogue, net::Deadline deadline)
-      : loop_(loop), fd_(fd), dialogue_(dialogue), deadline_(deadline), watch_(loop, fd) {}
+  Hop(net::Loop& loop, Channel& channel, Dialogue& dialogue, net::Deadline deadline)
+      : channel_(channel), dialogue_(dialogue), deadline_(deadline), timer_(loop) {}
 
   // Success when the dialogue is over; UV_ETIMEDOUT.
   Task<Error> run();
@@ -34,12 +31,10 @@ class Hop {
   Error receive();
   bool has_own_limit() const { return deadline_.left() == net::kForever; }
 
-  net::Loop& loop_;
-  int fd_;
+  Channel& channel_;
   Dialogue& dialogue_;
   net::Deadline deadline_;
-  net::Watch watch_;
-  net::Timer timer_{loop_};  // woken with each answer, and at the end
+  net::Timer timer_;  // woken with each answer, and at the end
   bool over_ = false;
   bool timed_out_ = false;
 };
@@ -61,7 +56,7 @@ Task<> Hop::limit() {
     timed_out_ = !e;
     break;
   }
-  if (!over_) watch_.cancel();
+  if (!over_) channel_.cancel();
 }
 
 // Even an answer that came too early is for a request that has been sent.
@@ -75,7 +70,7 @@ Task<Error> Hop::converse() {
     }
     if (dialogue_.state() != Dialogue::State::kTalking) co_return Error();
     Error e = receive();
-    if (e == Error(UV_EAGAIN)) e = co_await watch_.readable();
+    if (e == Error(UV_EAGAIN)) e = co_await channel_.readable();
     if (e) co_return e;
   }
 }
@@ -83,13 +78,13 @@ Task<Error> Hop::converse() {
 // A proxy that has ended may have said why: a failure is left to the next read.
 Task<Error> Hop::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno == EAGAIN) {
-      Error e = co_await watch_.writable();
+    const net::Result<std::size_t> n = channel_.try_write(bytes);
+    if (n) {
+      bytes.remove_prefix(*n);
+    } else if (n.error() == Error(UV_EAGAIN)) {
+      Error e = co_await channel_.writable();
       if (e) co_return e;
-    } else if (errno != EINTR) {
+    } else {
       break;
     }
   }
@@ -99,11 +94,11 @@ Task<Error> Hop::send(std::string_view bytes) {
 // Looks first, then takes what belongs to the answer.
 Error Hop::receive() {
   std::array<char, kPeekBytes> buffer;
-  const ssize_t n = recv(fd_, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
-  if (n < 0) return errno == EINTR ? Error() : Error::from_errno();
-  if (n == 0) dialogue_.end();
-  const std::size_t taken = dialogue_.take({buffer.data(), static_cast<std::size_t>(n)});
-  if (taken > 0) (void)recv(fd_, buffer.data(), taken, MSG_DONTWAIT);  // it is there
+  const net::Result<std::size_t> n = channel_.try_peek(buffer);
+  if (!n) return n.error();
+  if (*n == 0) dialogue_.end();
+  const std::size_t taken = dialogue_.take({buffer.data(), *n});
+  if (taken > 0) (void)channel_.try_read(std::span(buffer).first(taken));  // it is there
   return Error();
 }
 
@@ -132,24 +127,55 @@ static ProxyFailure in_place(ProxyFailure failure, const Options& options, std::
   return failure;
 }
 
-static ProxyFailure lost(Error e, bool has_own_limit) {
-  if (e != Error(UV_ETIMEDOUT)) return {.status = net::kProxy, .why = e.message()};
+static ProxyFailure out_of_time(bool has_own_limit) {
   const char* why = has_own_limit ? "no answer within 30 s" : "no answer in time (-w)";
   return {.status = net::kTimedOut, .why = why, .absent = true};
 }
 
-Task<ProxyFailure> open_tunnel(net::Loop& loop, int fd, const Options& options,
+static ProxyFailure lost(Error e, const Channel& channel, bool has_own_limit) {
+  const std::string failure = channel.failure();
+  if (e != Error(UV_ETIMEDOUT))
+    return {.status = net::kProxy, .why = failure.empty() ? e.message() : failure};
+  return out_of_time(has_own_limit);
+}
+
+// An https proxy: the connection to it is encrypted first.
+static Task<ProxyFailure> encrypt(Session& session, std::unique_ptr<Channel>& channel,
+                                  const Proxy& proxy, net::Deadline deadline) {
+  const bool has_own_limit = deadline.left() == net::kForever;
+  const net::Deadline limit = has_own_limit ? net::Deadline(kAnswerLimit) : deadline;
+  Secured secured = co_await session.proxy_security->shake_hands(session.loop, std::move(channel),
+                                                                 proxy.host, limit);
+  if (secured.outcome.status == net::kTimedOut) co_return out_of_time(has_own_limit);
+  if (!secured.channel) co_return ProxyFailure{.status = net::kProxy, .why = secured.outcome.why};
+  say_proxy_tls(session.options, proxy, *secured.info, secured.elapsed);
+  channel = std::move(secured.channel);
+  channel->reset_on_close(session.options.socket.resets_on_close);
+  co_return ProxyFailure{};
+}
+
+static Task<ProxyFailure> ask(Session& session, std::unique_ptr<Channel>& channel,
+                              const Proxy& proxy, const Destination& next, net::Deadline deadline) {
+  if (proxy.type == Proxy::kHttps) {
+    ProxyFailure failure = co_await encrypt(session, channel, proxy, deadline);
+    if (failure) co_return failure;
+  }
+  const auto dialogue = make_dialogue(proxy, next);
+  Hop hop(session.loop, *channel, *dialogue, deadline);
+  Error e = co_await hop.run();
+  if (e) co_return lost(e, *channel, deadline.left() == net::kForever);
+  co_return dialogue->failure();
+}
+
+Task<ProxyFailure> open_tunnel(Session& session, std::unique_ptr<Channel>& channel,
                                const Destination& target, net::Deadline deadline) {
+  const Options& options = session.options;
   const std::vector<Proxy>& chain = options.proxy.chain;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const bool last = i + 1 == chain.size();
     const Destination next = last ? target : Destination{chain[i + 1].host, chain[i + 1].port};
     const auto start = std::chrono::steady_clock::now();
-    const auto dialogue = make_dialogue(chain[i], next);
-    Hop hop(loop, fd, *dialogue, deadline);
-    Error e = co_await hop.run();
-    ProxyFailure failure = dialogue->failure();
-    if (e) failure = lost(e, deadline.left() == net::kForever);
+    ProxyFailure failure = co_await ask(session, channel, chain[i], next, deadline);
     say_hop(options, chain[i], next, failure, std::chrono::steady_clock::now() - start);
     if (failure) co_return in_place(std::move(failure), options, i, target);
   }

@@ -1,16 +1,16 @@
-// tunnel.h - from a socket that is connected to the first proxy, through all of them, to the
-// destination.
+// tunnel.h - from a connection to the first proxy, through all of them, to the destination.
 #pragma once
 
-#include "common/net/timer.h"
-#include "tools/netcat/options.h"
+#include <memory>
+
 #include "tools/netcat/proxy/dialogue.h"
+#include "tools/netcat/session.h"
 
 namespace netcat {
 
-// Takes no byte from the socket that is not a proxy's answer: what the destination sends is still
-// there.   `fd` is non-blocking.  The failure's `why` is the whole sentence.
-net::Task<ProxyFailure> open_tunnel(net::Loop& loop, int fd, const Options& options,
+// An https proxy makes `channel` an encrypted one.  Takes no byte that is not a proxy's answer:
+// what the destination sends is still there.  The failure's `why` is the whole sentence.
+net::Task<ProxyFailure> open_tunnel(Session& session, std::unique_ptr<Channel>& channel,
                                     const Destination& target, net::Deadline deadline);
 
 // "proxy HOST:PORT", with those before it: "proxy b:1080 by proxy a:1080".

@@ -76,7 +76,8 @@ class Ending {
   bool input_blocks(bool blocks);
   void input_ended(Time now);  // all of it was sent, and half_close_due() was obeyed
   void peer_moved(Time now);
-  void peer_ended(Time now);               // all that came was written out
+  void peer_trickled(Time now) { active_ = now; }  // bytes came that are not data yet
+  void peer_ended(Time now);                       // all that came was written out
   void peer_gone() { peer_gone_ = true; }  // and it takes nothing more, but nothing is lost yet
   void send_failed(net::Error e);  // the peer takes nothing more; what it has sent is still read
   void output_gone(net::Error why, Time now);              // UV_EPIPE: its reader has left

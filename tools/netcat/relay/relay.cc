@@ -26,7 +26,8 @@ Relay::Relay(Session& session, Channel& local, Channel& remote, RelayOptions opt
       up_(session, local, remote, options_.paced ? session.options.rate : 0, how_up()),
       down_(session, remote, local, session.options.rate, how_down()),
       look_(loop_),
-      tally_{.start = loop_.now()} {
+      tally_{.start = loop_.now()},
+      arrived_(remote.arrived()) {
   up_.ended = options_.terms.input == Terms::Input::kNone;
 }
 
@@ -116,6 +117,7 @@ Relay::Next Relay::pump(Way& way) {
         if (way.limit.is_set() || pace_.is_set()) return Next::kGoOn;
         break;
       case Step::kInputBlocks:
+        look_for_trickle();
         return Next::kAwaitInput;
       case Step::kOutputBlocks:
         return Next::kAwaitOutput;
@@ -128,6 +130,12 @@ Relay::Next Relay::pump(Way& way) {
     }
   }
   return Next::kGoOn;
+}
+
+// A slow peer of TLS may take longer for a record than -w allows for silence.
+void Relay::look_for_trickle() {
+  const std::uint64_t arrived = remote_.arrived();
+  if (arrived != std::exchange(arrived_, arrived)) ending_.peer_trickled(loop_.now());
 }
 
 void Relay::moved(Way& way, const Step& step) {

@@ -58,6 +58,7 @@ class Relay {
   void failed(Way& way, const Step& step);
   void moved(Way& way, const Step& step);
   void stop_sending(net::Error e);
+  void look_for_trickle();
   void log(Direction direction, std::string_view data);
   TransferOptions how_up();
   TransferOptions how_down();
@@ -78,6 +79,7 @@ class Relay {
   net::Timer look_;  // woken when the ending may have come nearer
   net::WaitGroup tasks_;
   Tally tally_;
+  std::uint64_t arrived_;  // bytes, when we last looked
   std::optional<Verdict> verdict_;
 };
 

@@ -43,6 +43,7 @@ Error TlsChannel::receive() {
     return n.error();
   }
   engine_.in().added(*n);
+  arrived_ += *n;
   if (*n == 0) engine_.end_input();
   return Error();
 }
@@ -109,6 +110,16 @@ Result<std::size_t> TlsChannel::try_read(std::span<char> buffer) {
   return got;
 }
 
+// Of one record.
+Result<std::size_t> TlsChannel::try_peek(std::span<char> buffer) {
+  for (;;) {
+    const Result<std::size_t> n = engine_.peek(buffer);
+    if (n || n.error() != kAgain) return n;
+    const Error e = receive();
+    if (e) return e;
+  }
+}
+
 // Reads nothing: whoever waits until this is readable would miss it.
 bool TlsChannel::has_input() { return engine_.has_input() || under_->has_input(); }
 
@@ -151,6 +162,7 @@ Result<std::size_t> TlsChannel::try_write(std::string_view data) {
   }
   const std::size_t taken = std::min(encrypted_, data.size());
   encrypted_ -= taken;
+  unacknowledged_ += taken;
   return taken;
 }
 
@@ -170,6 +182,13 @@ Error TlsChannel::finish() {
 void TlsChannel::reset_on_close(bool resets) {
   resets_ = resets;
   under_->reset_on_close(resets);
+}
+
+std::vector<std::pair<std::string, std::string>> TlsChannel::facts() const {
+  const Info info = engine_.info();
+  return {{"TLS_VERSION", info.version},    {"TLS_CIPHER", info.cipher},
+          {"TLS_ALPN", info.alpn},          {"TLS_SNI", info.server_name},
+          {"TLS_PEER_SHA256", info.sha256}, {"TLS_PEER_SUBJECT", info.subject}};
 }
 
 Result<std::size_t> TlsChannel::undelivered() {

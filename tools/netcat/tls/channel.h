@@ -24,6 +24,7 @@ class TlsChannel final : public Channel {
   net::Task<> linger();
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
+  net::Result<std::size_t> try_peek(std::span<char> buffer) override;
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override;
   bool has_input() override;
@@ -33,10 +34,14 @@ class TlsChannel final : public Channel {
   void cancel() override;
   int connection() const override { return under_->connection(); }
   void reset_on_close(bool resets) override;
+  std::uint64_t arrived() const override { return arrived_; }
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override { under_->probe_peer(); }
 
-  std::string failure() const override { return engine_.failure(); }
+  std::string failure() const override {
+    return engine_.failure().empty() ? under_->failure() : engine_.failure();
+  }
+  std::vector<std::pair<std::string, std::string>> facts() const override;
   std::string tls_end() const override {
     return engine_.peer_notified() ? "close_notify" : "missing";
   }
@@ -51,9 +56,10 @@ class TlsChannel final : public Channel {
 
   std::unique_ptr<Channel> under_;
   Engine engine_;
+  std::uint64_t arrived_ = 0;       // bytes
   std::size_t encrypted_ = 0;       // of what try_write() has still to take
   std::size_t notify_bytes_ = 0;    // what close_notify takes
-  std::size_t unacknowledged_ = 0;  // without close_notify, when last looked at
+  std::size_t unacknowledged_ = 0;  // more than close_notify, as far as is known; 0: nothing
   net::Error receive_error_;
   bool resets_ = false;
   bool canceled_ = false;

@@ -123,13 +123,22 @@ Result<std::size_t> Engine::truncation() const {
   return Error(UV_ECONNABORTED);
 }
 
-bool Engine::has_input() {
-  if (failed_ || truncated_) return true;
-  char byte = 0;
+Result<std::size_t> Engine::peek(std::span<char> buffer) {
+  if (truncated_) return truncation();
+  if (failed_) return Error(UV_EPROTO);
   std::size_t n = 0;
   lib().ERR_clear_error();
-  const int returned = lib().SSL_peek_ex(ssl_, &byte, 1, &n);
-  return returned == 1 || result_of(returned) != Error(UV_EAGAIN);
+  const int returned = lib().SSL_peek_ex(ssl_, buffer.data(), buffer.size(), &n);
+  if (returned == 1) return n;
+  const Error e = result_of(returned);
+  if (truncated_) return truncation();
+  return e ? Result<std::size_t>(e) : Result<std::size_t>(std::size_t{0});
+}
+
+bool Engine::has_input() {
+  char byte = 0;
+  const Result<std::size_t> n = peek({&byte, 1});
+  return n || n.error() != Error(UV_EAGAIN);
 }
 
 Result<std::size_t> Engine::write(std::string_view data) {

@@ -49,6 +49,8 @@ class Engine {
   net::Error handshake();
   // Plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
   net::Result<std::size_t> read(std::span<char> buffer);
+  // The same of one record, which is not taken.
+  net::Result<std::size_t> peek(std::span<char> buffer);
   // read() would return something other than UV_EAGAIN.
   bool has_input();
   // Encrypts at least a byte of `data`, and no more than `out` has room for.

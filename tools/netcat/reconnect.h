@@ -1,0 +1,12 @@
+// reconnect.h - netcat as a client that connects again whenever the connection ends: --reconnect.
+#pragma once
+
+#include "tools/netcat/channel/stdio.h"
+#include "tools/netcat/session.h"
+
+namespace netcat {
+
+// Until standard input has ended and all of it is acknowledged.
+net::Task<Outcome> reconnect(Session& session, Stdio& local);
+
+}  // namespace netcat
