@@ -65,8 +65,8 @@ static Outcome failed(const TlsChannel& channel, Error e, bool out_of_time, bool
 static Outcome check_days(const Options& options, const tls::Info& info) {
   const int days = static_cast<int>(options.tls.days);
   if (days == 0 || !info.has_certificate || info.days_left >= days) return {};
-  return {net::kTls, "certificate is valid for " + std::to_string(info.days_left) +
-                         " more days (until " + info.not_after + ")"};
+  return {net::kTls, "certificate expires in " + std::to_string(info.days_left) +
+                         (info.days_left == 1 ? " day (on " : " days (on ") + info.not_after + ")"};
 }
 
 Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,

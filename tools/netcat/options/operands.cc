@@ -51,8 +51,8 @@ static void take_ports(const Operands& operands, Options& o) {
 }
 
 static void take_path(const Operands& operands, Options& o) {
-  if (operands.empty() || operands[0].empty()) Cli::fail("a path is missing");
-  if (operands.size() > 1) Cli::fail("too many operands: " + operands.back());
+  if (operands.empty() || operands[0].empty()) Cli::fail("a path is missing (see --help)");
+  if (operands.size() > 1) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   o.path = operands[0];
 }
 
@@ -64,7 +64,7 @@ static bool is_port(const std::string& only, const Options& o) {
 
 // Leaves the port empty where there is none.
 static void take_host_and_port(const Operands& operands, Options& o, std::string& port) {
-  if (operands.size() > 2) Cli::fail("too many operands: " + operands.back());
+  if (operands.size() > 2) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   if (operands.size() == 2) {
     o.host = net::without_brackets(operands[0]);
     port = operands[1];
@@ -96,14 +96,14 @@ static void take_place_to_listen(const Cli& cli, const Operands& operands, Optio
     Cli::fail(cli.typed("source") + " does not work with the operand " + o.host +
               ": only one address");
   if (o.host.empty()) o.host = net::without_brackets(o.source);
-  if (port.empty() && !o.source_port_given) Cli::fail("a port is missing");
+  if (port.empty() && !o.source_port_given) Cli::fail("a port is missing (see --help)");
   o.port = o.source_port_given ? o.source_port : number_of(port, o);
 }
 
 void take_operands(const Cli& cli, const Operands& operands, Options& o) {
   if (o.unix_domain) return take_path(operands, o);
   if (o.listen) return take_place_to_listen(cli, operands, o);
-  if (operands.empty()) Cli::fail("a host and a port are missing");
+  if (operands.empty()) Cli::fail("a host and a port are missing (see --help)");
   if (o.scan) return take_ports(operands, o);
   std::string port;
   take_host_and_port(operands, o, port);

@@ -79,7 +79,7 @@ Engine::Engine(const Context& context, const std::string& name) : context_(conte
 void Engine::call_peer(std::string name) {
   if (name.ends_with('.')) name.pop_back();
   if (context_.options().verify && !expect_name(ssl_, name))
-    (void)fail("'" + name + "' is not a name that a certificate can be for");
+    (void)fail("'" + name + "' is not a valid server name");
   if (is_address(name)) return;
   lib().SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
 }
@@ -234,7 +234,7 @@ Error Engine::explain() {
   if (alert == SSL_AD_PROTOCOL_VERSION) return fail(no_version());
   if (alert >= 0 && alert <= 255) {
     // In TLS 1.3 a server refuses a client's certificate after the client's handshake.
-    const char* what = received_ ? "TLS: alert of the peer: " : "handshake refused by the peer: ";
+    const char* what = received_ ? "TLS alert from the peer: " : "handshake refused by the peer: ";
     return fail(what + alert_name(alert));
   }
   return fail(connected_ ? "TLS: " + reason_of(error) : explain_handshake(error));
@@ -250,7 +250,7 @@ std::string Engine::explain_handshake(unsigned long error) const {
       if (!context_.options().psk.empty()) return "does not have the pre-shared key (--tls-psk)";
       return "no signature algorithm in common";
     case SSL_R_BINDER_DOES_NOT_VERIFY:
-      return "has another pre-shared key (--tls-psk)";
+      return "has a different pre-shared key (--tls-psk)";
     case SSL_R_NO_SHARED_CIPHER:
       return "no cipher in common";
     case SSL_R_NO_APPLICATION_PROTOCOL:
