@@ -20,7 +20,7 @@ struct Connection {
 
 }  // namespace
 
-// --tls: the channel becomes one that is encrypted, or none.
+// --tls: replaces the channel by an encrypted one; null if that fails.
 static net::Task<Outcome> encrypt(Session& session, const Target& target, Connection& connection) {
   const Options& options = session.options;
   Secured secured = co_await session.security->shake_hands(
@@ -32,7 +32,7 @@ static net::Task<Outcome> encrypt(Session& session, const Target& target, Connec
   co_return Outcome{};
 }
 
-// Success with a connection, or why there is none.
+// A connection, or the reason for failure.
 static net::Task<Outcome> dial(Session& session, Connection& connection) {
   const Options& options = session.options;
   Target target(session.loop, options);
@@ -56,7 +56,7 @@ static net::Task<Outcome> dial(Session& session, Connection& connection) {
 }
 
 net::Task<Outcome> connect(Session& session, Stdio& local) {
-  // From the first moment: a peer must not take our death for the end of an empty input.
+  // From the start: if we are killed, the peer must not see the end of an empty input.
   session.options.socket.resets_on_close =
       terms_of(session.options, local.input()).input == Terms::Input::kStream &&
       !session.options.pass_fd;

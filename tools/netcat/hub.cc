@@ -79,7 +79,7 @@ Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer) {
   if (ours) end(verdict);
 }
 
-// It may have closed altogether: only a write would tell.
+// It may have closed both directions: only a write would show that.
 void Hub::make_room() {
   if (std::ranges::any_of(clients_, &Client::displaced)) return;  // and has not left yet
   const auto ended = [](const Client& client) { return client.relay.tally().peer_ended; };
@@ -91,7 +91,7 @@ void Hub::make_room() {
 
 // --- standard input ---
 
-// Input is taken only while there is a client to have it.
+// Input is read only while there is a client to send it to.
 Task<> Hub::feed() {
   std::vector<char> buffer(kPieceBytes);
   while (!verdict_) {
@@ -135,7 +135,7 @@ Task<> Hub::hand_out_lines(std::string_view data) {
   }
 }
 
-// To everyone who is there; what nobody has taken, because all had just left, is for the next.
+// Sends to every client; if all have just left, the piece is kept for the next one.
 Task<> Hub::hand_out(std::string_view piece) {
   for (bool taken = false; !taken && !verdict_;) {
     if (seats_.is_empty()) {
@@ -152,7 +152,7 @@ Task<> Hub::hand_out(std::string_view piece) {
   }
 }
 
-// A client that does not read holds up the others, but not for long.
+// A client that does not read delays the others: it is disconnected after a limit.
 void Hub::drop_stuck() {
   const net::TimePoint now = loop_.now();
   for (Client& client : clients_) {

@@ -72,7 +72,7 @@ static void clean_up(Session& session, Listeners& listeners) {
 
 // --- one client ---
 
-// Success with a client, or why there is none.
+// A client, or the reason for failure.
 static Outcome arrival_of(const Session& session, const FirstClient& first) {
   if (session.is_output_gone) return {kBrokenPipe};
   if (first.channel) return {};

@@ -156,7 +156,7 @@ void add_retry_options(Cli& cli, Options& o) {
   cli.flag("wait", "if connecting fails, keep trying until -w runs out", o.wait);
 }
 
-// A program is for this machine only, unless `::` says otherwise.
+// A program serves this host only, unless the address is `::`.
 void adapt_to_program(Options& o) {
   if (o.listen && o.host.empty())
     o.host = !o.numeric ? "localhost" : o.family == AF_INET6 ? "::1" : "127.0.0.1";
@@ -165,7 +165,7 @@ void adapt_to_program(Options& o) {
   if (o.keep_open && o.max_conns == 0) o.max_conns = ProgramOptions::kMaxConns;
 }
 
-// A secret is overwritten where it lies, so what is no alias stays in argv.
+// A secret is overwritten in place, so only aliases are replaced; the rest stays in argv.
 std::vector<std::string> parse(Cli& cli, int argc, char** argv) {
   std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
   std::vector<char*> pointers(argv, argv + argc);
@@ -201,7 +201,7 @@ Options parse_options(int argc, char** argv) {
   take_operands(cli, operands, o);
   if (o.program.given()) adapt_to_program(o);
   o.proxy.resolve(o.host);
-  // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
+  // A proxy takes a half-close for the end of both directions; it does not see TLS's end of input.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;
 }

@@ -36,7 +36,7 @@ static std::string name_of_peer(const Options& options) {
   return scoped ? options.host.substr(0, options.host.find('%')) : options.host;
 }
 
-// Cancels the channel when the time is over.
+// Cancels the channel when time has run out.
 static Task<> limit(net::Timer& timer, net::Millis time, TlsChannel& channel, bool& is_over) {
   Error e = co_await timer.wait(time);
   if (e) co_return;

@@ -29,7 +29,7 @@ struct Session {
     return e ? Outcome{net::kLocalIo, options.port_file + ": " + e.message()} : Outcome();
   }
 
-  // The reader of standard output has left: before there is a connection that ends everything.
+  // The reader of standard output has left: before there is a connection, that ends netcat.
   void output_gone() {
     is_output_gone = true;
     if (on_output_gone)
@@ -38,7 +38,7 @@ struct Session {
       loop.cancel_all();
   }
 
-  // What --tls needs.
+  // The state of --tls.
   Outcome load_tls() { return options.tls.on ? Security::load(options, security) : Outcome(); }
 
   net::Loop& loop;

@@ -20,13 +20,13 @@ class Seats {
  public:
   Seats(net::Loop& loop, Channel& local) : loop_(loop), local_(local), changed_(loop) {}
 
-  // Offers `piece` to everyone who is there now; it lives until nobody takes it any more.
+  // Offers `piece` to every seat there is now; it lives until every seat has taken it.
   void offer(std::string_view piece);
-  bool is_taken() const { return behind_ == 0; }  // by all who are still there
-  bool was_taken() const { return takers_ > 0; }  // by anyone
+  bool is_taken() const { return behind_ == 0; }  // by all seats that are still there
+  bool was_taken() const { return takers_ > 0; }  // by any seat
   bool is_empty() const { return takes_input_ == 0; }
   void end_input();
-  // While true, the input waits for something else than the client.
+  // While true, the input waits for something other than the client.
   void set_held(bool held) { held_ = held; }
   // Woken when a seat is taken, left, or done with the piece.
   net::Timer& changed() { return changed_; }
@@ -71,7 +71,7 @@ class Seat final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
-  void stop_reading() override;  // what it has not taken is for the others
+  void stop_reading() override;  // what it has not taken goes to the others
 
   bool is_behind() const { return taking_; }  // has not taken all of the piece
 

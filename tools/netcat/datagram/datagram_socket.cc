@@ -19,7 +19,7 @@ constexpr int kReceiveBuffer = 4 << 20;  // bytes: 10 ms at 500,000 short datagr
 constexpr std::size_t kControlBytes = 64;
 
 static void set_option(int fd, int level, int name, int value) {
-  (void)setsockopt(fd, level, name, &value, sizeof value);  // without it there is less comfort
+  (void)setsockopt(fd, level, name, &value, sizeof value);  // optional
 }
 
 DatagramSocket::DatagramSocket(Loop& loop, Fd socket)

@@ -56,13 +56,13 @@ static void take_path(const Operands& operands, Options& o) {
   o.path = operands[0];
 }
 
-// The operand that is alone, where it is not HOST:PORT.
+// Whether a single operand that is not HOST:PORT is a port.
 static bool is_port(const std::string& only, const Options& o) {
   const bool digits = only.find_first_not_of(kDigits) == std::string::npos;
   return o.listen && !only.ends_with(']') && (digits || !o.source_port_given);
 }
 
-// Leaves the port empty where there is none.
+// Leaves the port empty if it is missing.
 static void take_host_and_port(const Operands& operands, Options& o, std::string& port) {
   if (operands.size() > 2) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   if (operands.size() == 2) {

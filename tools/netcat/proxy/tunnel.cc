@@ -18,7 +18,7 @@ constexpr std::size_t kPeekBytes = 4096;
 
 namespace {
 
-// One proxy's part: moves the dialogue's bytes, until it is over or time has run out.
+// One proxy: moves the dialogue's bytes until it is over or time has run out.
 class Hop {
  public:
   Hop(net::Loop& loop, int fd, Dialogue& dialogue, net::Deadline deadline)
@@ -64,7 +64,7 @@ Task<> Hop::limit() {
   if (!over_) watch_.cancel();
 }
 
-// Even an answer that came too early is for a request that has been sent.
+// An answer counts only after its request, even if it came too early.
 Task<Error> Hop::converse() {
   for (;;) {
     const std::string request = dialogue_.output();
@@ -80,7 +80,7 @@ Task<Error> Hop::converse() {
   }
 }
 
-// A proxy that has ended may have said why: a failure is left to the next read.
+// A proxy that has closed may have sent the reason: the next read reports the failure.
 Task<Error> Hop::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -96,7 +96,7 @@ Task<Error> Hop::send(std::string_view bytes) {
   co_return Error();
 }
 
-// Looks first, then takes what belongs to the answer.
+// Peeks, then reads what belongs to the answer.
 Error Hop::receive() {
   std::array<char, kPeekBytes> buffer;
   const ssize_t n = recv(fd_, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);

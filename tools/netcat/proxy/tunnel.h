@@ -8,8 +8,8 @@
 
 namespace netcat {
 
-// Takes no byte from the socket that is not a proxy's answer: what the destination sends is still
-// there.   `fd` is non-blocking.  The failure's `why` is the whole sentence.
+// Reads only the proxies' answers from the socket, nothing that the destination sends.  `fd` is
+// non-blocking.  The failure's `why` is the whole sentence.
 net::Task<ProxyFailure> open_tunnel(net::Loop& loop, int fd, const Options& options,
                                     const Destination& target, net::Deadline deadline);
 

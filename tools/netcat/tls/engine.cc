@@ -13,7 +13,7 @@ namespace netcat::tls {
 using net::Error;
 using net::Result;
 
-// At most so many bytes are encrypted at a time: four records, which leaves room in `out`.
+// The most bytes to encrypt at a time: four records, which leaves room in `out`.
 constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 // Of the peer's first bytes: enough for a banner.
 constexpr std::size_t kFirstBytes = 64;
@@ -111,7 +111,7 @@ Result<std::size_t> Engine::read(std::span<char> buffer) {
       continue;
     }
     const Error e = result_of(returned);
-    if (!e || got > 0) break;  // what is authentic first, an error the next time
+    if (!e || got > 0) break;  // authentic data first, the error next time
     if (truncated_) return truncation();
     return e;
   }
@@ -205,7 +205,7 @@ static std::string version_name(int minor) {
   return minor == 0 ? "SSL 3.0" : "TLS 1." + std::to_string(minor - 1);
 }
 
-// What the peer speaks, as its first message says: a hello has a version behind the headers of the
+// The peer's protocol version, from its first message: a hello has it behind the headers of the
 // record and the message, an alert has the record's, which may be ours instead.
 static std::string peer_version(const std::string& first, Version ours) {
   const bool is_hello = first.starts_with('\x16');
