@@ -48,7 +48,7 @@ void add_options(Cli& cli, Options& o) {
   cli.flag("n,numeric", "no DNS lookups", o.numeric);
   cli.option(
       "w,timeout", "T",
-      "limit for connecting (-l: for a client), then idle timeout; 0 with -u = exit when sent",
+      "limit to connect (-l: to wait for a client), then idle timeout; -u: 0 = exit once sent",
       [&o](std::string_view text) {
         std::string wrong = net::duration(o.timeout)(text);
         o.exit_when_sent = wrong.empty() && o.timeout == net::Millis::zero();
