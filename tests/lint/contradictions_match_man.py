@@ -17,10 +17,10 @@ def tables_of(source):
     text = re.sub(r"\s+", " ", "".join(tables))
     quoted = r'"([a-z0-9-]+)"'
     pairs = re.findall(rf'{{{quoted}, {quoted}, "[^"]* [^"]*"}}', text)
-    needs = re.findall(rf"{{{quoted}, {quoted}(?:, {quoted})?}}", text)
+    needs = re.findall(r'{"([a-z0-9-]+)"((?:, "[a-z0-9-]+")+)}', text)
     return (
         {order for a, b in pairs for order in ((a, b), (b, a))},
-        {(option, needed) for option, *all_needed in needs for needed in all_needed if needed},
+        {(option, needed) for option, any_of in needs for needed in re.findall(quoted, any_of)},
     )
 
 
