@@ -7,8 +7,8 @@ with `$ ` is typed, one with `& ` too, to run in the background; the lines below
 what is printed.  Times of day may differ, and the line `...` stands for any lines; in a block of
 the info string `console random` any letter or digit stands for any other.
 
-With PAGE, each command under the manual page's EXAMPLES must be in the transcript, word for word.
-There a line `- ` has one that is not run, with the reason in the comment (`# `) above it.
+With PAGE, each command under the manual page's TASKS and EXAMPLES must be in the transcript, word
+for word.  There a line `- ` has one that is not run, with the reason in the comment (`# `) above it.
 """
 
 import os
@@ -46,10 +46,11 @@ def steps_of(text, random):
 
 
 def examples_of(page):
-    """The commands of a page's section EXAMPLES, as a reader sees them."""
+    """The commands of a page's sections TASKS and EXAMPLES, as a reader sees them."""
     with open(page, encoding="utf-8") as file:
-        section = file.read().partition("\n.Sh EXAMPLES\n")[2].partition("\n.Sh ")[0]
-    commands = re.findall(r"^(?:\.Dl )?\$ (.*)$", section, re.M)
+        text = file.read()
+    sections = re.findall(r"^\.Sh (?:TASKS|EXAMPLES)\n(.*?)(?=^\.Sh |\Z)", text, re.M | re.S)
+    commands = re.findall(r"^(?:\.Dl )?\$ (.*)$", "".join(sections), re.M)
     commands = [re.sub(r"\\\[u([0-9A-F]+)\]", lambda m: chr(int(m[1], 16)), c) for c in commands]
     return [c.replace("\\&", "").replace("\\e", "\\") for c in commands]
 

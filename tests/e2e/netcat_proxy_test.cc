@@ -229,7 +229,7 @@ TEST(NetcatProxy, UsageErrors) {
     Words options;
     std::string why;
   } rows[] = {
-      {{"-x", "http://me:secret@p"}, "a password here can be seen"},
+      {{"-x", "http://me:secret@p"}, "a password here is visible"},
       {{"-x", "ftp://p"}, "unknown proxy type 'ftp'"},
       {{"-x", "p:0"}, "invalid proxy"},
       {{"-X", "6", "-x", "p"}, "unknown proxy type '6'"},

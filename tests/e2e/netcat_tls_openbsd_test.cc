@@ -42,8 +42,9 @@ std::vector<Case> cases() {
   const Words client{"--tls-ca", pki("ca.pem"), "--tls-cert", pki("client.pem")};
   return {
       row("tls", {}, ca),
-      row("tls-no-ca", {}, {}, "signed by nobody", "refused by the peer: unknown CA"),
-      row("tls-bad-ca", {}, {"--tls-ca", pki("other_ca.pem")}, "signed by nobody", "unknown CA"),
+      row("tls-no-ca", {}, {}, "not signed by an authority", "refused by the peer: unknown CA"),
+      row("tls-bad-ca", {}, {"--tls-ca", pki("other_ca.pem")}, "not signed by an authority",
+          "unknown CA"),
       row("tls-name", {}, with(ca, {"--tls-name", "localhost"})),
       row("tls-bad-name", {}, with(ca, {"--tls-name", "nowhere"}), "not for this name",
           "refused by the peer"),
@@ -52,7 +53,7 @@ std::vector<Case> cases() {
       row("tls-client", ca, client),
       row("tls-client-none", ca, ca, "certificate required", "sent no certificate"),
       row("tls-client-bad-ca", {"--tls-ca", pki("other_ca.pem")}, client, "unknown CA",
-          "signed by nobody"),
+          "not signed by an authority"),
       row("tls-client-hash", {"--tls-pin", pin("client.sha256")}, client),
       row("tls-client-bad-hash", {"--tls-pin", kWrongPin}, client, "bad certificate",
           "not the pinned one"),

@@ -294,21 +294,21 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
 TEST(NetcatOptions, WhatIsMissingOrTooMuch) {
   const Wrong table[] = {
       {"", "usage: netcat \\[options\\] HOST PORT \\(see --help\\)\n$"},
-      {"-v", "a host and a port are missing\n$"},
-      {"-l", "a port is missing\n$"},
-      {"-U", "a path is missing\n$"},
-      {"-lU", "a path is missing\n$"},
+      {"-v", "a host and a port are missing \\(see --help\\)\n$"},
+      {"-l", "a port is missing \\(see --help\\)\n$"},
+      {"-U", "a path is missing \\(see --help\\)\n$"},
+      {"-lU", "a path is missing \\(see --help\\)\n$"},
       {"localhost", "a port is missing after localhost\n$"},
       {"::1", "a port is missing after ::1\n$"},
       {"::1:1310", "a port is missing after ::1:1310 \\(write \\[::1\\]:1310 or ::1 1310\\)\n$"},
       {"-z ::1:1310", "a port is missing after ::1:1310 \\(write \\[::1\\]:1310 or ::1 1310\\)\n$"},
-      {"-z", "a host and a port are missing\n$"},
+      {"-z", "a host and a port are missing \\(see --help\\)\n$"},
       {"-z localhost", "a port is missing after localhost\n$"},
       {"-z localhost 80 0-2", "invalid port or port range '0-2'\n$"},
       {"-z localhost 2222-", "invalid port or port range '2222-'\n$"},
-      {"-zU a b", "too many operands: b\n$"},
-      {"localhost 80 81", "too many operands: 81\n$"},
-      {"-U a b", "too many operands: b\n$"},
+      {"-zU a b", "too many operands: b \\(see --help\\)\n$"},
+      {"localhost 80 81", "too many operands: 81 \\(see --help\\)\n$"},
+      {"-U a b", "too many operands: b \\(see --help\\)\n$"},
       {"localhost 0", "invalid port '0'\n$"},
       {"localhost:0", "invalid port '0'\n$"},
       {"localhost 65536", "invalid port '65536'\n$"},
@@ -341,7 +341,8 @@ TEST(NetcatOptions, AnEmptyHostIsAnErrorInEveryMode) {
     EXPECT_EXIT((void)parse(words), ExitedWithCode(2), "^netcat: the host is empty\n$");
   EXPECT_EXIT((void)parse(Words{"-s", "", "x", "80"}), ExitedWithCode(2),
               "^netcat: --source: must not be empty\n$");
-  EXPECT_EXIT((void)parse(Words{"-l", ""}), ExitedWithCode(2), "^netcat: a port is missing\n$");
+  EXPECT_EXIT((void)parse(Words{"-l", ""}), ExitedWithCode(2),
+              "^netcat: a port is missing \\(see --help\\)\n$");
 }
 
 TEST(NetcatOptions, LettersOfOtherNetcatsAreAnswered) {

@@ -129,7 +129,7 @@ TEST_P(NetcatTlsVersions, ABadRecordIsToldBehindTheGoodOnes) {
   Pair::carry(pair.client, pair.server);
   EXPECT_EQ(read_all(pair.server, result), "");
   EXPECT_EQ(result.error(), kFailed);
-  EXPECT_EQ(pair.server.failure(), "TLS: alert of the peer: bad record mac");
+  EXPECT_EQ(pair.server.failure(), "TLS alert from the peer: bad record mac");
 }
 
 TEST(NetcatTlsEngine, AnyByteChangedIsAnError) {

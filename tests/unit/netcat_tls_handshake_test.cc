@@ -208,7 +208,7 @@ TEST_F(NetcatTlsPsk, BothSidesHaveTheKey) {
 
 TEST_F(NetcatTlsPsk, AnotherKeyOrIdentityIsRefused) {
   PskPair key(with("me" + kKey), with("me" + kKey + "10"));
-  EXPECT_EQ(key.server.failure(), "has another pre-shared key (--tls-psk)");
+  EXPECT_EQ(key.server.failure(), "has a different pre-shared key (--tls-psk)");
   EXPECT_EQ(key.of_client, kFailed);
   PskPair identity(with("me" + kKey), with("us" + kKey));
   EXPECT_EQ(identity.server.failure(), "does not have the pre-shared key (--tls-psk)");

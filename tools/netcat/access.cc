@@ -64,7 +64,7 @@ bool Access::matches(const std::vector<Rule>& rules, const SockAddr& peer) {
       rules, [&peer](const Rule& rule) { return has_prefix(peer, rule.prefix, rule.bits); });
 }
 
-// A connection that has been reset may not tell its address any more.
+// A connection that has been reset may have no address any more.
 bool Access::admits(const SockAddr& peer) const {
   if (peer.size() == 0) return denied_.empty() && allowed_.empty();
   return !matches(denied_, peer) && (allowed_.empty() || matches(allowed_, peer));

@@ -1,4 +1,4 @@
-// access.h - who may connect: netcat --allow and --deny.
+// access.h - which clients may connect: netcat --allow and --deny.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace netcat {
 
-// HOST[/BITS] in two; false if BITS are none, or more than a numeric HOST has.
+// Splits HOST[/BITS]; false if BITS is not a number, or more than a numeric HOST has.
 bool split_prefix(std::string_view text, std::string& host, int& bits);
 // Whether the first `bits` of both are the same; all of them if negative.
 bool has_prefix(const net::SockAddr& address, const net::SockAddr& prefix, int bits);
@@ -20,7 +20,7 @@ class Access {
  public:
   // Looks the names up.
   net::Task<Outcome> load(net::Loop& loop, const Options& options, net::Deadline deadline);
-  // A denied host is not admitted, nor is one that no --allow names if there is any.
+  // Not admitted: a host that --deny lists or, if there is an --allow, none of them lists.
   bool admits(const net::SockAddr& peer) const;
 
  private:

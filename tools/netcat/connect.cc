@@ -9,7 +9,7 @@
 
 namespace netcat {
 
-// --tls: the channel becomes one that is encrypted, or none.
+// --tls: replaces the channel by an encrypted one; null if that fails.
 static net::Task<Outcome> encrypt(Session& session, const Target& target, Connection& connection) {
   const Options& options = session.options;
   const std::string name = name_of_peer(options);

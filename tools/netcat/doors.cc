@@ -95,7 +95,7 @@ void Doors::admit_ready() {
   if (!ready_.empty()) guests_.make_room();
 }
 
-// A place is free only after whoever left it has been told of.
+// A place is free only after its last client's end has been reported.
 Task<> Doors::admit_waiting() {
   while (!guests_.ended()) {
     Error e = co_await seat_.wait(net::kForever);

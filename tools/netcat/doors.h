@@ -1,4 +1,4 @@
-// doors.h - the listeners of -k: who comes in, and when.
+// doors.h - the listeners of -k: which clients are accepted, and when.
 #pragma once
 
 #include <deque>
@@ -14,7 +14,7 @@
 
 namespace netcat {
 
-// The doors of -k: at the limit nobody is accepted, clients wait in the kernel's queue.
+// The doors of -k: at the limit no client is accepted; they wait in the kernel's queue.
 class Doors {
  public:
   using Admit = std::function<void(std::unique_ptr<Channel>, const net::SockAddr& peer)>;
@@ -22,7 +22,7 @@ class Doors {
   Doors(Session& session, Guests& guests, Admit admit, std::vector<net::Listener>& listeners,
         const Access& access);
 
-  // Until no more guests are let in.
+  // Runs until no more guests are admitted.
   net::Task<> run();
 
  private:

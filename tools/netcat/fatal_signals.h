@@ -1,4 +1,4 @@
-// fatal_signals.h - ending by a signal, with something put in order before.
+// fatal_signals.h - ending by a signal, after cleaning up.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 namespace netcat {
 
 // SIGTERM, SIGINT, SIGHUP and SIGQUIT, from now until release(), which has to be awaited; but not
-// one that is ignored, as nohup(1) has it.  Each is told to `on_signal`; true: the process ends by
+// one that is ignored, as after nohup(1).  Each is passed to `on_signal`; true: the process ends by
 // it.
 class FatalSignals {
  public:

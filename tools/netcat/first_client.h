@@ -15,9 +15,9 @@ class FirstClient {
  public:
   FirstClient(Session& session, std::vector<net::Listener>& listeners, const Access& access);
 
-  // Until there is one, or an error: UV_ETIMEDOUT.
+  // Waits for it; UV_ETIMEDOUT.
   net::Task<> wait(net::Deadline deadline);
-  // Until its arrival has been reported.
+  // Waits until its arrival has been reported.
   net::Task<> reported() { return reception_.reported(); }
 
   std::unique_ptr<Channel> channel;

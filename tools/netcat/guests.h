@@ -16,10 +16,10 @@ class Guests {
   virtual ~Guests() = default;
 
   virtual std::size_t count() const = 0;
-  // No more are let in.
+  // No more are admitted.
   virtual bool ended() const = 0;
   virtual void end(const Verdict& verdict) = 0;
-  // Lets one go that does not need its place any more, if there is one.
+  // Disconnects a client that no longer needs its place, if there is one.
   virtual void make_room() {}
   // Called whenever a client has left or count() may change soon, and at the end.
   std::function<void()> on_change;

@@ -86,7 +86,7 @@ Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_
   if (ours) end(verdict);
 }
 
-// It may have closed altogether: only a write would tell.
+// It may have closed both directions: only a write would show that.
 void Hub::make_room() {
   if (std::ranges::any_of(clients_, &Client::displaced)) return;  // and has not left yet
   const auto ended = [](const Client& client) { return client.relay.tally().peer_ended; };
@@ -98,7 +98,7 @@ void Hub::make_room() {
 
 // --- standard input ---
 
-// Input is taken only while there is a client to have it.
+// Input is read only while there is a client to send it to.
 Task<> Hub::feed() {
   std::vector<char> buffer(kPieceBytes);
   while (!verdict_) {
@@ -143,8 +143,7 @@ Task<> Hub::hand_out_lines(std::string_view data, std::uint64_t sender) {
   }
 }
 
-// To every client that is there; input that none has taken, because all had just left, is for the
-// next.
+// Sends to every client; if all have just left, the piece is kept for the next one.
 Task<> Hub::hand_out(std::string_view piece, std::uint64_t sender) {
   for (bool taken = false; !taken && !verdict_;) {
     if (seats_.is_empty()) {
@@ -174,7 +173,7 @@ void Hub::note_acknowledged(const Client& client) {
   how_.in_hand->acknowledged(sent - std::min<std::uint64_t>(sent, client.remote->unacknowledged()));
 }
 
-// A client that does not read holds up the others, but not for long.
+// A client that does not read delays the others: it is disconnected after a limit.
 void Hub::drop_stuck() {
   if (how_.in_hand != nullptr) return;
   const net::TimePoint now = loop_.now();

@@ -31,12 +31,12 @@ class Hub final : public Guests {
   Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed,
       HubOptions how = {});
 
-  // Until end(), or until standard input or output fails.
+  // Runs until end(), or until standard input or output fails.
   net::Task<Verdict> run();
   // was_reset: see net::Dialed.
   void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer, bool was_reset = false);
   std::size_t count() const override { return conns_.count(); }
-  // Lets the oldest client go that has ended its sending, if there is one.
+  // Disconnects the oldest client that has ended its sending, if there is one.
   void make_room() override;
 
   void output_gone() { end({.reason = Verdict::kOutputGone}); }

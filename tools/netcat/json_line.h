@@ -23,7 +23,7 @@ class JsonLine {
   JsonLine& add_raw(std::string_view name, std::string_view value);
 
   std::string text() const { return text_ + "}"; }
-  // A string of JSON; what is no UTF-8 becomes U+FFFD.
+  // A JSON string; invalid UTF-8 becomes U+FFFD.
   static std::string quoted(std::string_view text);
 
  private:

@@ -106,7 +106,7 @@ static void clean_up(Session& session, Listeners& listeners) {
 
 // --- one client ---
 
-// Success with a client, or why there is none.
+// A client, or the reason for failure.
 static Outcome arrival_of(const Session& session, const FirstClient& first) {
   if (session.is_output_gone) return {kBrokenPipe};
   if (first.channel) return {};
@@ -135,7 +135,7 @@ static void report_client(const Session& session, const SockAddr& peer, const Ch
   if (unexpected) say_problem(options, peer, failure.empty() ? verdict.error.message() : failure);
   const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // input that was for it
   if (unread || verdict.reason == Verdict::kStuck)
-    say_problem(options, peer, "does not read: disconnected");
+    say_problem(options, peer, "disconnected because it does not read");
   say_closed(options, peer, tally, outcome_of(verdict, options, "", failure), channel.tls_end());
 }
 

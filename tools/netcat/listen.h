@@ -10,7 +10,7 @@
 
 namespace netcat {
 
-// A socket for each address that the options say to listen on.
+// A socket for each address to listen on.
 net::Task<Outcome> bind_all(net::Loop& loop, const Options& options, net::ListenOptions how,
                             net::Deadline deadline, std::vector<net::Fd>& bound);
 // Listens, and relays.

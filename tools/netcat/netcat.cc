@@ -1,5 +1,5 @@
-// netcat - standard input and output over the network: an nc whose half-close is right by default,
-// that loses nothing, and whose exit status says how it went.
+// netcat - standard input and output over the network: an nc that half-closes by default, loses
+// nothing, and reports the result in its exit status.
 //
 // In tools/netcat: options, the command line; connect and reconnect, the client; listen, the
 // server, with reception where clients come in, first_client for one of them, and doors and hub for
@@ -85,8 +85,8 @@ net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   co_return outcome;
 }
 
-// A signal with its default action does not end the first process of a container.  What listens or
-// exchanges datagrams or runs a program handles signals itself.
+// A signal with its default action does not end the first process of a container.  Listeners,
+// datagrams and programs handle signals themselves.
 bool handles_signals(const netcat::Options& options) {
   const bool handled = options.listen || options.program.given() || (options.udp && !options.scan);
   return getpid() == 1 && !handled;
@@ -110,7 +110,7 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
-  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is told
+  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is reported
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));

@@ -50,14 +50,15 @@ void add_options(Cli& cli, Options& o) {
                return text.empty() ? "must not be empty" : "";
              });
   cli.flag("n,numeric", "no DNS lookups", o.numeric);
-  cli.option("w,timeout", "T",
-             "time to connect or for a client to come; then idle timeout; -u: 0 = exit when sent",
-             [&o](std::string_view text) {
-               std::string wrong = net::duration(o.timeout)(text);
-               o.exit_when_sent = wrong.empty() && o.timeout == net::Millis::zero();
-               if (o.exit_when_sent) o.timeout = net::kForever;
-               return wrong;
-             });
+  cli.option(
+      "w,timeout", "T",
+      "limit to connect (-l: to wait for a client), then idle timeout; -u: 0 = exit once sent",
+      [&o](std::string_view text) {
+        std::string wrong = net::duration(o.timeout)(text);
+        o.exit_when_sent = wrong.empty() && o.timeout == net::Millis::zero();
+        if (o.exit_when_sent) o.timeout = net::kForever;
+        return wrong;
+      });
   cli.option("q,quit-after", "T",
              "exit T after end of input; 0 or -1 = never (default; 1s with -u)",
              [&o](std::string_view text) {
@@ -73,10 +74,10 @@ void add_options(Cli& cli, Options& o) {
 void add_transfer_options(Cli& cli, Options& o) {
   cli.flag("N,shutdown", "half-close at the end of stdin (the default)", o.shutdown_asked);
   cli.flag("no-shutdown", "no half-close at the end of stdin", [&o] { o.shutdown = false; });
-  cli.flag("half-open", "go on until stdin ends, even if the peer has ended", o.half_open);
+  cli.flag("half-open", "keep sending until stdin ends, even if the peer has ended", o.half_open);
   cli.flag("d,recv-only", "never read stdin", o.recv_only);
   cli.flag("send-only", "discard what arrives; exit when all is delivered", o.send_only);
-  cli.flag("F,pass-fd", "pass the connected socket over standard output and exit", o.pass_fd);
+  cli.flag("F,pass-fd", "pass the connected socket over stdout and exit", o.pass_fd);
   cli.flag("C,crlf", "send LF as CRLF", o.crlf);
   cli.flag("t,telnet", "refuse telnet negotiations and remove them from the output", o.telnet);
   cli.option("W,packets", "N", "with -u: exit after N datagrams received",
@@ -87,13 +88,12 @@ void add_transfer_options(Cli& cli, Options& o) {
                if (parse_rate(text, o.rate)) return "";
                return "invalid size '" + std::string(text) + "' (try 500K or 10M)";
              });
-  cli.option("idle-timeout", "T", "exit when no data has moved for T; 0 = never (as -w)",
-             [&o](std::string_view text) {
-               o.idle_given = true;
-               std::string wrong = net::duration(o.idle)(text);
-               if (o.idle == net::Millis::zero()) o.idle = net::kForever;
-               return wrong;
-             });
+  cli.option("idle-timeout", "T", "idle timeout; 0 = never (as -w)", [&o](std::string_view text) {
+    o.idle_given = true;
+    std::string wrong = net::duration(o.idle)(text);
+    if (o.idle == net::Millis::zero()) o.idle = net::kForever;
+    return wrong;
+  });
 }
 
 void add_report_options(Cli& cli, Options& o) {
@@ -120,7 +120,7 @@ void add_access_options(Cli& cli, Options& o) {
       return "";
     };
   };
-  cli.option("max-conns", "N", "with -l: clients at once; more wait",
+  cli.option("max-conns", "N", "with -l: serve at most N clients at once; others wait",
              net::number(o.max_conns, 1, UINT32_MAX));
   cli.option("allow", "HOST[/BITS]", "with -l: serve only these clients; may be repeated",
              hosts(o.allow));
@@ -131,8 +131,8 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
   const auto size = [](std::optional<int>& out, std::uint64_t max) {
     return net::number(1, max, [&out](std::uint64_t n) { out = static_cast<int>(n); });
   };
-  cli.option("M,ttl", "N", "time to live (hop limit) of what is sent", size(o.ttl, 255));
-  cli.option("m,min-ttl", "N", "least time to live of what is accepted", size(o.min_ttl, 255));
+  cli.option("M,ttl", "N", "time to live (hop limit) of sent packets", size(o.ttl, 255));
+  cli.option("m,min-ttl", "N", "minimum time to live of accepted packets", size(o.min_ttl, 255));
   cli.option("T,tos", "KEYWORD",
              "type of service (DSCP): af11...cs7, ef, lowdelay, ..., or a number",
              [&o](std::string_view text) -> std::string {
@@ -156,23 +156,23 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
 
 void add_scan_options(Cli& cli, Options& o) {
   cli.flag("z,scan", "only check which ports are open; sends no input", o.scan);
-  cli.flag("r,random-ports", "with -z: the ports in random order", o.random_ports);
+  cli.flag("r,random-ports", "with -z: try the ports in random order", o.random_ports);
   cli.option("i,interval", "T",
              "send input one line at a time, T apart; with -z: ports one at a time",
              net::duration(o.interval));
 }
 
 void add_retry_options(Cli& cli, Options& o) {
-  cli.option("retry", "N", "if there is no server, try N more times",
+  cli.option("retry", "N", "if connecting fails, try N more times",
              net::number(o.retries, 1, 1'000'000));
   cli.flag("reconnect", "connect again whenever the connection ends, until stdin has ended",
            o.reconnect);
-  cli.option("retry-interval", "T", "with --retry, --wait or --reconnect: time between tries (1s)",
+  cli.option("retry-interval", "T", "time between tries (1s)",
              net::duration_over_zero(o.retry_interval));
-  cli.flag("wait", "if there is no server, keep trying until -w runs out", o.wait);
+  cli.flag("wait", "if connecting fails, keep trying until -w runs out", o.wait);
 }
 
-// A program is for this machine only, unless `::` says otherwise.
+// A program serves this host only, unless the address is `::`.
 void adapt_to_program(Options& o) {
   if (o.listen && o.host.empty())
     o.host = !o.numeric ? "localhost" : o.family == AF_INET6 ? "::1" : "127.0.0.1";
@@ -181,7 +181,7 @@ void adapt_to_program(Options& o) {
   if (o.keep_open && o.max_conns == 0) o.max_conns = ProgramOptions::kMaxConns;
 }
 
-// A secret is overwritten where it lies, so what is no alias stays in argv.
+// A secret is overwritten in place, so only aliases are replaced; the rest stays in argv.
 std::vector<std::string> parse(Cli& cli, int argc, char** argv) {
   std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
   std::vector<char*> pointers(argv, argv + argc);
@@ -197,7 +197,7 @@ Options parse_options(int argc, char** argv) {
   Cli cli("netcat",
           "[options] HOST PORT\n       netcat -l [options] [ADDR] PORT\n       netcat -U [-l] "
           "[options] PATH\n       netcat -z [options] HOST PORT...",
-          "Standard input to the network, the network to standard output.");
+          "Connect standard input and output to a network peer.");
   add_options(cli, o);
   add_transfer_options(cli, o);
   add_socket_options(cli, o.socket);
@@ -222,7 +222,7 @@ Options parse_options(int argc, char** argv) {
               " does not work with an https proxy: the receiver would have no keys");
   if (o.reconnect && o.proxy.uses_tls())
     Cli::fail("--reconnect does not work with an https proxy: TLS acknowledges no bytes");
-  // A proxy takes the end of the input for the end of both directions; TLS's is not its concern.
+  // A proxy takes a half-close for the end of both directions; it does not see TLS's end of input.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;
 }

@@ -1,4 +1,4 @@
-// options.h - what netcat's command line says, checked.
+// options.h - netcat's command line, parsed and checked.
 #pragma once
 
 #include <sys/socket.h>
@@ -39,19 +39,19 @@ struct Options {
 
   net::Millis timeout = net::kForever;  // to connect or be connected to
   bool exit_when_sent = false;          // with udp: -w 0
-  net::Millis idle = net::kForever;     // then; the same unless given
+  net::Millis idle = net::kForever;     // once connected; -w unless given
   bool idle_given = false;
   std::optional<net::Millis> quit_after;  // stdin's end; none: no limit
-  bool quit_never = false;                // asked for: with udp there is a limit by default
+  bool quit_never = false;                // given; with udp the default is a limit
   bool shutdown = true;
-  bool shutdown_asked = false;  // by -N, in so many words
+  bool shutdown_asked = false;  // -N was given
   bool recv_only = false;
   bool send_only = false;
-  bool half_open = false;  // the peer's end ends nothing
+  bool half_open = false;  // go on after the peer's end
   bool pass_fd = false;
   bool crlf = false;
   bool telnet = false;
-  std::uint64_t packets = 0;  // leave after so many datagrams; 0: never
+  std::uint64_t packets = 0;  // exit after this many datagrams; 0: never
   bool broadcast = false;
   int verbose = 0;
   bool json = false;
@@ -59,7 +59,7 @@ struct Options {
   std::string hex_dump;  // as well
   bool append_output = false;
   bool progress = false;
-  std::uint64_t rate = 0;  // bytes a second, each way; 0: no limit
+  std::uint64_t rate = 0;  // bytes per second, each way; 0: no limit
 
   std::uint64_t max_conns = 0;     // with keep_open; 0: what the descriptors allow
   std::vector<std::string> allow;  // HOST[/BITS]
@@ -73,7 +73,7 @@ struct Options {
   tls::Options tls;
 
   std::uint32_t retries = 0;  // after the first attempt to connect
-  bool wait = false;          // any number of them, until `timeout`
+  bool wait = false;          // retry until `timeout`
   net::Millis retry_interval{1'000};
   bool reconnect = false;  // whenever the connection ends
 

@@ -10,7 +10,7 @@ namespace netcat {
 
 using net::Error;
 
-// One byte of data carries it, as OpenBSD's nc has it and ssh(1) expects.
+// Sent with one byte of data, as OpenBSD's nc does and ssh(1) expects.
 static Error send_fd(int fd) {
   char byte = 0;
   iovec data{.iov_base = &byte, .iov_len = 1};

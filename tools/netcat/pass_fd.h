@@ -1,4 +1,4 @@
-// pass_fd.h - a connected socket for another process: --pass-fd, ssh's ProxyUseFdpass.
+// pass_fd.h - passing a connected socket to another process: --pass-fd, ssh's ProxyUseFdpass.
 #pragma once
 
 #include "common/net/fd.h"

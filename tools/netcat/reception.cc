@@ -10,7 +10,7 @@ using net::SockAddr;
 using net::Task;
 
 constexpr net::Millis kNameLimit{1'000};
-constexpr net::Millis kHandshakeLimit{10'000};  // a client that says nothing holds up others
+constexpr net::Millis kHandshakeLimit{10'000};  // a silent client delays others
 
 // A name takes time, in which the client is served already.
 Task<> Reception::report(SockAddr peer, SockAddr local, Secured secured) {

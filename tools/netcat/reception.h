@@ -1,5 +1,5 @@
-// reception.h - clients on their way in: the access list and, with --tls, the handshake.  A client
-// whose handshake fails takes no place and ends nothing.
+// reception.h - accepted clients before they are served: the access list and, with --tls, the
+// handshake.  A client whose handshake fails does not count.
 #pragma once
 
 #include <functional>
@@ -15,19 +15,19 @@ class Reception {
  public:
   using OnReady = std::function<void(std::unique_ptr<Channel>, const net::SockAddr&)>;
 
-  // on_ready: told of each client, as soon as it may begin.
+  // on_ready: called with each client as soon as it may begin.
   Reception(Session& session, const Access& access, OnReady on_ready)
       : session_(session), access_(access), on_ready_(std::move(on_ready)) {}
 
   void receive(net::Fd socket, const net::SockAddr& peer);
-  // True: as many handshakes go on as may; further clients wait in the kernel's queue.
+  // True: the maximum of handshakes is in progress; further clients wait in the kernel's queue.
   bool is_full() const { return handshakes_.size() >= kHandshakes; }
   // Called when that may have changed.
   std::function<void()> on_room;
 
-  // Drops who has not come through yet.
+  // Disconnects the clients that are not ready yet.
   void close();
-  // Until all of them are gone.
+  // Waits until all of them are gone.
   net::Task<> wait();
   // Until each client that came through has been reported.
   net::Task<> reported();

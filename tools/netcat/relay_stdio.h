@@ -7,10 +7,10 @@
 
 namespace netcat {
 
-// What netcat(1) asks for, with this standard input.
+// The rules of netcat(1) for this standard input.
 Terms terms_of(const Options& options, Stdio::Input input);
 
-// From the first byte to the last, with the report of its end.  was_reset: see net::Dialed.
+// Relays until the end, and reports it.  was_reset: see net::Dialed.
 net::Task<Outcome> relay_stdio(Session& session, Stdio& local, Channel& remote,
                                const net::SockAddr& peer, bool was_reset);
 

@@ -1,5 +1,5 @@
-// report.h - what happens, on standard error: with -v in the words of OpenBSD's nc, with --json as
-// events.
+// report.h - events on standard error: with -v in the words of OpenBSD's nc, with --json as one
+// object per line, whose members netcat(1) lists.
 #pragma once
 
 #include "tools/netcat/events.h"
@@ -21,7 +21,7 @@ void say_probed(const Options& options, const net::SockAddr& peer, net::Error e,
 void say_open_or_filtered(const Options& options, const net::SockAddr& peer);
 // -v: a try through a proxy that has failed, before the next one.
 void say_try_failed(const Options& options, const std::string& sentence);
-// What a proxy has made of the request to connect to `to`.
+// A proxy's answer to the request to connect to `to`.
 void say_hop(const Options& options, const Proxy& proxy, const Destination& to,
              const ProxyFailure& failure, Elapsed elapsed);
 
@@ -31,7 +31,7 @@ void say_tunnelled(const Options& options, std::uint16_t port, const net::SockAd
                    const net::SockAddr& local);
 void say_listening(const Options& options, const net::SockAddr& address);
 void say_bound(const Options& options, const net::SockAddr& address);  // datagrams
-// `name`: the peer's; empty: none is known.
+// `name`: the peer's; empty if unknown.
 void say_received(const Options& options, const net::SockAddr& peer, const net::SockAddr& local,
                   const std::string& name = "");
 void say_denied(const Options& options, const net::SockAddr& peer);
@@ -41,7 +41,7 @@ void say_closed(const Options& options, const net::SockAddr& peer, const Tally& 
                 const Outcome& outcome, const std::string& tls_end = {});
 
 // --- TLS ---
-// The digest of a certificate that was made on the spot: without -v, too.
+// The digest of a generated certificate; printed without -v, too.
 void say_certificate(const Options& options, const std::string& sha256);
 void say_tls(const Options& options, const net::SockAddr& peer, const tls::Info& info,
              Elapsed elapsed);
@@ -51,11 +51,11 @@ void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& 
 // A client whose handshake has failed.
 void say_handshake_failed(const Options& options, const net::SockAddr& peer,
                           const std::string& why);
-// Something about the settings that a user may not expect.
+// A setting that a user may not expect.
 void say_note(const Options& options, const std::string& sentence);
-// What went wrong with one client of several.
+// An error of one client of several.
 void say_problem(const Options& options, const net::SockAddr& peer, const std::string& sentence);
-// The one line that comes with any exit status but 0.
+// The one line for every exit status but 0.
 void say_failed(const Options& options, const Outcome& outcome);
 
 }  // namespace netcat

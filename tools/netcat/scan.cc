@@ -13,7 +13,7 @@ namespace netcat {
 
 using net::Task;
 
-// Enough to hide the round trips, and too few for what lies between to take it for an attack.
+// Enough to hide the round trips, and too few to look like an attack.
 constexpr std::size_t kParallelPorts = 64;
 
 // A port may need a descriptor for each address of the name.
@@ -61,9 +61,9 @@ class Scan {
   Target& target_;
   std::vector<std::uint16_t> ports_;
   std::vector<PortResult> results_;  // of the same ports
-  std::size_t reported_ = 0;         // so many from the front
+  std::size_t reported_ = 0;         // this many from the front
   bool open_ = false;
-  Outcome failed_;  // the last failure; one that is no refusal takes precedence
+  Outcome failed_;  // the last failure; others take precedence over refusals
   std::string why_;
 };
 
@@ -72,7 +72,7 @@ Task<Outcome> Scan::run() {
   const std::size_t beside = in_turn ? 0 : parallel_ports() - 1;
   net::WaitGroup probes;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
-    if (in_turn && at > 0) (void)co_await net::sleep(loop_, options_.interval);  // nobody cancels
+    if (in_turn && at > 0) (void)co_await net::sleep(loop_, options_.interval);  // never cancelled
     probes.go(probe(at));
     co_await probes.wait(beside);
   }
@@ -105,7 +105,7 @@ Task<> Scan::probe(std::size_t at) {
   report();
 }
 
-// What is complete from the front, so that the order is that of the ports.
+// Reports what is complete from the front, so that the order is that of the ports.
 void Scan::report() {
   for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
     PortResult& result = results_[reported_];

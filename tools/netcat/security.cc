@@ -47,7 +47,7 @@ std::string name_of_peer(const Options& options) {
   return scoped ? options.host.substr(0, options.host.find('%')) : options.host;
 }
 
-// Cancels the channel when the time is over.
+// Cancels the channel when time has run out.
 static Task<> limit(net::Timer& timer, net::Millis time, TlsChannel& channel, bool& is_over) {
   Error e = co_await timer.wait(time);
   if (e) co_return;
@@ -76,8 +76,8 @@ static Outcome failed(const TlsChannel& channel, Error e, bool out_of_time, bool
 static Outcome check_days(const tls::Options& options, const tls::Info& info) {
   const int days = static_cast<int>(options.days);
   if (days == 0 || !info.has_certificate || info.days_left >= days) return {};
-  return {net::kTls, "certificate is valid for " + std::to_string(info.days_left) +
-                         " more days (until " + info.not_after + ")"};
+  return {net::kTls, "certificate expires in " + std::to_string(info.days_left) +
+                         (info.days_left == 1 ? " day (on " : " days (on ") + info.not_after + ")"};
 }
 
 Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,

@@ -1,5 +1,4 @@
-// security.h - netcat's --tls: a connection becomes one that is encrypted, with a peer that is who
-// it should be.
+// security.h - netcat's --tls: encrypts a connection and verifies the peer.
 #pragma once
 
 #include <chrono>
@@ -19,10 +18,10 @@ class Context;
 struct Info;
 }  // namespace tls
 
-// What became of a handshake.
+// The result of a handshake.
 struct Secured {
-  std::unique_ptr<Channel> channel;  // none if it has failed
-  std::shared_ptr<tls::Info> info;   // what the two have agreed on
+  std::unique_ptr<Channel> channel;  // null if it failed
+  std::shared_ptr<tls::Info> info;   // what was agreed on
   std::chrono::duration<double, std::milli> elapsed{};
   Outcome outcome;  // without the name of the peer
 
@@ -43,7 +42,7 @@ class Security {
   // A handshake that fails lingers: see TlsChannel.
   net::Task<Secured> shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
                                  const std::string& name, net::Deadline deadline);
-  // The digest of the certificate that was made because none was given, or nothing.
+  // The digest of the certificate that was generated because none was given, or nothing.
   const std::string& certificate() const;
 
  private:

@@ -29,7 +29,7 @@ struct Session {
     return e ? Outcome{net::kLocalIo, options.port_file + ": " + e.message()} : Outcome();
   }
 
-  // The reader of standard output has left: before there is a connection that ends everything.
+  // The reader of standard output has left: before there is a connection, that ends netcat.
   void output_gone() {
     is_output_gone = true;
     if (on_output_gone)

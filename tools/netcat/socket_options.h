@@ -10,8 +10,8 @@ namespace netcat {
 struct SocketOptions {
   std::optional<int> receive_buffer;  // bytes
   std::optional<int> send_buffer;
-  std::optional<int> ttl;          // of what is sent; IPv6: hop limit
-  std::optional<int> min_ttl;      // of what is accepted
+  std::optional<int> ttl;          // of sent packets; IPv6: hop limit
+  std::optional<int> min_ttl;      // of accepted packets
   std::optional<int> tos;          // the whole octet; IPv6: traffic class
   std::optional<int> keepalive{};  // seconds without data until the peer is probed
   // A connection is reset if this process dies before a relay has it (see Channel::reset_on_close).
@@ -20,7 +20,7 @@ struct SocketOptions {
   static constexpr int kKeepaliveMax = 32767;  // Linux's
 
   // On a socket before it is connected or listens.  The values are in range; what a kind of socket
-  // does not have is left alone.
+  // does not have is ignored.
   void apply(int fd, int family) const;
 };
 

@@ -14,7 +14,7 @@ using net::Millis;
 using net::SockAddr;
 using net::Task;
 
-// An address that never answers must not keep --wait from looking again at one that refuses.
+// An address that never answers must not keep --wait from retrying one that refuses.
 constexpr Millis kTryLimit{5'000};
 
 Task<Outcome> Target::find() {
@@ -61,7 +61,7 @@ Task<Outcome> Target::look_up(net::Deadline deadline) {
   co_return Outcome{};
 }
 
-// The destination too, if it is this machine that looks it up.
+// The destination too, if it is resolved here.
 Task<Outcome> Target::find_proxy(net::Deadline deadline) {
   const Proxy& first = options_.proxy.chain.front();
   const auto found = co_await net::lookup(loop_, first.host, first.port, options_.family,
@@ -131,7 +131,7 @@ Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline d
   co_return reached;
 }
 
-// Nobody is there, yet.  Anything else will not change by itself.
+// No server yet.  Any other failure will not go away by itself.
 static bool is_absence(Error e) {
   for (const int code :
        {UV_ECONNREFUSED, UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_EHOSTDOWN, UV_ENOENT})
@@ -214,7 +214,7 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
     return {reached.out_of_time ? net::kTimedOut : reached.proxy.status, why(reached)};
   const bool timed_out = reached.out_of_time || dialed.error == Error(UV_ETIMEDOUT);
   const bool refused = !timed_out && dialed.error == Error(UV_ECONNREFUSED);
-  // Only a peer that has been there resets: it had accepted before we looked.
+  // Only a peer that has accepted resets: it did so before we looked.
   const bool lost = !timed_out && dialed.error == Error(UV_ECONNRESET);
   const int status = refused     ? net::kRefused
                      : timed_out ? net::kTimedOut

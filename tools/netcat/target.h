@@ -1,4 +1,4 @@
-// target.h - whom netcat connects to: looked up and dialed, as often as --retry or --wait say.
+// target.h - the destination: looked up and dialed, as often as --retry or --wait ask for.
 #pragma once
 
 #include <utility>
@@ -12,13 +12,13 @@ namespace netcat {
 
 class Target {
  public:
-  // What came of a dial; `failures` are the addresses that did not work at the last try.
+  // The result of a dial; `failures` are the addresses that failed in the last try.
   struct Reached {
     net::Dialed dialed;  // its socket has become the channel
     std::unique_ptr<Channel> channel;
     net::SockAddr local;
     std::vector<std::pair<net::SockAddr, net::Error>> failures;
-    ProxyFailure proxy;        // there was a connection to the first proxy, and no more
+    ProxyFailure proxy;        // there was a connection to the first proxy only
     bool out_of_time = false;  // before another try could be made (--wait)
   };
 
@@ -32,19 +32,19 @@ class Target {
   // Looks the destination, or the first proxy, and the source address up; must succeed before
   // dial().  With --wait a name that is not found may still appear.
   net::Task<Outcome> find();
-  // `port` takes the place of the destination's.  Tries as often as --retry or --wait say.
+  // `port` takes the place of the destination's.  Tries as often as --retry or --wait ask for.
   net::Task<Reached> dial(std::uint16_t port);
-  // What find() has found.
+  // The result of find().
   const std::vector<net::SockAddr>& addresses() const { return addresses_; }
   const std::vector<net::SockAddr>& sources() const { return sources_; }
-  // What is left of -w for what follows dial().
+  // The time of -w that is left after dial().
   net::Deadline deadline_of_handshake() const {
     return options_.retries > 0 || options_.scan ? net::Deadline(options_.timeout) : deadline_;
   }
   // The sentence and the status for a dial that failed; no sentence where say_failures() has one
   // for each address.
   Outcome failed(std::uint16_t port, const Reached& reached) const;
-  // With -v, the addresses that did not work.
+  // With -v, the addresses that failed.
   void say_failures(const Reached& reached) const;
   void say_connected(std::uint16_t port, const Reached& reached) const;
   static std::string why(const Reached& reached);

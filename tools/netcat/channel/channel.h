@@ -40,7 +40,7 @@ class Channel {
   // Success once a try may do more than UV_EAGAIN; UV_ECANCELED after cancel().  One waiter each.
   virtual net::Task<net::Error> readable() = 0;
   virtual net::Task<net::Error> writable() = 0;
-  // Waits until nothing that is written can arrive any more, and returns why: UV_EPIPE (the reader
+  // Waits until written data can no longer arrive, and returns why: UV_EPIPE (the reader
   // has left, or closed), UV_ECONNRESET, UV_ETIMEDOUT; UV_ECANCELED after cancel().
   virtual net::Task<net::Error> hangup() = 0;
   // Ends every wait, now and later, with UV_ECANCELED.
@@ -60,14 +60,14 @@ class Channel {
   virtual void reset_on_close(bool) {}
   // Bytes that have come in so far, those included that are not data yet; 0: all are data.
   virtual std::uint64_t arrived() const { return 0; }
-  // Bytes, and the half-close, that the other machine has not acknowledged; an error: it never
+  // Bytes, and the half-close, that the peer's host has not acknowledged; an error: it never
   // will.
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
-  // Bytes that try_write() has taken and the other machine has not acknowledged; also after a loss.
+  // Bytes that try_write() has taken and the peer's host has not acknowledged; also after a loss.
   virtual std::size_t unacknowledged() const { return 0; }
-  // From now on hangup() also notices that the other machine is gone though nothing is sent.
+  // From now on hangup() also notices that the peer's host is gone although nothing is sent.
   virtual void probe_peer() {}
-  // In words, why reading or writing failed; empty: the error says it.
+  // In words, why reading or writing failed; empty: use the error's text.
   virtual std::string failure() const { return {}; }
   // What a program is told of the connection besides its addresses: names and values.
   virtual std::vector<std::pair<std::string, std::string>> facts() const { return {}; }
@@ -75,9 +75,9 @@ class Channel {
   virtual std::string tls_end() const { return {}; }
 
   // --- a local end ---
-  // Nothing more will be read; what was typed is thrown away, so that the shell does not get it.
+  // Nothing more will be read; typed input is discarded, so that the shell does not get it.
   virtual void stop_reading() {}
-  // It keeps the bytes waiting for a reason of its own.
+  // It makes the bytes wait for a reason of its own.
   virtual bool holds_up() { return false; }
 };
 

@@ -13,13 +13,14 @@ class ProgramPipes final : public Channel {
   // Our ends of its standard input and output, non-blocking.
   ProgramPipes(net::Loop& loop, net::Fd input, net::Fd output);
 
-  // A process that it has left behind may hold the pipe: what is in it now is the last.
+  // The program has exited; a process it left behind may hold the pipe open, but only what is in
+  // the pipe now is read.
   void program_ended();
   // All of the output has been read.
   bool at_end() const { return at_end_; }
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
-  // What a program does not read is nothing to tell the peer of: it is thrown away.
+  // Input that a program does not read is discarded: the peer need not know.
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override;
   bool has_input() override;
@@ -27,7 +28,7 @@ class ProgramPipes final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
-  // Not for writing: splice(2) would not throw away what the program does not read.
+  // Not for writing: splice(2) would not discard what the program does not read.
   int read_fd() const override { return output_.get(); }
 
  private:

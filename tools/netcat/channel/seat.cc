@@ -76,7 +76,7 @@ void Seat::begin_with(std::string_view piece) {
   ++seats_.behind_;
 }
 
-// Who reads again, or waits to, has written what it read before.
+// A client that reads again, or waits to, has written what it read before.
 void Seat::confirm() {
   if (!taking_ || at_ < piece_.size()) return;
   taking_ = false;
@@ -133,7 +133,7 @@ Task<Error> Seat::writable() {
   co_return canceled_ ? Error(UV_ECANCELED) : Error();
 }
 
-// The hub knows when standard output's reader has left, for all.
+// The hub watches for the exit of standard output's reader, on behalf of all seats.
 Task<Error> Seat::hangup() { co_return Error(UV_ECANCELED); }
 
 void Seat::cancel() {

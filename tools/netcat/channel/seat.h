@@ -20,16 +20,16 @@ class Seats {
  public:
   Seats(net::Loop& loop, Channel& local) : loop_(loop), local_(local), changed_(loop) {}
 
-  // Offers `piece` to every seat that is there now, but `except`; it lives until all have taken it.
+  // Offers `piece` to every seat there is now, but `except`; it lives until each has taken it.
   void offer(std::string_view piece, std::uint64_t except = 0);
-  bool is_taken() const { return behind_ == 0; }  // by all who are still there
-  bool was_taken() const { return takers_ > 0; }  // by anyone
+  bool is_taken() const { return behind_ == 0; }  // by all seats that are still there
+  bool was_taken() const { return takers_ > 0; }  // by any seat
   bool is_empty() const { return takes_input_ == 0; }
   void end_input();
   bool input_ended() const { return input_ended_; }
   // The number of the seat that has written last.
   std::uint64_t last_writer() const { return last_writer_; }
-  // While true, the input waits for something else than the client.
+  // While true, the input waits for something other than the client.
   void set_held(bool held) { held_ = held; }
   // Woken when a seat is taken, left, or done with the piece.
   net::Timer& changed() { return changed_; }
@@ -76,7 +76,7 @@ class Seat final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
-  void stop_reading() override;  // what it has not taken is for the others
+  void stop_reading() override;  // what it has not taken goes to the others
 
   // Before anything else it reads `piece`, which outlives it.
   void begin_with(std::string_view piece);

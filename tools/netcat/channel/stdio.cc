@@ -46,7 +46,7 @@ Stdio::Stdio(net::Loop& loop)
 }
 
 // Our controlling terminal stops us if we read it in the background (SIGTTIN).  The master of a
-// pseudo-terminal controls nobody, but has a foreground all the same.
+// pseudo-terminal is no process's controlling terminal, but has a foreground group all the same.
 bool Stdio::in_background() const {
   int number = 0;
   if (input_ != Input::kTerminal || ioctl(STDIN_FILENO, TIOCGPTN, &number) == 0) return false;

@@ -40,8 +40,8 @@ class Stdio final : public Channel {
   net::Descriptor out_;
   Input input_;
   bool orphaned_;     // a background job that no shell will bring to the foreground
-  bool named_pipe_;   // standard output, whose reader may leave and come back
-  net::Timer pause_;  // between two looks at who is in the foreground
+  bool named_pipe_;   // standard output; its reader may leave and come back
+  net::Timer pause_;  // between two checks of the foreground process group
   net::Timer never_;  // for hangup() of a named pipe
   bool canceled_ = false;
 };

@@ -12,7 +12,7 @@ constexpr unsigned char kDo = 253;
 constexpr unsigned char kDont = 254;
 constexpr unsigned char kIac = 255;
 
-// A peer that asks more than this without reading the replies gets no more of them.
+// A peer that negotiates more than this without reading the replies gets no more of them.
 constexpr std::size_t kPendingBytes = 4096;
 
 // --- what arrives ---

@@ -78,7 +78,7 @@ std::string Exchange::peer_name() const {
   return known ? peer_.host() + " port " + std::to_string(peer_.port()) : options_.where();
 }
 
-// The name may have another address, with a listener: what the first one got goes there.
+// Another address of the name may have a listener: what was sent to the first goes there.
 bool Exchange::try_next_address(Error e) {
   const bool absent = e == Error(UV_ECONNREFUSED) || is_unreachable(e);
   const bool may = absent && !heard_ && !options_.listen;

@@ -63,7 +63,7 @@ class Exchange {
   Session& session_;
   const Access& access_;
   std::vector<DatagramSocket>& sockets_;
-  DatagramSocket* target_ = nullptr;  // to send by; null: there is no peer to send to yet
+  DatagramSocket* target_ = nullptr;  // to send by; null: no peer yet
   net::SockAddr to_;                  // the destination; empty: target_ is connected
   LocalEnd from_;                     // the source, where the kernel would choose another
   net::SockAddr peer_;                // the first sender, with listen but not keep_open

@@ -17,12 +17,12 @@ struct Interface {
 };
 
 // "239.1.2.3%eth0": takes "%eth0" off an IPv4 address; IPv6 addresses keep theirs, which is part of
-// the address.  UV_ENODEV: there is no such interface.
+// the address.  UV_ENODEV: unknown interface.
 net::Error take_interface(std::string& host, Interface& interface);
 
 // Receives what is sent to the group that the socket is bound to.
 net::Error join_group(int fd, const net::SockAddr& group, const Interface& interface);
-// What is sent to the group leaves by the interface, with this time to live unless it is 0.
+// Datagrams to the group leave by this interface, with this time to live unless it is 0.
 net::Error send_to_group(int fd, const net::SockAddr& group, const Interface& interface, int ttl);
 
 }  // namespace netcat

@@ -143,7 +143,7 @@ static Outcome not_bound(const Options& options, Error e) {
   return {net::kNoListen, "bind to " + local + ": " + e.message()};
 }
 
-// Without -s the kernel picks an abstract name: nothing is left behind, whatever becomes of us.
+// Without -s the kernel picks an abstract name: nothing is left behind even if we are killed.
 static Outcome open_unix_client(Loop& loop, const Options& options, Datagrams& opened) {
   const auto peer = SockAddr::unix_path(options.path);
   if (!peer) return {net::kUsage, options.path + ": " + peer.error().message()};
@@ -186,7 +186,7 @@ static Outcome open_one(Loop& loop, const Options& options, const SockAddr& peer
   return {};
 }
 
-// Every address that can be connected to, which means no more than that there is a route.
+// Every address that connect(2) accepts, which only means that there is a route.
 static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagrams& opened) {
   const net::Deadline deadline(options.timeout);
   const auto start = Tally::Clock::now();

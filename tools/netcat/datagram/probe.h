@@ -6,7 +6,7 @@
 namespace netcat {
 
 struct Probed {
-  bool answered = false;    // otherwise open, or a firewall drops what is sent there
+  bool answered = false;    // otherwise open, or a firewall drops the datagrams
   Target::Reached reached;  // with dialed.error: refused, or unreachable
 };
 

@@ -93,8 +93,7 @@ void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   out_.add(datagram.data);
 }
 
-// Whether a datagram counts: it does not if it is from another sender than our peer, or a denied
-// one.
+// Whether a datagram counts: not if its sender is not our peer, or is denied.
 bool Exchange::admits(const net::SockAddr& sender) const {
   if (peer_.size() != 0) return sender == peer_;
   if (!options_.listen || options_.unix_domain || access_.admits(sender)) return true;
@@ -156,7 +155,7 @@ Task<> Exchange::look_everywhere() {
   ending_.looked(began);
 }
 
-// After an error: what the peer had sent before is written first.
+// After an error, what the peer had sent before it is written first.
 Task<> Exchange::give_up(DatagramSocket& socket) {
   co_await look(socket);
   if (error_ && !ended_ && !try_next_address(error_)) failed(error_);

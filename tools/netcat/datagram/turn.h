@@ -1,4 +1,4 @@
-// turn.h - one task at a time: standard output, when several sockets have something for it.
+// turn.h - one task at a time: access to standard output for several sockets.
 #pragma once
 
 #include <coroutine>
@@ -9,7 +9,7 @@
 
 namespace netcat {
 
-// Lets one task at a time through, in the order of their coming.
+// Lets one task at a time through, in the order of arrival.
 class Turn {
  public:
   explicit Turn(net::Loop& loop) : loop_(loop) {}

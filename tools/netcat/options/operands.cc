@@ -52,20 +52,20 @@ static void take_ports(const Operands& operands, Options& o) {
 }
 
 static void take_path(const Operands& operands, Options& o) {
-  if (operands.empty() || operands[0].empty()) Cli::fail("a path is missing");
-  if (operands.size() > 1) Cli::fail("too many operands: " + operands.back());
+  if (operands.empty() || operands[0].empty()) Cli::fail("a path is missing (see --help)");
+  if (operands.size() > 1) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   o.path = operands[0];
 }
 
-// The operand that is alone, where it is not HOST:PORT.
+// Whether a single operand that is not HOST:PORT is a port.
 static bool is_port(const std::string& only, const Options& o) {
   const bool digits = only.find_first_not_of(kDigits) == std::string::npos;
   return o.listen && !only.ends_with(']') && (digits || !o.source_port_given);
 }
 
-// Leaves the port empty where there is none.
+// Leaves the port empty if it is missing.
 static void take_host_and_port(const Operands& operands, Options& o, std::string& port) {
-  if (operands.size() > 2) Cli::fail("too many operands: " + operands.back());
+  if (operands.size() > 2) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   if (operands.size() == 2) {
     o.host = net::without_brackets(operands[0]);
     port = operands[1];
@@ -117,14 +117,14 @@ static void take_place_to_listen(const Cli& cli, const Operands& operands, Optio
     Cli::fail(cli.typed("source") + " does not work with the operand " + o.host +
               ": only one address");
   if (o.host.empty()) o.host = net::without_brackets(o.source);
-  if (port.empty() && !o.source_port_given) Cli::fail("a port is missing");
+  if (port.empty() && !o.source_port_given) Cli::fail("a port is missing (see --help)");
   o.port = o.source_port_given ? o.source_port : number_of(port, o);
 }
 
 void take_operands(const Cli& cli, const Operands& operands, Options& o) {
   if (o.unix_domain) return take_path(operands, o);
   if (o.listen) return take_place_to_listen(cli, operands, o);
-  if (operands.empty()) Cli::fail("a host and a port are missing");
+  if (operands.empty()) Cli::fail("a host and a port are missing (see --help)");
   if (o.scan) return take_ports(operands, o);
   std::string port;
   take_host_and_port(operands, o, port);

@@ -9,12 +9,12 @@ void add_other_netcats(net::Cli& cli) {
   };
   constexpr const char* kRoute = "source routes are dropped by routers";
   constexpr Letter kLetters[] = {
-      {'D', "-v reports what happens; strace shows the calls"},
+      {'D', "use -v to report events, strace to see system calls"},
       {'g', kRoute},
       {'G', kRoute},
       {'H', "use --tls-pin to trust one certificate"},
       {'K', "use --tls-key"},
-      {'L', "to forward a port use two netcats and a fifo, or socat"},
+      {'L', "to forward a port use -l -k -e 'netcat HOST PORT' PORT"},
       {'R', "use --tls-ca"},
       {'S', "TCP MD5 signatures are not available"},
       {'V', "use --version for the version, ip-vrf(8) for a routing table"},

@@ -99,7 +99,7 @@ void Child::order(int signal) {
   changed_.wake();
 }
 
-// The kernel gives nobody a process number that is still some group's.
+// The kernel does not reuse a process number that is still a group's.
 bool Child::group_is_left() const { return kill(-pid_, 0) == 0 || errno == EPERM; }
 
 Task<> Child::wait(Millis grace) {

@@ -1,5 +1,5 @@
-// child.h - a child process in a process group of its own, from its start until nothing of the
-// group is left.
+// child.h - a child process in a process group of its own, from its start to the end of the whole
+// group.
 #pragma once
 
 #include <sys/types.h>

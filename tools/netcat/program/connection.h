@@ -1,4 +1,4 @@
-// connection.h - what becomes of a connection that a program has for itself.
+// connection.h - the fate of a connection that a program has as its standard input and output.
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,7 @@ using net::SockAddr;
 using net::Task;
 
 constexpr Millis kForkPause{1'000};  // while the system has no process left
-constexpr Millis kLookMin{1};        // at what cannot be waited for
+constexpr Millis kLookMin{1};        // for what has no event
 constexpr Millis kLookMax{50};
 
 // Everything about one connection.
@@ -94,7 +94,7 @@ Task<Outcome> Programs::run(std::unique_ptr<Channel> remote, SockAddr peer) {
   co_return outcome;
 }
 
-// What went wrong with the connection explains what became of the program.
+// A connection's failure explains the program's.
 Outcome Programs::outcome_of_run(const Run& run) const {
   Outcome outcome = run.outcome;
   if (run.child.pid() > 0) outcome.program_status = run.child.exit_status();
@@ -114,7 +114,7 @@ bool Programs::stop(int signal) {
   return !running_.empty();
 }
 
-// With -k the system may have a process to spare later.
+// With -k a later fork may succeed.
 Task<bool> Programs::start(Run& run, int in, int out) {
   const Command& command = session_.options.program.command;
   const std::vector<std::string> environment = environment_of(environ, run.facts);
@@ -176,8 +176,8 @@ void Programs::set_lost(Run& run) const {
       outcome_of({.reason = Verdict::kLost, .error = UV_ECONNRESET}, session_.options, "");
 }
 
-// Closing a socket with unread data resets the connection, and the peer might lose what was said
-// last: so that is thrown away until everything has been acknowledged.
+// Closing a socket with unread data resets the connection, and the peer might lose what was sent
+// last: so input is discarded until everything has been acknowledged.
 Task<> Programs::deliver(Run& run) {
   std::array<char, 4096> rest;
   (void)run.remote->finish();  // where the connection has ended, undelivered() knows

@@ -23,7 +23,7 @@ class Programs {
 
   // One connection, from the program's start until nothing of it is left.
   net::Task<Outcome> run(std::unique_ptr<Channel> remote, net::SockAddr peer);
-  // A signal ends us: every program gets SIGTERM, and no other is started.  False: there is none.
+  // A signal ends us: every program gets SIGTERM, and no other is started.  False: no program runs.
   bool stop(int signal);
   std::function<void()> on_stop;
   // 128 + the number of that signal; 0: none.
@@ -34,7 +34,7 @@ class Programs {
  private:
   struct Run;
   class Patience;
-  // False: run.outcome says why not.
+  // False: run.outcome has the reason.
   net::Task<bool> start(Run& run, int in, int out);
   net::Task<> hand_over(Run& run);
   net::Task<> deliver(Run& run);
@@ -48,7 +48,7 @@ class Programs {
   Children children_;
   std::list<Child*> running_;
   int stopped_by_ = 0;
-  bool starved_ = false;  // and it was said
+  bool starved_ = false;  // and this was reported
 };
 
 }  // namespace netcat

@@ -1,5 +1,4 @@
-// dialogue.h - what is said to a proxy, and what its answers mean: bytes in, bytes out, a verdict.
-// No descriptor, no clock.
+// dialogue.h - the protocols of proxies: bytes in, bytes out, a verdict.  No descriptor, no clock.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +16,11 @@ struct Destination {
   std::uint16_t port = 0;
 };
 
-// Why a proxy does not connect us.
+// Why a proxy did not connect us.
 struct ProxyFailure {
   int status = 0;  // of exit_status.h; 0: none
   std::string why;
-  bool of_target = false;  // it is the answer for this destination, not for every one
+  bool of_target = false;  // for this destination only
   bool absent = false;     // the destination may be there later
 
   explicit operator bool() const { return status != 0; }
@@ -36,7 +35,7 @@ class Dialogue {
   Dialogue& operator=(const Dialogue&) = delete;
   virtual ~Dialogue() = default;
 
-  // What has to be sent now; empty: nothing.
+  // The bytes to send now; may be empty.
   std::string output() { return std::exchange(output_, {}); }
   // What the proxy has sent.  Returns how many bytes belong to its answers: fewer than all only at
   // the end of the dialogue, where the rest are the connection's.
@@ -53,9 +52,9 @@ class Dialogue {
   void say(std::string_view bytes) { output_ += bytes; }
   void open() { state_ = State::kOpen; }
   void fail(ProxyFailure failure);
-  // The proxy itself is to blame.
+  // The proxy itself failed.
   void fail_proxy(std::string why);
-  // Not an answer of this protocol; quotes what came.
+  // The answer is not of this protocol; quotes it.
   void fail_protocol(const char* protocol);
 
  private:
@@ -67,7 +66,7 @@ class Dialogue {
 
 // The dialogue that asks `proxy` for a connection to `destination`.
 std::unique_ptr<Dialogue> make_dialogue(const Proxy& proxy, const Destination& destination);
-// Why that dialogue cannot be; empty if it can.
+// Why that dialogue is impossible; empty if it is possible.
 std::string unsayable(const Proxy& proxy, const Destination& destination);
 
 }  // namespace netcat

@@ -11,7 +11,7 @@ static bool is_in_prefix(const net::SockAddr& address, std::string_view item) {
   int bits = -1;
   if (!split_prefix(item, host, bits)) return false;
   const auto prefix = net::SockAddr::numeric(net::without_brackets(host), 0);
-  return prefix && has_prefix(address, *prefix, bits == 0 ? -1 : bits);  // curl: /0 is no prefix
+  return prefix && has_prefix(address, *prefix, bits == 0 ? -1 : bits);  // as curl: /0 is ignored
 }
 
 // example.com and .example.com both stand for the domain and for all that is below it.

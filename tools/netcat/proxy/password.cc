@@ -29,8 +29,8 @@ static volatile std::sig_atomic_t caught = 0;
 
 namespace {
 
-// While it lives the terminal does not echo, and a signal only ends wait().  Then the terminal is
-// as it was, and the signal does what it would have done.
+// During its life the terminal does not echo, and a signal only ends wait().  Afterwards the
+// terminal is restored, and the signal takes its usual effect.
 class SilentTerminal {
  public:
   explicit SilentTerminal(int fd) : fd_(fd) {
@@ -58,7 +58,7 @@ class SilentTerminal {
     if (caught != 0) (void)std::raise(caught);
   }
 
-  // For a line, or for a signal: false.
+  // Waits for a line; false after a signal.
   bool wait() const {
     pollfd terminal{.fd = fd_, .events = POLLIN, .revents = 0};
     return ppoll(&terminal, 1, nullptr, &mask_) > 0;

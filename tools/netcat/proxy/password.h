@@ -7,7 +7,7 @@
 namespace netcat {
 
 // $NETCAT_PROXY_PASSWORD, else the first line of `file` (empty: none), else what is typed on the
-// terminal.  Nothing: `why` says what is missing.
+// terminal.  Nothing: `why` is the reason.
 std::optional<std::string> find_password(const std::string& file, const std::string& user,
                                          const std::string& proxy, std::string& why);
 

@@ -13,7 +13,7 @@ struct Proxy {
 
   Type type = kSocks5;
   std::string host;        // without brackets
-  std::uint16_t port = 0;  // 0: the text names none
+  std::uint16_t port = 0;  // 0: none in the text
   std::optional<std::string> user;
   std::optional<std::string> password;
 
@@ -22,8 +22,8 @@ struct Proxy {
   const char* scheme() const;    // socks5
   bool takes_password() const { return type != kSocks4 && type != kSocks4a; }
 
-  // [TYPE://][USER[:PASSWORD]@]HOST[:PORT][/...]; `untyped` where the text names no type.  On error
-  // `why` says what is wrong, and never what the password is.
+  // [TYPE://][USER[:PASSWORD]@]HOST[:PORT][/...]; `untyped` if the text has no type.  On error
+  // `why` is the reason, without the password.
   static bool parse(std::string_view text, Type untyped, Proxy& proxy, std::string& why);
   static std::uint16_t default_port(Type type);
   // 4, 4a, 5 or connect, and the names of TYPE.

@@ -16,9 +16,9 @@ constexpr std::uint16_t kCurlHttpPort = 1080;
 
 void ProxyOptions::add_to(Cli& cli) {
   cli.option("x,proxy", "URL",
-             "connect through [TYPE://][USER@]HOST[:PORT], or env; several: a chain",
+             "connect through [TYPE://][USER@]HOST[:PORT], or env; repeat for a chain",
              net::each(urls_));
-  cli.option("X,proxy-type", "TYPE", "4, 4a, 5 or connect: where --proxy names no type (5)",
+  cli.option("X,proxy-type", "TYPE", "type of a proxy given without one: 4, 4a, 5 or connect (5)",
              [this](std::string_view text) -> std::string {
                untyped_ = Proxy::type_of(text);
                return untyped_ ? "" : "unknown proxy type '" + std::string(text) + "'";
@@ -33,7 +33,7 @@ void ProxyOptions::add_to(Cli& cli) {
              });
   cli.option("proxy-password-file", "FILE", "read the password from the first line of FILE",
              net::text(password_file_));
-  cli.option("proxy-dns", "WHERE", "resolve the destination: local or remote (remote)",
+  cli.option("proxy-dns", "WHERE", "where to resolve the destination: local or remote (remote)",
              [this](std::string_view text) -> std::string {
                local_names = text == "local";
                if (local_names || text == "remote") return "";
@@ -64,7 +64,7 @@ void ProxyOptions::add_proxy(const std::string& option, const std::string& url, 
   if (!Proxy::parse(url, untyped, proxy, why)) Cli::fail(option + ": " + why);
   if (proxy.password && !is_from_environment)
     Cli::fail(option +
-              ": a password here can be seen by every user (use NETCAT_PROXY_PASSWORD or "
+              ": a password here is visible to every user (use NETCAT_PROXY_PASSWORD or "
               "--proxy-password-file)");
 #ifndef WIREUTILS_TLS
   if (proxy.type == Proxy::kHttps)

@@ -15,7 +15,7 @@ constexpr std::size_t kPeekBytes = 4096;
 
 namespace {
 
-// One proxy's part: moves the dialogue's bytes, until it is over or time has run out.
+// One proxy: moves the dialogue's bytes until it is over or time has run out.
 class Hop {
  public:
   Hop(net::Loop& loop, Channel& channel, Dialogue& dialogue, net::Deadline deadline)
@@ -59,7 +59,7 @@ Task<> Hop::limit() {
   if (!over_) channel_.cancel();
 }
 
-// Even an answer that came too early is for a request that has been sent.
+// An answer counts only after its request, even if it came too early.
 Task<Error> Hop::converse() {
   for (;;) {
     const std::string request = dialogue_.output();
@@ -75,7 +75,7 @@ Task<Error> Hop::converse() {
   }
 }
 
-// A proxy that has ended may have said why: a failure is left to the next read.
+// A proxy that has closed may have sent the reason: the next read reports the failure.
 Task<Error> Hop::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const net::Result<std::size_t> n = channel_.try_write(bytes);
@@ -91,7 +91,7 @@ Task<Error> Hop::send(std::string_view bytes) {
   co_return Error();
 }
 
-// Looks first, then takes what belongs to the answer.
+// Peeks, then reads what belongs to the answer.
 Error Hop::receive() {
   std::array<char, kPeekBytes> buffer;
   const net::Result<std::size_t> n = channel_.try_peek(buffer);

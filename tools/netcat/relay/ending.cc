@@ -8,8 +8,8 @@ namespace netcat {
 using net::Error;
 using net::Millis;
 
-// Idleness counts in looks of this length at most: a process that was stopped between two of them
-// was not running.
+// Idle time is added up in steps of at most this: a process that was stopped between two of them
+// was not idle.
 constexpr Millis kLook{100};
 constexpr Millis kAckLookMin{1};  // acknowledgements cannot be waited for
 constexpr Millis kAckLookMax{50};

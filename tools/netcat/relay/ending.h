@@ -31,7 +31,7 @@
 
 namespace netcat {
 
-// What the command line and the kind of standard input ask for.
+// What the command line and the kind of standard input require.
 struct Terms {
   enum class Input { kStream, kTerminal, kNone };  // a file or a pipe; a terminal; no input at all
   Input input = Input::kStream;
@@ -46,7 +46,7 @@ struct Verdict {
   enum Reason {
     kComplete,
     kOutputGone,      // the reader of standard output has left
-    kOutputFailed,    // `error` says why
+    kOutputFailed,    // `error` is the reason
     kInputFailed,     // likewise
     kLost,            // likewise
     kLogFailed,       // --output, --hex-dump
@@ -72,7 +72,7 @@ class Ending {
 
   // --- what has happened ---
   void input_moved(Time now);  // some of it was sent
-  // It has nothing ready, or has again.  True: from now on that counts.
+  // Input has run dry, or is ready again.  True: from now on that counts.
   bool input_blocks(bool blocks);
   void input_ended(Time now);  // all of it was sent, and half_close_due() was obeyed
   void peer_moved(Time now);

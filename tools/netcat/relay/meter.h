@@ -1,4 +1,4 @@
-// meter.h - how far it has come, every now and then on standard error: netcat --progress.
+// meter.h - progress reports on standard error: netcat --progress.
 #pragma once
 
 #include <chrono>
@@ -13,13 +13,13 @@ namespace netcat {
 struct Progress {
   std::uint64_t sent = 0;  // bytes
   std::uint64_t received = 0;
-  std::optional<std::uint64_t> to_send;  // all that will be; where it is known
-  double rate = 0;                       // now, both ways, bytes a second
+  std::optional<std::uint64_t> to_send;  // the total, if known
+  double rate = 0;                       // now, both ways, in bytes per second
   std::chrono::duration<double> elapsed{0};
 
   double mean_rate() const;
   std::optional<double> percent() const;
-  std::optional<std::chrono::duration<double>> left() const;  // the time; nothing if unknown
+  std::optional<std::chrono::duration<double>> left() const;  // time left; nothing if unknown
 };
 
 // "sent 12.0 MiB, received 0 B, 3.1 MiB/s, mean 3.0 MiB/s, elapsed 0:04, 48 %, ETA 0:05"
@@ -38,7 +38,7 @@ class Meter {
     now_.received += received;
   }
 
-  // Says it again and again until stop(), and then for the last time.
+  // Reports repeatedly until stop(), and then for the last time.
   net::Task<> run();
   void stop();
 

@@ -1,4 +1,4 @@
-// outcome.h - how it ended: what decides netcat's exit status.
+// outcome.h - how a run ended, which decides netcat's exit status.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ struct Outcome {
   int program_signal = 0;
 };
 
-// A router or the peer's machine says that it cannot be reached (ICMP).
+// An ICMP error: the peer cannot be reached.
 bool is_unreachable(net::Error e);
 // What a failed look-up means; `numeric`: of a name with -n.
 Outcome not_found(const std::string& name, net::Error e, bool numeric = false);

@@ -16,7 +16,7 @@ net::Task<> Pace::wait() {
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
   waiting_ = true;
-  (void)co_await timer_.wait(left);  // who cancels knows why
+  (void)co_await timer_.wait(left);  // the canceller knows why
   waiting_ = false;
 }
 

@@ -1,4 +1,4 @@
-// pace.h - a line at a time, and time between the lines: netcat -i.
+// pace.h - input one line at a time, with a pause between lines: netcat -i.
 #pragma once
 
 #include <string_view>
@@ -13,11 +13,11 @@ class Pace {
   Pace(net::Loop& loop, net::Millis interval) : loop_(loop), interval_(interval), timer_(loop) {}
   bool is_set() const { return interval_ > net::Millis::zero(); }
 
-  // Takes off the front of `data` what goes next: a line with its end, or what there is of one.
+  // Returns the front of `data` that is sent next: a line with its end, or the beginning of one.
   std::string_view take(std::string_view& data) const;
   // Waits until it may go, or for cancel().
   net::Task<> wait();
-  // It has gone: if that was a line's end, time passes before the next.
+  // It was sent: if it ended a line, the pause begins.
   void sent(bool line_ended);
 
   bool waiting() const { return waiting_; }

@@ -11,7 +11,7 @@ namespace netcat {
 using net::Millis;
 
 constexpr std::uint64_t kChunksPerSecond = 20;
-constexpr Millis kCatchUp{50};  // a timer that is late is made good, a silence is not
+constexpr Millis kCatchUp{50};  // a late timer is made up for, a silence is not
 
 // The bytes in a unit, in any case: K and KiB are 1024, kB is 1000; 0: it is not a unit.
 static double bytes_in(std::string_view unit) {
@@ -46,7 +46,7 @@ net::Task<> RateLimit::wait() {
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
   waiting_ = true;
-  (void)co_await timer_.wait(left);  // who cancels knows why
+  (void)co_await timer_.wait(left);  // the canceller knows why
   waiting_ = false;
 }
 

@@ -1,4 +1,4 @@
-// rate_limit.h - so many bytes a second, and no more: netcat --rate.
+// rate_limit.h - a limit in bytes per second: netcat --rate.
 #pragma once
 
 #include <chrono>

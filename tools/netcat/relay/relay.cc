@@ -6,7 +6,7 @@ using net::Error;
 using net::Millis;
 using net::Task;
 
-constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
+constexpr unsigned kStepsInARow = 16;  // then it is the other direction's turn
 
 Relay::Way::Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate,
                 TransferOptions how)
@@ -71,7 +71,7 @@ void Relay::leave(const Verdict& verdict) {
   down_.limit.cancel();
 }
 
-// No half-close follows a failure: the peer would take it for the end of the input.
+// No half-close after a failure: the peer would take it for the end of the input.
 void Relay::end(Verdict::Reason reason, Error e) {
   ending_.failed(reason, e);
   up_.ended = true;
@@ -197,7 +197,7 @@ void Relay::failed(Way& way, const Step& step) {
   way.ended = true;
 }
 
-// What the peer sent before it stopped reading is still to come.
+// What the peer sent before it stopped reading has not been read yet.
 void Relay::stop_sending(Error e) {
   up_.ended = true;
   local_.stop_reading();
@@ -235,7 +235,7 @@ bool Relay::Way::is_busy() const {
          (next == Next::kGoOn || (next == Next::kAwaitInput && from.has_input()));
 }
 
-// Whatever ends a connection by time first takes what is there: a stopped process has not seen it.
+// Before a time limit ends a connection, what has arrived is read: a stopped process missed it.
 Task<> Relay::look() {
   constexpr int kTurns = 64;  // no peer can keep us here
   for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
@@ -244,7 +244,7 @@ Task<> Relay::look() {
   ending_.looked(held, remote_.undelivered(), loop_.now());
 }
 
-// Nothing is read any more that would tell.
+// Nothing is read any more that would show it.
 Task<> Relay::watch_peer() {
   Error e = co_await remote_.hangup();
   if (e == Error(UV_EPIPE)) {

@@ -1,5 +1,5 @@
-// relay.h - one connection: what the local end has goes to the remote one and back, until the rules
-// of its ending are met.
+// relay.h - one connection: moves data between the local and the remote end until the rules of
+// ending.h are met.
 #pragma once
 
 #include "tools/netcat/channel/channel.h"
@@ -48,7 +48,7 @@ class Relay {
     bool ended = false;
     bool held = false;  // it waits for our own consumer, or for time to pass
     Next next = Next::kGoOn;
-    bool is_busy() const;  // it has something to move and only needs its turn
+    bool is_busy() const;  // it has data to move and waits for its turn
   };
 
   net::Task<> move(Way& way);

@@ -66,7 +66,7 @@ static Error open_file(const std::string& path, bool append, Fd& file) {
     duplicate(STDERR_FILENO, file);
     return file ? Error() : Error::from_errno();
   }
-  // O_APPEND also without `append`: one file may be both.
+  // O_APPEND even without `append`: both logs may go to one file.
   file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   struct stat status = {};
   if (!file || fstat(file.get(), &status) != 0) return Error::from_errno();

@@ -1,4 +1,4 @@
-// session_log.h - what went over the network, in files: --output and --hex-dump.
+// session_log.h - logs of what was sent and received: --output and --hex-dump.
 #pragma once
 
 #include <cstdint>
@@ -19,16 +19,16 @@ std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view
 
 class SessionLog {
  public:
-  // Empty paths: no such file; "-": standard error.  On error `path` names the culprit.
+  // Empty paths: no such file; "-": standard error.  On error `path` is the file that failed.
   net::Error open(const std::string& output, const std::string& dump, bool append,
                   std::string& path);
   bool is_open() const { return output_ || dump_; }
 
-  // `offset`: the bytes that went the same way over this connection before.  `peer`: told whenever
-  // it is another one than before; empty where there is only one.
+  // `offset`: the bytes that went the same way over this connection before.  `peer`: written
+  // whenever it differs from the last one; empty if there is only one.
   void add(Direction direction, std::uint64_t offset, std::string_view data,
            const std::string& peer);
-  // The first thing that went wrong: "FILE: no space left on device"; nothing more is written then.
+  // The first error: "FILE: no space left on device"; nothing more is written after it.
   const std::string& problem() const { return problem_; }
 
  private:

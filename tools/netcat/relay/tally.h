@@ -1,4 +1,4 @@
-// tally.h - what a connection has moved, and which side was the first to end.
+// tally.h - how much a connection has moved, and which side ended first.
 #pragma once
 
 #include <chrono>

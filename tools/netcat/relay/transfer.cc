@@ -41,7 +41,7 @@ static bool is_tcp(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
 }
 
-// The one decision.  What turns out not to work falls back to the copy.
+// The only decision.  If it does not work, copying does.
 Transfer::Way Transfer::choose() const {
   struct stat in = {};
   struct stat out = {};
@@ -136,7 +136,7 @@ void Transfer::release() {
   if (buffer_) buffers_.give(std::move(buffer_));
 }
 
-// The kernel does not say which side it was, nor before it has tried whether it can.
+// The kernel does not report which side failed, nor in advance whether it can do it.
 Step Transfer::failed(Error e, bool input) {
   if (e != Error(UV_EINVAL) && e != Error(UV_ENOSYS))
     return {input ? Step::kInputFailed : Step::kOutputFailed, 0, e};
@@ -171,8 +171,8 @@ static bool takes_output(int fd) {
   return poll(&one, 1, 0) > 0;
 }
 
-// splice(2) has moved nothing.  At a mark of urgent data it never does: there only read(2) goes on,
-// and only read's 0 is the end.  That a pipe has no reader it says although there is nothing to
+// splice(2) has moved nothing.  At a mark of urgent data it never does: only read(2) gets past it,
+// and only read's 0 is the end.  splice reports a pipe without a reader even if there is nothing to
 // write.
 Step Transfer::stopped(Error e) {
   const bool no_reader = e == Error(UV_EPIPE) && is_socket(from_.read_fd());

@@ -23,9 +23,9 @@ struct Step {
 
 struct TransferOptions {
   bool crlf = false;     // LF becomes CRLF
-  bool lines = false;    // no more than a line a step; reading is a step of its own
-  bool discard = false;  // read, and throw away
-  // Whoever wants to see the bytes.
+  bool lines = false;    // at most one line per step; reading is a step of its own
+  bool discard = false;  // read and discard
+  // Observers of the bytes.
   std::function<void(std::string_view)> on_read{};
   std::function<void(std::string_view)> on_written{};
 
@@ -45,7 +45,7 @@ class Buffers {
 
 class Transfer {
  public:
-  // chunk: bytes a step at most.
+  // chunk: the most bytes per step.
   Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
            TransferOptions options);
   Transfer(const Transfer&) = delete;
@@ -56,7 +56,7 @@ class Transfer {
   // Moves some of what is there, never waits.  kEnd comes only after all that was read has been
   // written.
   Step step();
-  // From now on what is read is thrown away, and so is what has not been written yet.
+  // From now on input is discarded, including what has not been written yet.
   void discard();
   bool is_pending() const { return !pending_.empty(); }
 
@@ -66,7 +66,7 @@ class Transfer {
     kSendfile,  // file to socket: sendfile(2)
     kSplice,    // pipe to socket or socket to pipe: splice(2)
     kPiped,     // socket to file: splice(2) twice, with a pipe of ours between
-    kDrop,      // TCP to nowhere or /dev/null: the kernel throws it away
+    kDrop,      // TCP to nowhere or /dev/null: the kernel discards it
   };
   Way choose() const;
   Step copy();

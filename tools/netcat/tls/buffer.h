@@ -14,13 +14,13 @@ namespace netcat::tls {
 // a crowd are silent.
 class Buffer {
  public:
-  // Reads of 128 KiB halve what receiving costs, compared with two reads a record.
+  // Reads of 128 KiB halve the cost of receiving, compared with two reads per record.
   static constexpr std::size_t kBytes = std::size_t{128} << 10;
 
   std::string_view data() const { return {memory_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
-  // Where more bytes go; added() says how many they were.
+  // Where more bytes go; then call added() with their number.
   std::span<char> room() {
     if (!memory_) memory_ = std::make_unique_for_overwrite<char[]>(kBytes);
     if (begin_ > 0) {

@@ -1,4 +1,4 @@
-// certificate.h - what a certificate says, and one made on the spot.
+// certificate.h - the contents of a certificate, and generating one.
 #pragma once
 
 #include <string>

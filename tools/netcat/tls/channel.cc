@@ -15,7 +15,7 @@ constexpr Error kAgain(UV_EAGAIN);
 TlsChannel::~TlsChannel() {
   if (!resets_) {
     engine_.close_notify();
-    (void)flush();  // what does not go out now never does
+    (void)flush();  // what is not sent now never is
   }
   drain();
 }
@@ -120,7 +120,7 @@ Result<std::size_t> TlsChannel::try_peek(std::span<char> buffer) {
   }
 }
 
-// Reads nothing: whoever waits until this is readable would miss it.
+// Reads nothing: a task that waits for readability would miss it.
 bool TlsChannel::has_input() { return engine_.has_input() || under_->has_input(); }
 
 Task<Error> TlsChannel::readable() {
@@ -140,7 +140,7 @@ Task<Error> TlsChannel::writable() {
 Task<Error> TlsChannel::hangup() {
   Error e = co_await under_->hangup();
   if (e != Error(UV_ECANCELED)) (void)undelivered();
-  // Both have ended: whatever happens to the connection now loses nothing.
+  // Both have ended: nothing can be lost any more.
   co_return is_over() && unacknowledged_ == 0 ? Error(UV_ECANCELED) : e;
 }
 
@@ -149,7 +149,7 @@ void TlsChannel::cancel() {
   under_->cancel();
 }
 
-// What is encrypted is taken only when it has gone out, so that nothing is ever left behind here.
+// Data counts as taken only when it was sent encrypted, so that nothing stays behind here.
 Result<std::size_t> TlsChannel::try_write(std::string_view data) {
   Error e = flush();
   if (e) return e;

@@ -8,8 +8,8 @@
 
 namespace netcat::tls {
 
-// The end of input is TLS's close_notify and no more: servers take a FIN for the client's leaving,
-// and throw away their answer.  The FIN goes out when the channel underneath is closed.
+// The end of input is TLS's close_notify only: servers take a FIN for a disconnect and discard
+// their answer.  The FIN is sent when the channel underneath is closed.
 class TlsChannel final : public Channel {
  public:
   // `name`: see Engine.

@@ -154,7 +154,7 @@ std::string Context::set_trust() {
   if (options_.ca.empty()) return trust_system(context_);
   std::string why = trust(context_, options_.ca);
   if (why.empty() && role_ == Role::kServer) {
-    // Tells clients which certificates may do; of a directory there is no list.
+    // Tells clients which authorities are accepted; a directory has no list.
     ssl.SSL_CTX_set_client_CA_list(context_, ssl.SSL_load_client_CA_file(options_.ca.c_str()));
     ssl.ERR_clear_error();
   }

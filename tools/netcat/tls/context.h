@@ -17,7 +17,7 @@ enum class Role { kClient, kServer };
 
 class Context {
  public:
-  // Loads OpenSSL and all files; null where that fails, and `why` says so.
+  // Loads OpenSSL and all files; null if that fails, and `why` is the reason.
   static std::unique_ptr<Context> make(const Options& options, Role role, std::string& why);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -25,9 +25,9 @@ class Context {
 
   const Options& options() const { return options_; }
   Role role() const { return role_; }
-  // The digest of the certificate that was made because none was given; 64 digits, or empty.
+  // The digest of the certificate that was generated because none was given; 64 digits, or empty.
   const std::string& self_signed() const { return self_signed_; }
-  // What became of SSLKEYLOGFILE, if it is set: a sentence for -v.
+  // The state of SSLKEYLOGFILE, if it is set: a sentence for -v.
   const std::string& key_log_note() const { return key_log_note_; }
   void log_key(const char* line) const;
   // --tls-psk; empty without.

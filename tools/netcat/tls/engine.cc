@@ -13,7 +13,7 @@ namespace netcat::tls {
 using net::Error;
 using net::Result;
 
-// At most so many bytes are encrypted at a time: four records, which leaves room in `out`.
+// The most bytes to encrypt at a time: four records, which leaves room in `out`.
 constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 // Of the peer's first bytes: enough for a banner.
 constexpr std::size_t kFirstBytes = 64;
@@ -79,7 +79,7 @@ Engine::Engine(const Context& context, const std::string& name) : context_(conte
 void Engine::call_peer(std::string name) {
   if (name.ends_with('.')) name.pop_back();
   if (context_.options().verify && !expect_name(ssl_, name))
-    (void)fail("'" + name + "' is not a name that a certificate can be for");
+    (void)fail("'" + name + "' is not a valid server name");
   if (is_address(name)) return;
   lib().SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
 }
@@ -111,7 +111,7 @@ Result<std::size_t> Engine::read(std::span<char> buffer) {
       continue;
     }
     const Error e = result_of(returned);
-    if (!e || got > 0) break;  // what is authentic first, an error the next time
+    if (!e || got > 0) break;  // authentic data first, the error next time
     if (truncated_) return truncation();
     return e;
   }
@@ -214,7 +214,7 @@ static std::string version_name(int minor) {
   return minor == 0 ? "SSL 3.0" : "TLS 1." + std::to_string(minor - 1);
 }
 
-// What the peer speaks, as its first message says: a hello has a version behind the headers of the
+// The peer's protocol version, from its first message: a hello has it behind the headers of the
 // record and the message, an alert has the record's, which may be ours instead.
 static std::string peer_version(const std::string& first, Version ours) {
   const bool is_hello = first.starts_with('\x16');
@@ -243,7 +243,7 @@ Error Engine::explain() {
   if (alert == SSL_AD_PROTOCOL_VERSION) return fail(no_version());
   if (alert >= 0 && alert <= 255) {
     // In TLS 1.3 a server refuses a client's certificate after the client's handshake.
-    const char* what = received_ ? "TLS: alert of the peer: " : "handshake refused by the peer: ";
+    const char* what = received_ ? "TLS alert from the peer: " : "handshake refused by the peer: ";
     return fail(what + alert_name(alert));
   }
   return fail(connected_ ? "TLS: " + reason_of(error) : explain_handshake(error));
@@ -259,7 +259,7 @@ std::string Engine::explain_handshake(unsigned long error) const {
       if (!context_.options().psk.empty()) return "does not have the pre-shared key (--tls-psk)";
       return "no signature algorithm in common";
     case SSL_R_BINDER_DOES_NOT_VERIFY:
-      return "has another pre-shared key (--tls-psk)";
+      return "has a different pre-shared key (--tls-psk)";
     case SSL_R_NO_SHARED_CIPHER:
       return "no cipher in common";
     case SSL_R_NO_APPLICATION_PROTOCOL:

@@ -1,4 +1,4 @@
-// engine.h - one TLS connection as bytes in and bytes out; sockets are somebody else's.
+// engine.h - one TLS connection as bytes in and bytes out, without a socket.
 #pragma once
 
 #include <string>
@@ -37,7 +37,7 @@ class Engine {
   ~Engine();
 
   // --- the side of the network ---
-  // Bytes received go in; end_input() says that there are no more.
+  // Takes received bytes; end_input() marks their end.
   Buffer& in() { return in_; }
   void end_input() { input_ended_ = true; }
   bool input_ended() const { return input_ended_; }
@@ -68,7 +68,7 @@ class Engine {
   Info info() const;
 
   const Context& context() const { return context_; }
-  // The verification's words for what is wrong with the peer's certificate.
+  // The verification's message about the peer's certificate.
   void reject(std::string why) { rejected_ = std::move(why); }
   static bio_method_st* make_method();
 

@@ -60,7 +60,7 @@ struct OpenSsl {
 #undef NETCAT_OPENSSL_MEMBER
 };
 
-// The library, loaded at the first call; null where it cannot be, and `why` says so.
+// The library, loaded at the first call; null if that fails, and `why` is the reason.
 const OpenSsl* openssl(std::string& why);
 // The same, once that has succeeded.
 const OpenSsl& lib();

@@ -29,10 +29,10 @@ static void add_trust_options(Cli& cli, Options& o) {
                if (wrong.empty()) o.pins.push_back(std::move(pin));
                return wrong;
              });
-  cli.option("tls-cert", "FILE", "own certificate chain, PEM (-l: a new self-signed one)",
+  cli.option("tls-cert", "FILE", "certificate chain to present, PEM (-l: a new self-signed one)",
              file(o.cert));
-  cli.option("tls-key", "FILE", "its private key, PEM (in the file of --tls-cert)", file(o.key));
-  cli.option("tls-name", "NAME", "name to verify and to send (the destination's)",
+  cli.option("tls-key", "FILE", "its private key, PEM (the file of --tls-cert)", file(o.key));
+  cli.option("tls-name", "NAME", "name to verify and to send as SNI (HOST)",
              [&o](std::string_view text) {
                o.name = text;
                return "";
@@ -44,7 +44,7 @@ static void add_trust_options(Cli& cli, Options& o) {
 }
 
 void add_options(Cli& cli, Options& o) {
-  cli.flag("tls", "TLS on the connection; with -l: on every client's", o.on);
+  cli.flag("tls", "use TLS; with -l: for every client", o.on);
   add_trust_options(cli, o);
   cli.option("alpn", "P[,P...]", "with --tls: application protocols to offer or accept",
              [&o](std::string_view text) { return parse_alpn(text, o.alpn); });

@@ -107,8 +107,8 @@ std::string parse_versions(std::string_view text, Version& min, Version& max) {
   const auto high =
       dash == std::string_view::npos ? Version::k13 : parse_version(text.substr(dash + 1));
   if (!low || !high)
-    return "'" + std::string(text) + "' is not MIN or MIN-MAX, each 1.0, 1.1, 1.2 or 1.3";
-  if (*low > *high) return "'" + std::string(text) + "' is empty: the minimum exceeds the maximum";
+    return "'" + std::string(text) + "' is not a TLS version or range (try 1.2 or 1.2-1.3)";
+  if (*low > *high) return "'" + std::string(text) + "': the minimum exceeds the maximum";
   min = *low;
   max = *high;
   return "";

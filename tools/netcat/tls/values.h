@@ -17,7 +17,7 @@ struct Pin {
 
 enum class Version { k10, k11, k12, k13 };
 
-// Each returns what is wrong with `text`, or nothing.
+// Each returns an error message about `text`, or nothing.
 std::string parse_pin(std::string_view text, Pin& out);  // sha256:HEX, sha256//BASE64
 std::string parse_alpn(std::string_view text, std::vector<std::string>& out);   // P[,P...]
 std::string parse_versions(std::string_view text, Version& min, Version& max);  // MIN[-MAX]

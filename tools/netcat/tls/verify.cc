@@ -39,10 +39,10 @@ static std::string not_for_this_name(X509* certificate) {
   return "certificate is not for this name: it is for " + list;
 }
 
-// "CN=X, which signed the certificate," where it is not the peer's own that is wrong.
+// Names the certificate if it is one that signed the peer's.
 static std::string whose(X509* certificate, int depth) {
   if (depth == 0) return "certificate";
-  return "certificate of " + describe(certificate).label + ", which signed the peer's,";
+  return "certificate of the issuer " + describe(certificate).label;
 }
 
 static std::string describe_failure(X509_STORE_CTX* chain, int error, bool of_client) {
@@ -63,8 +63,8 @@ static std::string describe_failure(X509_STORE_CTX* chain, int error, bool of_cl
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "certificate is signed by nobody this machine trusts (" + issuer_label(wrong) + "; " +
-             fingerprint(leaf) + "; see --tls-ca, --tls-pin)";
+      return "certificate is not signed by an authority that this machine trusts (" +
+             issuer_label(wrong) + "; " + fingerprint(leaf) + "; see --tls-ca, --tls-pin)";
     case X509_V_ERR_INVALID_PURPOSE:
       return whose(wrong, depth) + " is not for a TLS " + (of_client ? "client" : "server");
     default:

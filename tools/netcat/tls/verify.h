@@ -1,4 +1,4 @@
-// verify.h - whether the peer is who it should be.
+// verify.h - verification of the peer's certificate.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace netcat::tls {
 // only, never by the common name (RFC 9525).
 bool expect_name(ssl_st* ssl, const std::string& name);
 
-// OpenSSL calls it in the handshake, with the Context; what is wrong goes to the Engine.
+// OpenSSL calls it in the handshake, with the Context; errors go to the Engine.
 int verify_peer(x509_store_ctx_st* chain, void* context);
 
 }  // namespace netcat::tls
