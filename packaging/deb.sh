@@ -29,3 +29,6 @@ wireutils (${name#wireutils-}) unstable; urgency=medium
  -- $(sed -n 's/^Maintainer: //p' debian/control)  $date
 EOF
 dpkg-buildpackage --build=binary --no-sign
+cd ..
+echo "To install it:"
+echo "  sudo apt install $(realpath wireutils_*.deb)"
