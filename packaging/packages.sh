@@ -34,8 +34,9 @@ choose() {
 }
 
 give_up() {
-  echo "packages.sh: $1; these packages are missing:" >&2
-  echo "  sudo apt-get install --no-install-recommends ${install[*]} ${unpack[*]}" >&2
+  local packages=("${install[@]}" "${unpack[@]}")
+  echo "packages.sh: $1; to install what is missing, type as root:" >&2
+  echo "  apt-get install --no-install-recommends ${packages[*]}" >&2
   exit 1
 }
 

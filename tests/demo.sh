@@ -13,7 +13,7 @@ stop_all() {
 }
 trap stop_all EXIT
 
-say() { printf '\n# %s\n' "$@"; }
+say() { echo; printf '# %s\n' "$@"; }
 run() { printf '$ %s\n' "$1"; bash -c "$1" 2>&1 | tee printed; }
 expect() { [ "$1" = "$2" ] || { echo "demo: expected '$2', got '$1'" >&2; failed=1; }; }
 # Starts a daemon; $port is where its log says that it listens.
@@ -30,17 +30,18 @@ start() {
   port=$(sed -n 's/.*127\.0\.0\.1://p' log)
 }
 
-say "clockd sends the time, once a second.  Port 0 is any free port; the log names it."
+say "clockd sends the time, once per second.  Port 0 is any free port: see the log."
 start clockd
 run "netcat localhost $port | head -n 3"
 
-say "reverbd echoes each line three times.  At the end of input netcat half-closes the connection,
-# and still prints every echo."
+say "reverbd echoes each line three times.  netcat half-closes the connection at" \
+  "the end of its input, and still prints every echo."
 start reverbd
 run "echo 'Is there anybody there?' | netcat localhost $port"
 expect "$(wc -l < printed)" 3
 
-say "netcat checks which ports are open.  Its exit status says what went wrong: 4 is 'refused'."
+say "netcat checks which ports are open.  Its exit status says what went wrong:" \
+  "4 is 'refused'."
 run "netcat -z localhost $port && echo open"
 run "netcat localhost 1; echo \"status \$?\""
 expect "$(tail -n 1 printed)" "status 4"
@@ -57,7 +58,7 @@ expect "$(grep -c '^.\{16\}$' printed)" 2
 
 say "counterd counts, on disk: 200 concurrent increments survive kill -9."
 start "counterd --store jobs.db"
-run "seq 200 | xargs -P 20 -I{} curl -s -o /dev/null -d name=jobs localhost:$port/inc"
+run "seq 200 | xargs -P 20 -I{} curl -so ok -d name=jobs localhost:$port/inc"
 printf '$ kill -9 %%%%\n'
 kill -9 "${pids[-1]}" && wait "${pids[-1]}" 2> /dev/null
 start "counterd --store jobs.db"
