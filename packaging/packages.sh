@@ -80,7 +80,7 @@ if [ ${#install[@]} != 0 ]; then
   apt=(env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get install --no-install-recommends -q)
   echo "To be installed, with what they depend on:"
   echo "${install[*]}" | fold -s -w 76 | sed 's/^/  /'
-  "${apt[@]}" --assume-no "${install[@]}" 2> /dev/null |
+  "${apt[@]}" -y --print-uris "${install[@]}" 2> /dev/null |
     sed -n 's/.*, \([0-9]*\) newly installed.*/  \1 packages/p
       s/^Need to get \(.*\) of archives.*/  \1 to download/p
       s/^After this operation, \(.*\) of additional disk space.*/  \1 of disk space/p'
