@@ -1,6 +1,6 @@
 #!/bin/bash
-# deb.sh TARBALL PACKAGE... - makes a Debian package of the tarball, beside it in deb/.  PACKAGE: what
-# it takes to build, ONE/OTHER for either.  The version and date are the tarball's.
+# deb.sh TARBALL PACKAGE... - makes a Debian package of the tarball, beside it in deb/.  PACKAGE: a
+# build dependency, ONE/OTHER for either.  The version and date are the tarball's.
 set -eu -o pipefail
 tarball=$(realpath "$1")
 shift
@@ -29,3 +29,6 @@ wireutils (${name#wireutils-}) unstable; urgency=medium
  -- $(sed -n 's/^Maintainer: //p' debian/control)  $date
 EOF
 dpkg-buildpackage --build=binary --no-sign
+cd ..
+echo "To install it:"
+echo "  sudo apt install $(realpath wireutils_*.deb)"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# deb_check.sh TARBALL CHROOTS SUITE - builds the Debian package of TARBALL in a bare SUITE, shows it
-# to lintian, and installs, runs, upgrades and purges it in another one, under systemd.  Root only.
-# The bare system, and what the build has installed, stay in CHROOTS for the next time.
+# deb_check.sh TARBALL CHROOTS SUITE - builds the Debian package of TARBALL in a bare SUITE, checks
+# it with lintian, and installs, runs, upgrades and purges it in another one, under systemd.  Requires
+# root.  The bare system, and the one with the build's packages, stay in CHROOTS for the next run.
 set -eu -o pipefail
 tarball=$(realpath "$1") suite=$3
 probe=$(realpath "$(dirname "$0")/deb_probe.sh")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# deb_probe.sh [PHASE] - what deb_check.sh asks of the package, in a bare system of its own.
+# deb_probe.sh [PHASE] - deb_check.sh's test of the package, in a bare system of its own.
 set -eux
 
 files() { find /usr /etc /var/lib/systemd ! -name '*.pyc' | sort; }

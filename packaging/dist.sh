@@ -1,6 +1,6 @@
 #!/bin/bash
-# dist.sh NAME - writes a tarball of the sources to standard output, as NAME/*: those that git tracks
-# or, of an unpacked tarball, all.  The same sources give the same bytes, whenever and wherever.
+# dist.sh NAME - writes a tarball of the sources to standard output, as NAME/*: the files that git
+# tracks or, in an unpacked tarball, all files.  The same sources always give the same bytes.
 set -eu -o pipefail
 name=$1
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 
 if [ -e .git ] && command -v git > /dev/null; then
-  # CI checks out as one user and builds as another, which git otherwise refuses to look at.
+  # CI checks out as one user and builds as another, which git refuses by default.
   git -c safe.directory='*' ls-files -z > "$list"
   time=$(git -c safe.directory='*' log -1 --format=%ct)
 else
