@@ -8,8 +8,8 @@
 
 namespace netcat {
 
-// An https proxy makes `channel` an encrypted one.  Reads only the proxies' answers, nothing that the
-// destination sends.  The failure's `why` is the whole sentence.
+// An https proxy makes `channel` an encrypted one.  Reads only the proxies' answers, nothing that
+// the destination sends.  The failure's `why` is the whole sentence.
 net::Task<ProxyFailure> open_tunnel(Session& session, std::unique_ptr<Channel>& channel,
                                     const Destination& target, net::Deadline deadline);
 
