@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/sim/single.h"
+#include "tests/sim/talk.h"
 
 namespace sim {
 
@@ -16,6 +17,7 @@ class Judge {
       : run_(run),
         local_(run.local),
         remote_(run.remote),
+        talk_(run.world, run.remote, run.records.get()),
         end_(run.end_at),
         reason_(run.verdict.reason),
         has_input_(run.terms.input != Terms::Input::kNone),
@@ -48,10 +50,7 @@ class Judge {
     return std::min(end_, kHorizon - 1) < local_.gone_at && !local_.closed &&
            local_.out.received.size() < local_.full_at;
   }
-  std::size_t arrived(const Source& source, Ms at) const { return total_at(source.arrivals, at); }
-  bool all_sent_is_acknowledged() const {
-    return remote_.acknowledged() == remote_.out.received.size();
-  }
+  std::size_t arrived(const std::vector<Mark>& marks, Ms at) const { return total_at(marks, at); }
   Ms moved_at() const { return std::max(remote_.last_moved, local_.last_written); }
   bool limited() const {
     return run_.options.rate > 0 || run_.options.interval > net::Millis::zero();
@@ -71,6 +70,7 @@ class Judge {
   const Single& run_;
   const Local& local_;
   const Remote& remote_;
+  const Talk talk_;
   const Ms end_;
   const Verdict::Reason reason_;
   const bool has_input_;
@@ -81,26 +81,26 @@ class Judge {
 };
 
 void Judge::bytes() const {
-  require(remote_.in.content.starts_with(local_.out.received), "standard output has other bytes");
-  require(encoded_.starts_with(remote_.out.received), "the peer is sent other bytes");
+  require(talk_.content.starts_with(local_.out.received), "standard output has other bytes");
+  require(encoded_.starts_with(talk_.received), "the peer is sent other bytes");
   if (run_.options.send_only) require(local_.out.received.empty(), "--send-only writes");
   if (!has_input_)
     require(local_.in.taken == 0 && !local_.in.end_seen, "it reads what is no input");
-  require(local_.in.taken <= remote_.out.received.size() + netcat::Buffers::kBytes,
+  require(local_.in.taken <= talk_.received.size() + netcat::Buffers::kBytes,
           "it holds more than a buffer of the input");
   if (!run_.options.send_only && consumer_is_there() && end_ < local_.gone_at)
-    require(remote_.in.taken <= local_.out.received.size() + netcat::Buffers::kBytes,
+    require(talk_.taken <= local_.out.received.size() + netcat::Buffers::kBytes,
             "it holds more than a buffer of the output");
 }
 
 void Judge::half_close() const {
-  require(remote_.finishes <= 1, "it half-closes twice");
-  if (remote_.finishes == 1) {
+  require(talk_.finishes <= 1, "it half-closes twice");
+  if (talk_.finishes == 1) {
     require(input_ended_ && run_.options.shutdown, "it half-closes without a reason");
-    require(remote_.out.received.size() == encoded_.size(), "it half-closes before all is sent");
+    require(talk_.received.size() == encoded_.size(), "it half-closes before all is sent");
   }
   if (local_.finished_at < kNever)
-    require(remote_.end_seen_at <= local_.finished_at, "it closes standard output too early");
+    require(talk_.end_seen_at <= local_.finished_at, "it closes standard output too early");
 }
 
 void Judge::by_reason() const {
@@ -121,7 +121,7 @@ void Judge::by_reason() const {
       return lost();
     case Verdict::kUnacknowledged:
       require(run_.terms.quit_after && input_ended_, "no -q has run out");
-      require(!all_sent_is_acknowledged() || remote_.dead_at < kNever || remote_.lag > 0,
+      require(!talk_.all_sent_is_acknowledged() || remote_.dead_at < kNever || remote_.lag > 0,
               "all was acknowledged");
       return delivered_what_had_arrived();
     case Verdict::kIdle:
@@ -134,17 +134,18 @@ void Judge::by_reason() const {
 
 void Judge::complete() const {
   require(!remote_.resets, "a reset at the end of a complete connection");
-  const bool peer_ended = remote_.end_seen_at < kNever;
+  require(!talk_.truncation_seen, "a truncation with status 0");
+  const bool peer_ended = talk_.end_seen_at < kNever;
   const bool quit = run_.terms.quit_after && input_ended_ &&
                     end_ >= local_.last_read + run_.terms.quit_after->count();
   require(peer_ended || quit, "complete, though the peer has not ended");
   if (!run_.options.send_only && peer_ended)
-    require(local_.out.received.size() == remote_.in.content.size(), "lost: output, with status 0");
+    require(local_.out.received.size() == talk_.content.size(), "lost: output, with status 0");
   if (!peer_ended) delivered_what_had_arrived();
-  require(all_sent_is_acknowledged(), "complete, though not all is acknowledged");
+  require(talk_.all_data_is_acknowledged(), "complete, though not all is acknowledged");
   if (input_ended_) {
-    require(remote_.out.received.size() == encoded_.size(), "lost: input, with status 0");
-    require(remote_.finishes == 1 || !run_.options.shutdown, "complete without a half-close");
+    require(talk_.received.size() == encoded_.size(), "lost: input, with status 0");
+    require(talk_.finishes == 1 || !run_.options.shutdown, "complete without a half-close");
     return;
   }
   if (!is_stream_ || quit) {
@@ -152,9 +153,10 @@ void Judge::complete() const {
     return;
   }
   require(!until_, "it leaves an input that it should send to its end");
-  require(!remote_.in.content.empty(), "it leaves a receiver that half-closed early");
-  require(arrived(local_.in, end_ - 1) == local_.in.taken, "lost: ready input, with status 0");
-  const Ms since = std::max(remote_.end_seen_at, local_.last_read);
+  require(!talk_.content.empty(), "it leaves a receiver that half-closed early");
+  require(arrived(local_.in.arrivals, end_ - 1) == local_.in.taken,
+          "lost: ready input, with status 0");
+  const Ms since = std::max(talk_.end_seen_at, local_.last_read);
   require(end_ - since - stopped(since, end_) >= 300, "it leaves an input that was not idle");
 }
 
@@ -166,8 +168,9 @@ void Judge::output_gone() const {
   if (remote_.closes_fully && end_ >= remote_.in.end_at) return;
   // Input that flows is sent on.
   if (local_.last_read + 250 < local_.gone_at) return;
-  require(arrived(local_.in, end_ - 1) == local_.in.taken, "flowing input is lost with its reader");
-  require(remote_.out.received.size() == encoded_.size() || local_.in.taken < encoded_.size(),
+  require(arrived(local_.in.arrivals, end_ - 1) == local_.in.taken,
+          "flowing input is lost with its reader");
+  require(talk_.received.size() == encoded_.size() || local_.in.taken < encoded_.size(),
           "read input is lost with the reader");
   if (!input_ended_)
     require(end_ - std::max(local_.last_read, local_.gone_at) >= 250, "it leaves flowing input");
@@ -177,8 +180,9 @@ void Judge::output_gone() const {
 void Judge::delivered_what_had_arrived() const {
   if (run_.options.send_only || !consumer_is_there() || !consumer_has_room()) return;
   if (run_.options.rate > 0) return;
-  require(local_.out.received.size() >= arrived(remote_.in, std::min(end_, remote_.reset_at) - 1),
-          "what had arrived is not delivered");
+  require(
+      local_.out.received.size() >= arrived(talk_.arrivals, std::min(end_, remote_.reset_at) - 1),
+      "what had arrived is not delivered");
 }
 
 void Judge::idle() const {
@@ -191,7 +195,8 @@ void Judge::idle() const {
 void Judge::lost() const {
   const bool keepalive = remote_.probed && remote_.dead_at < end_;
   const bool closed = remote_.closes_fully && end_ >= remote_.in.end_at;
-  require(end_ >= remote_.reset_at || remote_.in.error != 0 || keepalive || closed,
+  require(end_ >= remote_.reset_at || remote_.in.error != 0 || keepalive || closed ||
+              talk_.truncation_seen,
           "lost, though nothing has happened");
   if (end_ < kHorizon) delivered_what_had_arrived();
 }
@@ -200,24 +205,25 @@ void Judge::lost() const {
 void Judge::in_time() const {
   const bool stuck_consumer =
       !run_.options.send_only && consumer_is_there() && !consumer_has_room();
-  const bool stuck_peer = remote_.dead_at < kNever || !all_sent_is_acknowledged();
+  const bool stuck_peer = remote_.dead_at < kNever || !talk_.all_sent_is_acknowledged();
   if (end_ < kHorizon) return ended_in_time();
-  const bool peer_ended = remote_.end_seen_at < kHorizon;
+  const bool peer_ended = talk_.end_seen_at < kHorizon;
   if (run_.options.idle != net::kForever) require(stuck_consumer || limited(), "it is never idle");
   if (run_.terms.quit_after && input_ended_ && !stuck_peer) require(false, "-q never ends it");
   if (!peer_ended || stuck_peer) return;
   const bool typed = run_.terms.input == Terms::Input::kTerminal && !until_;
   require(has_input_ && !typed && !input_ended_, "it never ends, though both sides have");
-  require(until_ || remote_.in.content.empty(), "it never leaves an idle input");
+  require(until_ || talk_.content.empty(), "it never leaves an idle input");
 }
 
 void Judge::ended_in_time() const {
   if (!run_.world.stops.empty() || limited()) return;
-  if (reason_ != Verdict::kComplete || remote_.end_seen_at >= kNever) return;
+  if (run_.records && !talk_.all_sent_is_acknowledged()) return;  // it was the reset that ended it
+  if (reason_ != Verdict::kComplete || talk_.end_seen_at >= kNever) return;
   Ms last =
-      std::max({remote_.end_seen_at, local_.last_read, remote_.last_moved, local_.last_written});
+      std::max({talk_.end_seen_at, local_.last_read, remote_.last_moved, local_.last_written});
   for (const Mark& mark : remote_.out.room) last = std::max(last, mark.at);
-  if (remote_.finished_at < kNever) last = std::max(last, remote_.finished_at);
+  if (talk_.finished_at < kNever) last = std::max(last, talk_.finished_at);
   constexpr Ms kSlack = 1'000;
   require(end_ <= last + 2 * remote_.lag + kSlack, "it ends too late");
 }

@@ -69,15 +69,28 @@ MUTANTS = [
     ("relay/relay.cc", "  ending_.output_gone(Error(UV_EPIPE), loop_.now());\n  down_", "  down_"),
     ("relay/relay.cc", "turn < kTurns && (up_.is_busy() || down_.is_busy())", "turn < 0"),
     ("relay/relay.cc", "const bool held = up_.held || down_.held ||", "const bool held = "),
+    # TLS's manners, and programs
+    ("relay/relay.cc", "    end(Verdict::kLost, step.error);",
+     "    way.drained = step.error == Error(UV_ECONNABORTED);\n"
+     "    if (way.drained) return;\n    end(Verdict::kLost, step.error);"),
+    ("relay/relay.cc", "ending_.peer_trickled(loop_.now());", "{}"),
+    ("relay/ending.cc", "if (!failed_ || failed_->reason == Verdict::kComplete)", "if (!failed_)"),
+    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;\n  look_.wake();",
+     "  ending_.failed(reason, e);\n  up_.ended = true;"),
+    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
+     "  if (reason != Verdict::kComplete) ending_.failed(reason, e);\n  up_.ended = true;"),
+    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
+     "  ending_.failed(reason == Verdict::kStuck ? Verdict::kComplete : reason, e);\n"
+     "  up_.ended = true;"),
     # transfer: every byte once
     ("relay/transfer.cc", "pending_.remove_prefix(*n);", "pending_.remove_prefix(piece.size());"),
     ("relay/transfer.cc", "if (!n || *n == 0) release();", "release();"),
     ("relay/transfer.cc", "if (options_.crlf) pending_ = crlf_.encode(pending_);", ""),
     ("relay/crlf.cc", "after_cr_ = c == '\\r';", "after_cr_ = false;"),
     # hub and seats
-    ("hub.cc", "  terms.until_input_ends = true;\n", ""),
+    ("hub.cc", "if (how.in_hand == nullptr) terms.until_input_ends = true;\n", "(void)how;\n"),
     ("hub.cc", "if (!verdict_) seats_.end_input();", ""),
-    ("hub.cc", "taken = seats_.was_taken();", "taken = true;"),
+    ("hub.cc", "taken = seats_.was_taken() ||", "taken = true ||"),
     ("hub.cc", "while (!seats_.is_taken() && !verdict_) {", "while (false) {"),
     ("hub.cc", "      if (!e) drop_stuck();\n", ""),
     ("hub.cc", "line.remove_prefix(piece.size());", "line.remove_prefix(line.size());"),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/sim/crowd.h"
+#include "tests/sim/program.h"
 #include "tests/sim/single.h"
 
 namespace {
@@ -25,6 +26,8 @@ net::Task<int> run_all(net::Loop& loop, const std::vector<std::uint64_t>& seeds,
   for (const std::uint64_t seed : seeds) {
     if (seed % 4 == 3)
       co_await run_one<sim::Crowd>(loop, seed, print);
+    else if (seed % 16 == 9)
+      co_await run_one<sim::Program>(loop, seed, print);
     else
       co_await run_one<sim::Single>(loop, seed, print);
   }

@@ -95,6 +95,29 @@ void draw_options(World& world, netcat::Options& options) {
   if (random.chance(15)) world.stops_left = 2;
 }
 
+void draw_peer(World& world, Remote& remote, std::size_t most) {
+  Random& random = world.random();
+  draw_source(world, remote.in, most);
+  draw_sink(world, remote.out, true);
+  remote.lag = random.chance(50) ? 0 : random.between(1, 300);
+  if (remote.lag > 0) remote.out.buffer += 8'000;
+  remote.reset_at = random.chance(8) ? random.between(0, 10'000) : kHorizon;
+  if (random.chance(4)) remote.dead_at = random.between(0, 10'000);
+  remote.closes_fully = random.chance(30);
+  remote.finish_blocks = random.chance(10);
+  remote.answers = random.chance(60);
+  remote.answer = noise().substr(random.below(1'000), random.size(50'000));
+  if (remote.answers && remote.answer.empty()) remote.answer = "yes\n";
+  remote.answers_after = draw_pause(random);
+  remote.ends_after_answer = random.chance(90);
+}
+
+std::unique_ptr<Records> draw_records(World& world, Remote& remote, bool& truncated) {
+  truncated = world.random().chance(25);
+  seal(world, remote, truncated);
+  return std::make_unique<Records>(world, remote);
+}
+
 Single::Single(net::Loop& loop, std::uint64_t seed)
     : world(loop, seed), local(world), remote(world, 1) {
   Random& random = world.random();
@@ -121,21 +144,10 @@ Single::Single(net::Loop& loop, std::uint64_t seed)
   local.gone_is_noticed = !random.chance(20);
   if (random.chance(4)) local.full_at = random.size(100'000);
   local.closed = random.chance(3);
-  // The peer.
-  draw_source(world, remote.in, most);
-  draw_sink(world, remote.out, true);
-  remote.lag = random.chance(50) ? 0 : random.between(1, 300);
-  if (remote.lag > 0) remote.out.buffer += 8'000;
-  remote.reset_at = random.chance(8) ? random.between(0, 10'000) : kHorizon;
-  if (random.chance(4)) remote.dead_at = random.between(0, 10'000);
-  remote.closes_fully = random.chance(30);
-  remote.finish_blocks = random.chance(10);
-  remote.answers = random.chance(60);
-  remote.answer = noise().substr(random.below(1'000), random.size(50'000));
-  if (remote.answers && remote.answer.empty()) remote.answer = "yes\n";
-  remote.answers_after = draw_pause(random);
-  remote.ends_after_answer = random.chance(90);
+  draw_peer(world, remote, most);
   local.guarded = nullptr;
+  // Beside the other seeds, which draw what they always have.
+  if (seed % 8 == 5) records = draw_records(world, remote, truncated);
 }
 
 static net::Task<> watch_output(Single& run, netcat::Relay& relay) {
@@ -153,7 +165,8 @@ net::Task<> Single::run() {
   world.add("-i, --rate", 0, options.interval.count(), static_cast<std::int64_t>(options.rate));
   netcat::RelayOptions how{.terms = terms, .discards = options.send_only};
   if (terms.input == netcat::Terms::Input::kStream) local.guarded = &remote.resets;
-  netcat::Relay relay(session, local, remote, std::move(how));
+  netcat::Channel& peer = records ? static_cast<netcat::Channel&>(*records) : remote;
+  netcat::Relay relay(session, local, peer, std::move(how));
   net::WaitGroup beside;
   if (!options.send_only) beside.go(watch_output(*this, relay));
   verdict = co_await relay.run();

@@ -1,6 +1,9 @@
 // single.h - one connection in the simulation: drawn from a seed, run, and judged.
 #pragma once
 
+#include <memory>
+
+#include "tests/sim/records.h"
 #include "tests/sim/world.h"
 #include "tools/netcat/channel/stdio.h"
 #include "tools/netcat/options.h"
@@ -17,6 +20,8 @@ struct Single {
   netcat::Stdio::Input input = netcat::Stdio::Input::kStream;
   Local local;
   Remote remote;
+  std::unique_ptr<Records> records;  // on top of it
+  bool truncated = false;            // and it ends without close_notify
 
   // What came of it.
   netcat::Verdict verdict;
@@ -27,6 +32,9 @@ struct Single {
 // Draws what both kinds of run have in common.
 void draw_source(World& world, Source& source, std::size_t most);
 void draw_sink(World& world, Sink& sink, bool may_stick);
+void draw_peer(World& world, Remote& remote, std::size_t most);
+// TLS's manners, on top of it.
+std::unique_ptr<Records> draw_records(World& world, Remote& remote, bool& truncated);
 void draw_options(World& world, netcat::Options& options);
 
 // The contract, without a look at how netcat keeps it: a breach is a World::finding().

@@ -97,6 +97,13 @@ Task<Error> Simulated::readable() {
   co_return canceled_ ? Error(UV_ECANCELED) : Error();
 }
 
+Task<Error> Simulated::wait_for_input() {
+  co_await net::yield(world_.loop());
+  if (!canceled_ && !has_input()) (void)co_await read_.wait(until(next_input()));
+  if (!canceled_) world_.maybe_stop();
+  co_return canceled_ ? Error(UV_ECANCELED) : Error();
+}
+
 Task<Error> Simulated::writable() {
   co_await net::yield(world_.loop());
   while (!canceled_ && !takes_output()) (void)co_await write_.wait(until(next_output()));
@@ -247,17 +254,20 @@ Error Remote::finish() {
   finished_at = now;
   world_.add("half-closes", who_);
   if (now >= reset_at) return Error(UV_ECONNRESET);
-  if (answers && in.end_at >= kNever) {
-    const std::size_t before = in.arrivals.empty() ? 0 : in.arrivals.back().total;
-    const Ms at =
-        std::max(now, in.arrivals.empty() ? 0 : in.arrivals.back().at) + lag + answers_after;
-    in.content.resize(before);
-    in.content += answer;
-    in.arrivals.push_back({at, in.content.size()});
-    if (ends_after_answer) in.end_at = at;
-    changed();
-  }
+  see_end();
   return {};
+}
+
+void Remote::see_end() {
+  if (!answers || in.end_at < kNever) return;
+  const std::size_t before = in.arrivals.empty() ? 0 : in.arrivals.back().total;
+  const Ms last = in.arrivals.empty() ? 0 : in.arrivals.back().at;
+  const Ms at = std::max(world_.now(), last) + lag + answers_after;
+  in.content.resize(before);
+  in.content += answer;
+  in.arrivals.push_back({at, in.content.size()});
+  if (ends_after_answer) in.end_at = at;
+  changed();
 }
 
 Result<std::size_t> Remote::undelivered() {

@@ -126,6 +126,8 @@ class Simulated : public netcat::Channel {
   virtual Ms hangup_at() const = 0;
   virtual net::Error hangup_reason() const = 0;
   net::Result<std::size_t> take(Source& from, std::span<char> buffer);
+  // Until there may be some, or changed().
+  net::Task<net::Error> wait_for_input();
   net::Millis until(Ms then) const;
   void changed();  // wakes the waits
 
@@ -158,6 +160,8 @@ class Local final : public Simulated {
   Ms finished_at = kNever;
   Ms last_read = 0;
   Ms last_written = 0;
+  void wake() { changed(); }
+  net::Task<net::Error> change() { return wait_for_input(); }
   const bool* guarded = nullptr;  // while there is input: a kill would reset the connection
   bool takes_output() const override;
 
@@ -193,6 +197,8 @@ class Remote final : public Simulated {
   bool ends_after_answer = true;
   bool finish_blocks = false;  // the first time
 
+  // The peer has seen the end of our input: it answers, if it is one that does.
+  void see_end();
   std::size_t acknowledged() const;
   bool resets = false;
   bool probed = false;

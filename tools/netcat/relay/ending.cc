@@ -59,8 +59,9 @@ void Ending::output_gone(Error why, Time now) {
   outlives_output_ = input_has_moved_ && !is_idle(now) && terms_.input == Terms::Input::kStream;
 }
 
+// What is lost before we leave outweighs that we were to leave.
 void Ending::failed(Verdict::Reason reason, Error e) {
-  if (!failed_) failed_ = with(reason, e);
+  if (!failed_ || failed_->reason == Verdict::kComplete) failed_ = with(reason, e);
 }
 
 void Ending::looked(bool held, net::Result<std::size_t> undelivered, Time now) {
