@@ -79,10 +79,12 @@ static Task<> watch_program(Program& run, netcat::Channel& peer, netcat::Relay& 
   if (over) co_return;
   run.world.add("the program exits", 0);
   run.local.program_ended();
-  for (Ms pause = 1; !over; pause = std::min<Ms>(2 * pause, 50)) {
+  Ms pause = 1;
+  while (!over) {
     const Result<std::size_t> left = peer.undelivered();
     if (run.local.at_end() && left && *left == 0) relay.end(Verdict::kComplete);
     (void)co_await net::sleep(run.world.loop(), net::Millis(pause));
+    pause = std::min<Ms>(2 * pause, 50);
   }
 }
 
