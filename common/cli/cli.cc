@@ -89,13 +89,15 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
 
 // --- the table ---
 
+// Before main: the names of the options take memory, too.
+[[maybe_unused]] static const std::new_handler no_handler = std::set_new_handler([] {
+  log::out_of_memory();
+  std::_Exit(kLocalIo);
+});
+
 Cli::Cli(std::string tool, std::string synopsis, std::string summary)
     : tool_(std::move(tool)), synopsis_(std::move(synopsis)), summary_(std::move(summary)) {
   log::open(tool_);
-  std::set_new_handler([] {
-    log::out_of_memory();
-    std::_Exit(kLocalIo);
-  });
 }
 
 void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/cli/utf8.h"
+#include "common/net/result.h"
 
 namespace net::log {
 
@@ -136,6 +137,14 @@ void report_dropped_with(std::string (*report)(std::uint64_t lines)) { output().
 void out_of_memory() {
   char line[64];
   const int size = std::snprintf(line, sizeof line, "%.40s: out of memory\n", tool_name.c_str());
+  (void)!write_now({line, static_cast<std::size_t>(size)});
+}
+
+void aborting() {
+  const int error = errno;
+  char line[128];
+  const int size = std::snprintf(line, sizeof line, "%.40s: aborted in a library: %.60s\n",
+                                 tool_name.c_str(), Error(-error).message());
   (void)!write_now({line, static_cast<std::size_t>(size)});
 }
 

@@ -31,8 +31,9 @@ void put(std::string_view text);
 // How put() reports dropped lines, for output in another form; the default is one line of text.
 void report_dropped_with(std::string (*report)(std::uint64_t lines));
 
-// Says so without using any.
+// For the handlers of new and SIGABRT: they use no memory.
 void out_of_memory();
+void aborting();  // names errno
 
 std::string escaped(std::string_view text);
 

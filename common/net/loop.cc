@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <new>
 
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
@@ -17,8 +18,27 @@ void detail::require(Error e, const char* what) {
   std::_Exit(kLocalIo);
 }
 
+static void* must(void* memory) {
+  if (memory != nullptr) return memory;
+  if (const std::new_handler out_of_memory = std::get_new_handler()) out_of_memory();
+  return nullptr;
+}
+
+// libuv aborts the process without a word, when it gets no memory or the kernel refuses to watch
+// one of its descriptors.
+static void make_libuv_talk() {
+  static const int replaced = uv_replace_allocator(
+      [](std::size_t size) { return must(std::malloc(size)); },
+      [](void* old, std::size_t size) { return must(std::realloc(old, size)); },
+      [](std::size_t count, std::size_t size) { return must(std::calloc(count, size)); },
+      [](void* memory) { std::free(memory); });
+  (void)replaced;
+  std::signal(SIGABRT, [](int) { log::aborting(); });
+}
+
 Loop::Loop(Time time) : time_(time) {
   std::signal(SIGPIPE, SIG_IGN);
+  make_libuv_talk();
   constexpr std::size_t kNeeds = 4;  // for its signals, too, without which libuv aborts the process
   detail::require(can_open(kNeeds), "an event loop");
   detail::require(Error(uv_loop_init(&loop_)), "an event loop");

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <algorithm>
+#include <cstdlib>
 
+#include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "tools/netcat/tls/certificate.h"
 #include "tools/netcat/tls/openssl.h"
@@ -64,7 +66,10 @@ Engine::Engine(const Context& context, const std::string& name) : context_(conte
   const OpenSsl& ssl = lib();
   ssl_ = ssl.SSL_new(context.get());
   BIO* bio = ssl.BIO_new(context.method());
-  CHECK(ssl_ != nullptr && bio != nullptr);  // out of memory
+  if (ssl_ == nullptr || bio == nullptr) {
+    net::log::out_of_memory();
+    std::_Exit(net::kLocalIo);
+  }
   ssl.BIO_set_data(bio, this);
   ssl.BIO_set_init(bio, 1);
   ssl.SSL_set_bio(ssl_, bio, bio);
