@@ -91,7 +91,7 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool
     if (has_unread(fd)) break;  // connected, and it may be over already: the reader is told
     int error = 0;
     socklen_t size = sizeof error;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     reset = error == ECONNRESET || error == EPIPE;  // a refused attempt is ECONNREFUSED
     if (reset) break;
     // Nobody listens there: we were given the port ourselves, and have met ourselves.

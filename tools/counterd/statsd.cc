@@ -166,6 +166,7 @@ Task<> Statsd::receive(net::Loop& loop, Store& store, int socket) {
   net::Watch watch(loop, socket);
   for (;;) {
     Error e = co_await watch.readable();
+    if (e && e != Error(UV_ECANCELED)) net::log::error("--statsd: %s", e.message());
     if (e) co_return;
     const int count = recvmmsg(socket, batch.messages.data(), kAtOnce, MSG_DONTWAIT, nullptr);
     Sums sums;

@@ -50,11 +50,16 @@ Hub::Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_close
 Task<Verdict> Hub::run() {
   net::WaitGroup tasks;
   if (terms_.input != Terms::Input::kNone) tasks.go(feed());
-  tasks.go(seats_.watch_room());
+  tasks.go(watch_room());
   (void)co_await ended_.wait(net::kForever);  // end() wakes it
   co_await tasks.wait();
   co_await conns_.wait();
   co_return *verdict_;
+}
+
+Task<> Hub::watch_room() {
+  Error e = co_await seats_.watch_room();
+  if (e != Error(UV_ECANCELED)) end({.reason = Verdict::kOutputFailed, .error = e});
 }
 
 void Hub::end(const Verdict& verdict) {
@@ -109,7 +114,8 @@ Task<> Hub::feed() {
     const net::Result<std::size_t> n = local_.try_read(buffer);
     if (!n && n.error() == Error(UV_EAGAIN)) {
       Error e = co_await local_.readable();
-      if (e) co_return;
+      if (e == Error(UV_ECANCELED)) co_return;
+      if (e) co_return end({.reason = Verdict::kInputFailed, .error = e});
       continue;
     }
     if (!n) co_return end({.reason = Verdict::kInputFailed, .error = n.error()});

@@ -60,6 +60,7 @@ class Hub final : public Guests {
 
   net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_reset);
   net::Task<> feed();
+  net::Task<> watch_room();
   // sender: the seat that `data` comes from, which does not get it; 0: it is standard input's.
   net::Task<> hand_out_lines(std::string_view data, std::uint64_t sender);
   net::Task<> hand_out(std::string_view piece, std::uint64_t sender);

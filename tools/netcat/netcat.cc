@@ -29,7 +29,7 @@ namespace {
 // The reader of standard output may leave while nothing moves.
 net::Task<> watch_output(netcat::Session& session, netcat::Stdio& local) {
   net::Error e = co_await local.hangup();
-  if (e != net::Error(UV_ECANCELED)) session.output_gone();
+  if (e == net::Error(UV_EPIPE)) session.output_gone();
 }
 
 net::Task<netcat::Outcome> move_stream(netcat::Session& session) {

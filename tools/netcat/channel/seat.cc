@@ -37,14 +37,15 @@ void Seats::pass_turn() {
   turn_->room_.wake();
 }
 
-Task<> Seats::watch_room() {
+Task<Error> Seats::watch_room() {
   while (!canceled_) {
     (void)co_await blocked_.wait(net::kForever);  // cancel() wakes it
-    if (canceled_) co_return;
+    if (canceled_) break;
     Error e = co_await local_.writable();
-    if (e) co_return;
+    if (e) co_return e;
     if (turn_ != nullptr) turn_->room_.wake();
   }
+  co_return Error(UV_ECANCELED);
 }
 
 void Seats::cancel() {

@@ -34,7 +34,7 @@ class Seats {
   // Woken when a seat is taken, left, or done with the piece.
   net::Timer& changed() { return changed_; }
   // Wakes the seat whose turn it is whenever standard output has room, until that is cancelled.
-  net::Task<> watch_room();
+  net::Task<net::Error> watch_room();
   void cancel();
   // Called when a client has ended its sending.
   std::function<void()> on_finish;

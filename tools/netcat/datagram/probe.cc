@@ -41,7 +41,8 @@ bool Probe::look() {
 static Task<> await_answer(Probe& probe) {
   while (!probe.look()) {
     Error e = co_await probe.socket.readable();
-    if (e) co_return;
+    if (e == Error(UV_ECANCELED)) co_return;
+    if (e) probe.error = e;
   }
   probe.settled.wake();
 }

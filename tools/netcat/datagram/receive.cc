@@ -20,6 +20,7 @@ Task<> Exchange::receive(DatagramSocket& socket) {
   std::uint64_t sent = 0;
   while (!ended_) {
     Error e = co_await socket.readable();
+    if (e && e != Error(UV_ECANCELED)) failed(e);
     if (e) co_return;
     const std::uint64_t bytes = tally_.received;
     std::size_t burst = 0;

@@ -86,8 +86,8 @@ Task<> Exchange::send(std::span<const std::string_view> datagrams) {
 // cannot be watched.
 Task<> Exchange::not_now(Error e) {
   if (e == Error(UV_EAGAIN) && (to_.size() == 0 || !options_.unix_domain)) {
-    Error canceled = co_await target_->writable();
-    (void)canceled;  // the caller's loop sees the end
+    Error watched = co_await target_->writable();
+    if (watched && watched != Error(UV_ECANCELED)) failed(watched);
   } else {
     Error canceled = co_await net::sleep(loop_, kBusyPause);
     (void)canceled;

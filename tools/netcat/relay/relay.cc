@@ -89,6 +89,7 @@ Task<> Relay::move(Way& way) {
     if (way.next == Next::kGoOn) co_await net::yield(loop_);
     if (way.next == Next::kAwaitInput) e = co_await way.from.readable();
     if (way.next == Next::kAwaitOutput) e = co_await way.to.writable();
+    if (e && e != Error(UV_ECANCELED)) end(Verdict::kLost, e);
     if (e) co_return;
   }
 }
@@ -197,8 +198,11 @@ void Relay::failed(Way& way, const Step& step) {
   way.ended = true;
 }
 
-// What the peer sent before it stopped reading has not been read yet.
+// What the peer sent before it stopped reading has not been read yet.  If the failure is this
+// machine's, the peer has not stopped: it may be waiting for the rest of the input.
 void Relay::stop_sending(Error e) {
+  const bool ours = e == Error(UV_ENOMEM) || e == Error(UV_ENOBUFS);
+  if (ours) return end(Verdict::kLost, e);
   up_.ended = true;
   local_.stop_reading();
   ending_.send_failed(e);

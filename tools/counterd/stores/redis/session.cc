@@ -191,6 +191,7 @@ void RedisSession::learn_why() {
 Task<> RedisSession::read_all() {
   for (;;) {
     Error e = co_await watch_->readable();  // also at a hang-up: then the read says what it was
+    if (e && e != Error(UV_ECANCELED)) close(e.message());
     if (e || context_ == nullptr) co_return;
     redisAsyncHandleRead(context_);
     if (context_ != nullptr && context_->c.reader->len > kReplyBytesMax) close(kTooLarge);
