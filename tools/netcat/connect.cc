@@ -51,7 +51,7 @@ net::Task<Outcome> connect(Session& session, Stdio& local) {
   Connection connection;
   Outcome outcome = co_await dial(session, connection);
   if (connection.channel && session.options.pass_fd)
-    outcome = co_await pass_fd(session.loop, connection.channel->connection());
+    outcome = co_await pass_fd(local, connection.channel->connection());
   else if (connection.channel)
     outcome = co_await relay_stdio(session, local, *connection.channel, connection.peer,
                                    connection.was_reset);

@@ -26,12 +26,12 @@ static Error send_fd(int fd) {
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
   const ssize_t n = sendmsg(STDOUT_FILENO, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return n >= 0 ? Error() : Error::from_errno();
+  if (n >= 0) return {};
+  return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-net::Task<Outcome> pass_fd(net::Loop& loop, int socket) {
+net::Task<Outcome> pass_fd(Channel& output, int socket) {
   fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) & ~O_NONBLOCK);
-  net::Watch output(loop, STDOUT_FILENO);
   for (;;) {
     Error e = send_fd(socket);
     if (e == Error(UV_EAGAIN)) {

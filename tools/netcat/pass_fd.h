@@ -2,12 +2,12 @@
 #pragma once
 
 #include "common/net/fd.h"
-#include "common/net/watch.h"
+#include "tools/netcat/channel/channel.h"
 #include "tools/netcat/relay/outcome.h"
 
 namespace netcat {
 
 // Sends the socket over standard output (SCM_RIGHTS), blocking as a new socket is.
-net::Task<Outcome> pass_fd(net::Loop& loop, int socket);
+net::Task<Outcome> pass_fd(Channel& output, int socket);
 
 }  // namespace netcat

@@ -18,9 +18,9 @@ namespace statusd {
 static int spawn(const std::string& command, pid_t& pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
-    posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_WRONLY, 0);
+  int error = 0;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (error == 0) error = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none, all;
@@ -34,7 +34,7 @@ static int spawn(const std::string& command, pid_t& pid) {
   std::string text = command;
   char sh[] = "sh", c[] = "-c";
   char* const argv[] = {sh, c, text.data(), nullptr};
-  const int error = posix_spawn(&pid, "/bin/sh", &files, &attributes, argv, environ);
+  if (error == 0) error = posix_spawn(&pid, "/bin/sh", &files, &attributes, argv, environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   return error;

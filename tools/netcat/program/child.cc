@@ -64,9 +64,9 @@ Error Child::start(const Command& command, const std::vector<std::string>& envir
                    int out) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+  int error = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
+  if (error == 0) error = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+  if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   posix_spawnattr_t how;
   posix_spawnattr_init(&how);
   sigset_t all, none;
@@ -78,8 +78,9 @@ Error Child::start(const Command& command, const std::vector<std::string>& envir
   posix_spawnattr_setflags(&how,
                            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   const net::OriginalDescriptorLimit limit;
-  const int error = posix_spawn(&pid_, command.path.c_str(), &files, &how,
-                                pointers(command.argv).data(), pointers(environment).data());
+  if (error == 0)
+    error = posix_spawn(&pid_, command.path.c_str(), &files, &how, pointers(command.argv).data(),
+                        pointers(environment).data());
   posix_spawnattr_destroy(&how);
   posix_spawn_file_actions_destroy(&files);
   if (error == 0) children_.running_[pid_] = this;

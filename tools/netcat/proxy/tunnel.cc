@@ -97,8 +97,12 @@ Error Hop::receive() {
   const net::Result<std::size_t> n = channel_.try_peek(buffer);
   if (!n) return n.error();
   if (*n == 0) dialogue_.end();
-  const std::size_t taken = dialogue_.take({buffer.data(), *n});
-  if (taken > 0) (void)channel_.try_read(std::span(buffer).first(taken));  // it is there
+  std::size_t taken = dialogue_.take({buffer.data(), *n});
+  while (taken > 0) {  // it is there
+    const net::Result<std::size_t> removed = channel_.try_read(std::span(buffer).first(taken));
+    if (!removed && removed.error() != Error(UV_EAGAIN)) return removed.error();
+    if (removed) taken -= *removed;
+  }
   return Error();
 }
 
