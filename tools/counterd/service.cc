@@ -74,6 +74,7 @@ Task<Error> write_file(net::Loop& loop, std::shared_ptr<net::Fd> file, Body& bod
   off_t at = 0;
   for (;;) {
     const ssize_t size = pread(file->get(), piece.data(), piece.size(), at);
+    if (size < 0 && errno == EINTR) continue;
     if (size == 0) co_return Error();
     if (size < 0) co_return Error::from_errno();
     at += size;

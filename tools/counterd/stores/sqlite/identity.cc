@@ -28,7 +28,7 @@ std::string wrong_with_file(int file) {
   if (status.st_nlink > 1) return "it has a second hard link";
   if (status.st_size == 0) return "";
   std::array<unsigned char, 100> header{};
-  const ssize_t size = pread(file, header.data(), header.size(), 0);
+  const ssize_t size = read_at(file, header, 0);
   if (size < 0) return system_error();
   constexpr std::string_view kMagic("SQLite format 3", 16);
   constexpr std::size_t kVersionAt = 60, kApplicationAt = 68;

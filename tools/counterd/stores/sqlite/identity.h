@@ -1,6 +1,9 @@
 // identity.h - whether a file is a database of counterd's.
 #pragma once
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <string>
 
@@ -11,5 +14,14 @@ namespace counterd {
 std::string wrong_with_file(int file);
 
 std::uint32_t big_endian(const unsigned char* at);
+
+// pread(2) into all of `to`, whatever signals come.
+template <typename Array>
+ssize_t read_at(int file, Array& to, off_t at) {
+  for (;;) {
+    const ssize_t size = pread(file, to.data(), to.size(), at);
+    if (size >= 0 || errno != EINTR) return size;
+  }
+}
 
 }  // namespace counterd

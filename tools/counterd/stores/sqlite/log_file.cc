@@ -25,8 +25,7 @@ static net::Fd open_log(const std::string& path) {
 std::optional<std::uint32_t> log_salt(const std::string& path) {
   std::array<unsigned char, kLogHeader> header{};
   const net::Fd log = open_log(path);
-  if (!log || pread(log.get(), header.data(), header.size(), 0) != ssize_t{header.size()})
-    return std::nullopt;
+  if (!log || read_at(log.get(), header, 0) != ssize_t{header.size()}) return std::nullopt;
   return big_endian(&header[16]) & kCookieMask;
 }
 
@@ -35,14 +34,14 @@ std::uint32_t cookie_for(std::uint32_t salt) { return (salt * kToCookie) & kCook
 std::uint32_t cookie_of(int file) {
   std::array<unsigned char, 4> cookie{};
   constexpr off_t kCookieAt = 40;
-  (void)pread(file, cookie.data(), cookie.size(), kCookieAt);  // a short file has none
+  (void)read_at(file, cookie, kCookieAt);  // a short file has none
   return big_endian(cookie.data());
 }
 
 // A file of the first edition does not say; it has none of the later tables.
 static bool says_so(int file) {
   std::array<char, 4096> page{};
-  const ssize_t size = pread(file, page.data(), page.size(), 0);
+  const ssize_t size = read_at(file, page, 0);
   const std::string_view text(page.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
   return text.find("operations") != std::string_view::npos;
 }
@@ -65,16 +64,17 @@ bool log_is_in_use(const std::string& path) {
   return index && fcntl(index.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-// Whether a page other than the first one, which has the cookie, is in it.
+// Whether a page other than the first one, which has the cookie, is in it, or may be: an error.
 static bool is_used(int log) {
   std::array<unsigned char, kLogHeader> header{};
   std::array<unsigned char, kFrameHeader> frame{};
-  if (pread(log, header.data(), header.size(), 0) != ssize_t{header.size()}) return false;
+  ssize_t size = read_at(log, header, 0);
+  if (size != ssize_t{header.size()}) return size < 0;
   const off_t page = big_endian(&header[8]);
-  for (off_t at = kLogHeader; pread(log, frame.data(), frame.size(), at) == ssize_t{frame.size()};
+  for (off_t at = kLogHeader; (size = read_at(log, frame, at)) == ssize_t{frame.size()};
        at += kFrameHeader + page)
     if (page == 0 || big_endian(frame.data()) != 1) return true;
-  return false;
+  return size < 0;
 }
 
 void remove_unused_log(const std::string& path) {
@@ -112,7 +112,7 @@ std::string OpenFiles::gone() const {
 std::string OpenFiles::cut() const {
   std::array<unsigned char, 100> bytes{};
   struct stat status = {};
-  if (pread(open_index_.get(), bytes.data(), bytes.size(), 0) != ssize_t{bytes.size()} ||
+  if (read_at(open_index_.get(), bytes, 0) != ssize_t{bytes.size()} ||
       fstat(open_log_.get(), &status) != 0)
     return index_.path + " has been truncated";
   std::uint16_t page = 0;
