@@ -378,7 +378,7 @@ RETURNS_ERROR(posix_spawn,
                char* const argv[], char* const env[]),
               (pid, path, files, how, argv, env))
 
-#ifndef TORTURE_NO_MALLOC  // dlsym(3) calls malloc
+// dlsym(3) calls these, so they cannot be found with it.
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -399,4 +399,3 @@ ALLOCATES(calloc, (std::size_t count, std::size_t size), __libc_calloc(count, si
 ALLOCATES(realloc, (void* old, std::size_t size), __libc_realloc(old, size))
 ALLOCATES(aligned_alloc, (std::size_t alignment, std::size_t size),
           __libc_memalign(alignment, size))
-#endif
