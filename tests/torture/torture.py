@@ -98,6 +98,8 @@ def judge(case, run):
     plain = case.baseline
     hit = run.counted.get(case.call, 0) >= case.number
     has_failed = run.status not in (0, plain.status)
+    if run.status is None and '_listens_tls' in case.scenario.__name__ and 'alloc' in case.call:
+        return None  # an OpenSSL that has failed to begin accepts no client; netcat waits for one
     if run.status is None:
         return 'hangs'
     if case.call.startswith('libc:') and run.status < 0:

@@ -52,20 +52,22 @@ net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis tim
   if (const int error = spawn(command, pid); error != 0) co_return Check::kFailed + error;
   const net::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   bool late = false;
+  int unwatched = process ? 0 : EMFILE;
   if (process) {
     net::Watch watch(loop, process.get());
     net::Timer timer(loop);
     net::WaitGroup killer;
     killer.go(kill_after(timer, timeout, pid, late));
     net::Error e = co_await watch.readable();
-    if (!e) timer.wake();
+    if (e != net::Error(UV_ECANCELED)) timer.wake();
+    if (e && e != net::Error(UV_ECANCELED)) unwatched = -e.code();
     co_await killer.wait();
   }
-  kill(-pid, SIGKILL);  // what it has left behind; all, if there was no descriptor to wait with
+  kill(-pid, SIGKILL);  // what it has left behind; all, if it could not be waited for
   int status = 0;
   waitpid(pid, &status, 0);
   if (late) co_return Check::kLate;
-  if (!process) co_return Check::kFailed + EMFILE;
+  if (unwatched != 0) co_return Check::kFailed + unwatched;
   co_return WIFEXITED(status) ? WEXITSTATUS(status) : Check::kKilled + WTERMSIG(status);
 }
 
