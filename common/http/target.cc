@@ -25,7 +25,7 @@ static bool is_unreserved(unsigned char c) {
 
 static bool is_path_byte(unsigned char c) {
   return is_unreserved(c) ||
-         std::string_view("/!$&'()*+,;=:@%").find(static_cast<char>(c)) != std::string_view::npos;
+         std::string_view("/!$&'()*+,;=:@").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
 bool is_canonical(std::string_view path) {

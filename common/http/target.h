@@ -14,7 +14,7 @@ struct Target {
 // A path, or a URI with http or https; "*" for OPTIONS.
 bool parse_target(std::string_view method, std::string_view text, Target& target);
 // The one form of a path: unreserved characters as themselves, whatever a URI cannot have as %HH in
-// upper case (RFC 3986, 6.2.2).  %2F is not a '/', and a '%' without two digits stays as it is.
+// upper case (RFC 3986, 6.2.2).  %2F is not a '/', and a '%' without two digits is %25.
 std::string canonical_path(std::string_view path);
 bool is_canonical(std::string_view path);  // canonical_path() would change nothing; may say false
 // uri-host [ ":" port ], or nothing.

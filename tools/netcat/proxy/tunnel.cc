@@ -101,6 +101,7 @@ Error Hop::receive() {
   while (taken > 0) {  // it is there
     const net::Result<std::size_t> removed = channel_.try_read(std::span(buffer).first(taken));
     if (!removed && removed.error() != Error(UV_EAGAIN)) return removed.error();
+    if (removed && *removed == 0) break;
     if (removed) taken -= *removed;
   }
   return Error();
