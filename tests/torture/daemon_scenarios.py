@@ -217,7 +217,7 @@ def counterd_statsd(run):
         peer = run.connect(run.port())
 
         def has_counted():
-            time.sleep(0.02)
+            time.sleep(0.1)
             return request(peer, '/get?name=n')[0] == 200
         return run.wait_for(has_counted, 5)
     return finish(run, call)

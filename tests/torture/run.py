@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 HANG = 30.0  # seconds; however slow the machine is, what takes this long hangs
-ROWS, ROW = 256, struct.Struct('<24s6Q')  # as tortured_calls.cc has them
+ROWS, ROW = 384, struct.Struct('<32s6Q')  # as tortured_calls.cc has them
 KINDS = ['none', 'file', 'pipe', 'stream', 'datagram', 'other']
 TEXT = b''.join(b'line %d of what is sent\n' % i for i in range(1800))  # fits in a pipe
 

@@ -1,14 +1,11 @@
 // Preloaded into a tool: counts its fallible calls of libc, and lets one of them fail.
 //
-//   TORTURE_COUNTS=FILE           shared memory: a row (struct Row) for each function that was
-//   called TORTURE_FAIL=CALL.KIND:N:E    the Nth such call fails with errno E; N+: all from there
-//   on;
-//                                 E = -1: it moves a single byte
-//   TORTURE_WHILE=FILE            only while there is such a file
+//   TORTURE_COUNTS=FILE         shared memory: a Row for each function that was called
+//   TORTURE_FAIL=CALL.KIND:N:E  the Nth such call fails with errno E; -1: it moves a single byte
 //
-// KIND is what the call's descriptor is; CALL begins with "uv:" if libuv makes it.  Calls that libc
-// makes itself (in getaddrinfo(3), stdio) and syscall(2) are not seen, nor are programs that the
-// tool runs.
+// KIND is what the call's descriptor is.  CALL begins with "uv:", "hiredis:" or "libc:" if that
+// library makes it.  Of libc's own calls only those of malloc are seen, and syscall(2) is not;
+// programs that the tool runs are not counted.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
@@ -32,20 +29,19 @@ enum Kind { kNone, kFile, kPipe, kStream, kDatagram, kOther, kKinds };
 constexpr const char* kKindNames[] = {"none", "file", "pipe", "stream", "datagram", "other"};
 
 // Who makes a call; the tool, or another library of it.
-enum Maker { kTool, kLibuv, kLibc, kMakers };
-constexpr const char* kPrefixes[] = {"", "uv:", "libc:"};
+enum Maker { kTool, kLibuv, kLibc, kHiredis, kMakers };
+constexpr const char* kPrefixes[] = {"", "uv:", "libc:", "hiredis:"};
 
 struct Row {
-  char name[24];
+  char name[32];
   std::atomic<std::uint64_t> counts[kKinds];
 };
-constexpr int kRows = 256;
+constexpr int kRows = 384;
 
 // What the environment asks for.
 class Plan {
  public:
   Plan() {
-    while_there_is_ = getenv("TORTURE_WHILE");
     if (const char* text = getenv("TORTURE_FAIL")) parse(text);
     const char* const file = getenv("TORTURE_COUNTS");
     constexpr std::size_t kSize = kRows * sizeof(Row);
@@ -69,15 +65,12 @@ class Plan {
   bool concerns(const Row& row) const { return std::strcmp(row.name, call_) == 0; }
   Maker maker_of(const void* caller) const {
     const auto address = reinterpret_cast<std::uintptr_t>(caller);
-    for (const Maker maker : {kLibuv, kLibc})
+    for (const Maker maker : {kLibuv, kLibc, kHiredis})
       if (address >= begins_[maker] && address < ends_[maker]) return maker;
     return kTool;
   }
   int error_for(Kind kind, std::uint64_t number) const {
-    if (kind != kind_ || (from_there_on_ ? number < number_ : number != number_)) return 0;
-    const bool now =
-        while_there_is_ == nullptr || syscall(SYS_faccessat, AT_FDCWD, while_there_is_, F_OK) == 0;
-    return now ? error_ : 0;
+    return kind == kind_ && number == number_ ? error_ : 0;
   }
 
  private:
@@ -90,14 +83,14 @@ class Plan {
         kind_ = static_cast<Kind>(i);
     char* end = nullptr;
     number_ = strtoull(colon + 1, &end, 10);
-    from_there_on_ = *end == '+';
     error_ = atoi(std::strchr(end, ':') + 1);
   }
   static int find_libraries(dl_phdr_info* info, std::size_t, void* plan) {
     auto* const self = static_cast<Plan*>(plan);
-    const Maker maker = std::strstr(info->dlpi_name, "/libuv") != nullptr     ? kLibuv
-                        : std::strstr(info->dlpi_name, "/libc.so") != nullptr ? kLibc
-                                                                              : kTool;
+    Maker maker = kTool;
+    if (std::strstr(info->dlpi_name, "/libuv") != nullptr) maker = kLibuv;
+    if (std::strstr(info->dlpi_name, "/libc.so") != nullptr) maker = kLibc;
+    if (std::strstr(info->dlpi_name, "/libhiredis") != nullptr) maker = kHiredis;
     self->begins_[maker] = info->dlpi_addr;
     for (int i = 0; i < info->dlpi_phnum; ++i)
       if (info->dlpi_phdr[i].p_type == PT_LOAD)
@@ -109,12 +102,10 @@ class Plan {
   std::uintptr_t ends_[kMakers] = {};
   Row* rows_ = nullptr;
   std::atomic<int> used_{0};
-  char call_[24] = "";
+  char call_[32] = "";
   Kind kind_ = kNone;
   std::uint64_t number_ = 0;
-  bool from_there_on_ = false;
   int error_ = 0;
-  const char* while_there_is_ = nullptr;
 };
 
 Plan& plan() {
