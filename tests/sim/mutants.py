@@ -67,21 +67,21 @@ MUTANTS = [
     ("relay/relay.cc", "      (void)local_.finish();\n", ""),
     ("relay/relay.cc", "      remote_.probe_peer();\n", ""),
     ("relay/relay.cc", "    if (outlived) ending_.output_gone(step.error, loop_.now());\n", ""),
-    ("relay/relay.cc", "  ending_.send_failed(e);\n", ""),
-    ("relay/relay.cc", "  ending_.output_gone(Error(UV_EPIPE), loop_.now());\n  down_", "  down_"),
-    ("relay/relay.cc", "turn < kTurns && (up_.is_busy() || down_.is_busy())", "turn < 0"),
-    ("relay/relay.cc", "const bool held = up_.held || down_.held ||", "const bool held = "),
+    ("relay/relay_ending.cc", "  ending_.send_failed(e);\n", ""),
+    ("relay/relay_ending.cc", "  ending_.output_gone(Error(UV_EPIPE), loop_.now());\n  down_", "  down_"),
+    ("relay/relay_ending.cc", "turn < kTurns && (up_.is_busy() || down_.is_busy())", "turn < 0"),
+    ("relay/relay_ending.cc", "const bool held = up_.held || down_.held ||", "const bool held = "),
     # TLS's manners, and programs
     ("relay/relay.cc", "    end(Verdict::kLost, step.error);",
      "    way.drained = step.error == Error(UV_ECONNABORTED);\n"
      "    if (way.drained) return;\n    end(Verdict::kLost, step.error);"),
     ("relay/relay.cc", "ending_.peer_trickled(loop_.now());", "{}"),
     ("relay/ending.cc", "if (!failed_ || failed_->reason == Verdict::kComplete)", "if (!failed_)"),
-    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;\n  look_.wake();",
+    ("relay/relay_ending.cc", "  ending_.failed(reason, e);\n  up_.ended = true;\n  look_.wake();",
      "  ending_.failed(reason, e);\n  up_.ended = true;"),
-    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
+    ("relay/relay_ending.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
      "  if (reason != Verdict::kComplete) ending_.failed(reason, e);\n  up_.ended = true;"),
-    ("relay/relay.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
+    ("relay/relay_ending.cc", "  ending_.failed(reason, e);\n  up_.ended = true;",
      "  ending_.failed(reason == Verdict::kStuck ? Verdict::kComplete : reason, e);\n"
      "  up_.ended = true;"),
     # transfer: every byte once

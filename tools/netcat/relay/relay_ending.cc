@@ -1,0 +1,79 @@
+// How a relay ends: what it reports to its Ending, and when it asks for the verdict.
+#include "tools/netcat/relay/relay.h"
+
+namespace netcat {
+
+using net::Error;
+using net::Task;
+
+void Relay::leave(const Verdict& verdict) {
+  if (verdict_) return;
+  verdict_ = verdict;
+  local_.cancel();
+  remote_.cancel();
+  look_.wake();
+  pace_.cancel();
+  up_.limit.cancel();
+  down_.limit.cancel();
+}
+
+// No half-close after a failure: the peer would take it for the end of the input.
+void Relay::end(Verdict::Reason reason, Error e) {
+  ending_.failed(reason, e);
+  up_.ended = true;
+  look_.wake();
+}
+
+// What the peer sent before it stopped reading has not been read yet.  If the failure is this
+// machine's, the peer has not stopped: it may be waiting for the rest of the input.
+void Relay::stop_sending(Error e) {
+  const bool ours = e == Error(UV_ENOMEM) || e == Error(UV_ENOBUFS);
+  if (ours) return end(Verdict::kLost, e);
+  up_.ended = true;
+  local_.stop_reading();
+  ending_.send_failed(e);
+  look_.wake();
+}
+
+void Relay::output_gone() {
+  ending_.output_gone(Error(UV_EPIPE), loop_.now());
+  down_.transfer.discard();
+  look_.wake();
+}
+
+Task<> Relay::watch_time() {
+  while (!verdict_) {
+    Error e = co_await look_.wait(ending_.next_look(loop_.now()));
+    if (e == Error(UV_ECANCELED)) ending_.failed(Verdict::kLost, e);
+    co_await look();
+    const std::optional<Verdict> verdict = ending_.verdict(loop_.now());
+    if (verdict) leave(*verdict);
+  }
+}
+
+bool Relay::Way::is_busy() const {
+  return !ended && !held &&
+         (next == Next::kGoOn || (next == Next::kAwaitInput && from.has_input()));
+}
+
+// Before a time limit ends a connection, what has arrived is read: a stopped process missed it.
+Task<> Relay::look() {
+  constexpr int kTurns = 64;  // no peer can keep us here
+  for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
+    co_await net::yield(loop_);
+  const bool held = up_.held || down_.held || local_.holds_up();
+  ending_.looked(held, remote_.undelivered(), loop_.now());
+}
+
+// Nothing is read any more that would show it.
+Task<> Relay::watch_peer() {
+  Error e = co_await remote_.hangup();
+  if (e == Error(UV_EPIPE)) {
+    ending_.peer_gone();
+    look_.wake();
+  } else if (e != Error(UV_ECANCELED)) {
+    end(Verdict::kLost, e);
+  }
+}
+
+}  // namespace netcat
