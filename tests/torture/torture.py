@@ -151,14 +151,19 @@ def sample(baselines, draw):
 
 
 def measure(scenario, world):
-    """The same twice: what the second counts is what is repeated."""
-    descriptors = 0
-    for _ in range(3):
+    """The same three times: what the last counts is what is repeated."""
+    descriptors = good = 0
+    for _ in range(6):  # a busy machine may spoil some
         baseline = Case(scenario).run(world)
-        descriptors = baseline.descriptors = max(descriptors, baseline.descriptors)
-        if not baseline.done or not baseline.served or baseline.wrong:
-            sys.exit(f'torture: {scenario.__name__} fails by itself: status {baseline.status}, '
-                     f'{baseline.wrong} {baseline.stderr.decode(errors="replace")}')
+        if baseline.done and baseline.served and not baseline.wrong:
+            good += 1
+            descriptors = baseline.descriptors = max(descriptors, baseline.descriptors)
+        if good == 3:
+            break
+    else:
+        sys.exit(f'torture: {scenario.__name__} fails by itself: status {baseline.status}, '
+                 f'done {baseline.done}, served {baseline.served}, '
+                 f'{baseline.wrong} {baseline.stderr.decode(errors="replace")}')
     if scenario.__name__.endswith('threads'):
         baseline.descriptors += 1  # a loop has one more when it has served a client
     return scenario, baseline
