@@ -25,6 +25,9 @@ touch "$root/usr/bin/another"
 [ "$(find "$root/usr" -mindepth 1 -printf '%P ')" = "bin bin/another " ]
 # The static tools run in an empty root directory, and load none of the modules that it names.
 make -f Makefile.dist static > /dev/null
+(cd build && sha256sum --check SHA256SUMS)
+tests/install/hardening_test.py build/static/libcommon.a build/static/bin/*
+tests/install/image_test.sh cmake build/static || [ $? = 77 ]
 bin=build/static/bin
 for tool in "$bin"/*; do
   unshare --map-root-user --root="$bin" "/${tool##*/}" --version

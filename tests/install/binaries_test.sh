@@ -2,7 +2,7 @@
 # binaries_test.sh CMAKE BUILD - does binaries.sh pack what it should, and the same bytes again under
 # other settings and at another time?
 set -eu
-build=$2
+build=$(realpath "$2")
 pack=$(realpath "$(dirname "$0")/../../packaging/binaries.sh")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
