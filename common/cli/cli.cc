@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -23,20 +21,39 @@ namespace net {
 
 // --- values ---
 
+bool take_decimal(std::string_view& text, double& out) {
+  double value = 0, scale = 1;
+  std::size_t at = 0, digits = 0;
+  bool fraction = false;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '.' && !fraction) {
+      fraction = true;
+      continue;
+    }
+    if (c < '0' || c > '9') break;
+    ++digits;
+    value = value * 10 + (c - '0');
+    if (fraction) scale *= 10;
+  }
+  if (digits == 0) return false;
+  text.remove_prefix(at);
+  out = value / scale;
+  return true;
+}
+
 bool parse_duration(std::string_view text, Millis& out) {
   double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (error != std::errc() || !std::isfinite(value) || std::signbit(value)) return false;
-  const std::string_view suffix(rest, static_cast<std::size_t>(end - rest));
+  std::string_view suffix = text;
+  if (!take_decimal(suffix, value)) return false;
   double unit = 0;
   if (suffix == "ms") unit = 1;
   if (suffix == "s" || suffix.empty()) unit = 1000;
   if (suffix == "m") unit = 60'000;
   if (suffix == "h") unit = 3'600'000;
   constexpr double kMaxMillis = 3'600'000'000;
-  if (unit == 0 || value * unit > kMaxMillis) return false;
-  out = Millis(static_cast<std::int64_t>(std::ceil(value * unit - 1e-6)));
+  if (unit == 0 || !(value * unit <= kMaxMillis)) return false;
+  out = Millis(round_up(value * unit - 1e-6));
   return true;
 }
 
@@ -98,6 +115,7 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
 Cli::Cli(std::string tool, std::string synopsis, std::string summary)
     : tool_(std::move(tool)), synopsis_(std::move(synopsis)), summary_(std::move(summary)) {
   log::open(tool_);
+  options_.reserve(128);  // more than any tool has
 }
 
 void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {
@@ -133,12 +151,20 @@ const Cli::Option* Cli::find(std::string_view name) const {
 
 std::string Cli::help() const {
   constexpr std::size_t kColumn = 30;
-  std::string text = "usage: " + tool_ + " " + synopsis_ + "\n" + summary_ + "\n\n";
+  std::string text;
+  text.reserve(16384);
+  text.append("usage: ").append(tool_).append(" ").append(synopsis_).append("\n");
+  text.append(summary_).append("\n\n");
   for (const Option& option : options_) {
-    std::string line = option.short_name.empty() ? "      " : "  -" + option.short_name + ", ";
-    line += option.spelled() + (option.argument.empty() ? "" : " " + option.argument);
-    line.resize(std::max(kColumn, line.size() + 2), ' ');
-    text += line + option.help + "\n";
+    const std::size_t begin = text.size();
+    if (option.short_name.empty())
+      text.append("      ");
+    else
+      text.append("  -").append(option.short_name).append(", ");
+    text.append("--").append(option.long_name);
+    if (!option.argument.empty()) text.append(" ").append(option.argument);
+    text.resize(begin + std::max(kColumn, text.size() - begin + 2), ' ');
+    text.append(option.help).append("\n");
   }
   return text;
 }
@@ -270,6 +296,9 @@ std::vector<std::string> Cli::parse(int argc, char** argv) {
   flag("version", "show the version and exit",
        [this] { print_and_exit(tool_ + " (wireutils) " WIREUTILS_VERSION "\n"); });
   const std::vector<std::string> arguments = normalized(argc, argv);
+  // The most frequent start of scripts and completions does not need cxxopts, nor its locale.
+  if (arguments.size() > 1 && (arguments[1] == "--help" || arguments[1] == "--version"))
+    (void)find(arguments[1].substr(2))->set("");
   cxxopts::Options table(tool_);
   for (const Option& option : options_) {
     if (!is_given(option.long_name)) continue;  // to declare all would cost every start its time

@@ -17,6 +17,16 @@ namespace net {
 // Takes an option's value; returns what is wrong with it ("is not a time"), or nothing.
 using Setter = std::function<std::string(std::string_view)>;
 
+// Takes a number off the front of `text`: digits, perhaps with a fraction; no sign, no exponent.
+// What is too large for a double becomes infinity or NaN, so test that it is at most a limit.
+// std::from_chars would link libm, which costs every start its time, and so would std::ceil.
+bool take_decimal(std::string_view& text, double& out);
+// A number from 0 to 2^53, rounded up.
+inline std::int64_t round_up(double number) {
+  const auto whole = static_cast<std::int64_t>(number);
+  return static_cast<double>(whole) < number ? whole + 1 : whole;
+}
+
 // 500ms, 2s, 1m, 1h; without a suffix seconds; decimals allowed; at most 1000h.
 bool parse_duration(std::string_view text, Millis& out);
 

@@ -1,7 +1,8 @@
 #include "common/http/accept.h"
 
-#include <charconv>
 #include <string>
+
+#include "common/cli/cli.h"
 
 namespace net::http {
 
@@ -25,8 +26,7 @@ static double weight(std::string_view parameters) {
     std::string_view value = take(parameters, ';');
     if (!equal_ignoring_case(take(value, '='), "q")) continue;
     double q = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), q);
-    return error == std::errc() ? q : 0;
+    return take_decimal(value, q) ? q : 0;
   }
   return 1;
 }

@@ -68,14 +68,39 @@ static Error bind_source(const Race& race, int fd, int family) {
   return bind(fd, source.get(), source.size()) == 0 ? Error() : Error::from_errno();
 }
 
+static Fd tcp_or_unix_socket(int family) {
+  return Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+static Error try_connect(int fd, const SockAddr& address) {
+  return connect(fd, address.get(), address.size()) == 0 ? Error() : Error::from_errno();
+}
+
+Error connect_at_once(Fd& socket, const SockAddr& address,
+                      const std::function<void(int fd, int family)>& prepare) {
+  if (!socket) {
+    socket = tcp_or_unix_socket(address.family());
+    if (!socket) return Error::from_errno();
+    prepare(socket.get(), address.family());
+  }
+  // The first call does not look at the answer, even if this host has already given it.
+  Error e = try_connect(socket.get(), address);
+  if (e == Error(-EINPROGRESS)) e = try_connect(socket.get(), address);
+  const bool met_ourselves = !e && SockAddr::local(socket.get()) == address;
+  if (met_ourselves || (e && e != Error(UV_ECONNREFUSED) && e != Error(UV_EALREADY))) socket = Fd();
+  return met_ourselves ? Error(UV_ECONNREFUSED) : e;
+}
+
 static bool has_unread(int fd) {
   int bytes = 0;
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 // reset: the connection was accepted, and reset at once; what came before can still be read.
-static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool& reset) {
-  while (connect(fd, address.get(), address.size()) != 0) {
+static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool begun,
+                               bool& reset) {
+  while (begun || connect(fd, address.get(), address.size()) != 0) {
+    if (std::exchange(begun, false)) errno = EINPROGRESS;
     if (errno == EISCONN) break;
     if (errno == EAGAIN) {  // a Unix listener whose queue is full
       Error e = co_await sleep(race.loop, kBusyDelay);
@@ -104,16 +129,17 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool
 
 static Task<> attempt(Race& race, SockAddr address) {
   const auto start = std::chrono::steady_clock::now();
-  Fd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool begun = race.options.begun != nullptr && *race.options.begun;
+  Fd fd = begun ? std::move(*race.options.begun) : tcp_or_unix_socket(address.family());
   Error e = fd ? Error() : Error::from_errno();
   Dialed::Stage stage = Dialed::kConnect;
-  if (!e && race.options.prepare) race.options.prepare(fd.get(), address.family());
-  if (!e) {
+  if (!e && !begun && race.options.prepare) race.options.prepare(fd.get(), address.family());
+  if (!e && !begun) {
     e = bind_source(race, fd.get(), address.family());
     if (e) stage = Dialed::kBind;
   }
   bool reset = false;
-  if (!e) e = co_await connect_one(race, fd.get(), address, reset);
+  if (!e) e = co_await connect_one(race, fd.get(), address, begun, reset);
   const bool stopped = e == Error(UV_ECANCELED);
   if (stopped && race.timed_out) e = UV_ETIMEDOUT;
   if (race.options.on_attempt)

@@ -18,6 +18,7 @@ struct DialOptions {
   std::vector<SockAddr> sources;  // local addresses; empty: the system's choice
   std::uint16_t source_port = 0;
   std::function<void(int fd, int family)> prepare;  // a socket before it is bound or connected
+  Fd* begun = nullptr;  // taken: a connection to the first address that is already under way
   // Told of every attempt's end: success for the winner, UV_ECANCELED for slower ones.
   std::function<void(const SockAddr&, Error, std::chrono::nanoseconds elapsed)> on_attempt;
 };
@@ -35,6 +36,12 @@ struct Dialed {
 
 // Addresses in turns of families, the first one's family first (RFC 8305, section 4).
 std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses);
+
+// For many ports of one host: what connect(2) says at once.  UV_ECONNREFUSED leaves a socket that
+// can be used for the next port, UV_EALREADY one that goes on as DialOptions::begun.  After any
+// other error there is none.
+Error connect_at_once(Fd& socket, const SockAddr& address,
+                      const std::function<void(int fd, int family)>& prepare);
 
 // The first connection that any of the name's addresses gives.
 Task<Dialed> dial(Loop& loop, std::string host, std::uint16_t port, const DialOptions& options);

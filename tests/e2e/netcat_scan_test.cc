@@ -1,6 +1,7 @@
 // netcat -z: which ports are open.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -106,6 +107,32 @@ TEST(NetcatScan, ManyPortsAreStatus4WhenAllAreRefused) {
   const auto verbose = run({"netcat", "-zv", "127.0.0.1", high, low});
   EXPECT_EQ(verbose.err, refused(low) + refused(high));
   EXPECT_EQ(verbose.status, 4);
+}
+
+TEST(NetcatScan, AnOpenPortIsConnectedToOnce) {
+  auto server = Listener::tcp();
+  const auto end = run({"netcat", "-zv", "127.0.0.1", server.port_text(),
+                        std::to_string(free_port()), std::to_string(free_port())});
+  EXPECT_EQ(end.status, 0);
+  EXPECT_EQ(server.accept().rest(), "");
+  pollfd another{.fd = server.fd().get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&another, 1, 0), 0);
+}
+
+// The kernel sends the request again after a second.
+TEST(NetcatScan, APortThatAnswersLateIsOpen) {
+  auto full = Listener::tcp("127.0.0.1", 0);
+  const auto filler = connect_tcp("127.0.0.1", full.port());
+  const auto closed = std::to_string(free_port());
+  Process netcat({"netcat", "-z", "--json", "127.0.0.1", full.port_text(), closed});
+  EXPECT_THAT(netcat.err.line(), HasSubstr("resolved"));
+  EXPECT_THAT(netcat.err.line(), AllOf(HasSubstr("\"port\":" + closed), HasSubstr("\"refused\"")));
+  const auto first = full.accept();
+  EXPECT_THAT(netcat.err.line(),
+              AllOf(HasSubstr("\"port\":" + full.port_text()), HasSubstr("\"connected\"")));
+  const auto end = finish(netcat);
+  EXPECT_EQ(end.status, 0);
+  EXPECT_EQ(end.err, "");
 }
 
 // More than run at a time, and fewer descriptors than that.

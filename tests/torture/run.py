@@ -1,5 +1,6 @@
 """One run of a tool in which one call fails: its process, its peers, and what was seen of it."""
 
+import functools
 import os
 import select
 import signal
@@ -18,6 +19,16 @@ TEXT = b''.join(b'line %d of what is sent\n' % i for i in range(1800))  # fits i
 
 class Gone(Exception):
     """The tool or its peer has ended, or does not do what is waited for."""
+
+
+@functools.cache
+def libuv_in(program):
+    """Where a statically linked libuv lies: FIRST-END in hex, for tortured_calls.cc; or nothing."""
+    listed = subprocess.run(['nm', '-n', program], capture_output=True, text=True, check=True).stdout
+    code = [line.split() for line in listed.splitlines() if line[17:19] in ('T ', 't ')]
+    libuv = [i for i, (_, kind, name) in enumerate(code)
+             if kind == 'T' and name.startswith('uv_') and name != 'uv_library_shutdown']
+    return f'{code[libuv[0]][0]}-{code[libuv[-1] + 1][0]}' if libuv else ''
 
 
 class Peer(socket.socket):
@@ -69,6 +80,7 @@ class Run:
         counts.write_bytes(bytes(ROWS * ROW.size))
         environment = dict(os.environ, TORTURE_COUNTS=str(counts), LD_PRELOAD=self.preload,
                            TORTURE_FAIL=self.fail or '.none:0:0', **dict(env))
+        environment['TORTURE_LIBUV'] = libuv_in(self.bin / tool)
         if not tortured:
             del environment['LD_PRELOAD']
         environment['ASAN_OPTIONS'] = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'

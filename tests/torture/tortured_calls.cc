@@ -2,6 +2,7 @@
 //
 //   TORTURE_COUNTS=FILE         shared memory: a Row for each function that was called
 //   TORTURE_FAIL=CALL.KIND:N:E  the Nth such call fails with errno E; -1: it moves a single byte
+//   TORTURE_LIBUV=FIRST-END     in hex, where the program has a libuv of its own
 //
 // KIND is what the call's descriptor is.  CALL begins with "uv:", "hiredis:" or "libc:" if that
 // library makes it.  Of libc's own calls only those of malloc are seen, and syscall(2) is not;
@@ -54,6 +55,11 @@ class Plan {
     if (fd >= 0) close(fd);
     unsetenv("LD_PRELOAD");
     dl_iterate_phdr(find_libraries, this);
+    const char* const libuv = getenv("TORTURE_LIBUV");
+    if (libuv == nullptr || *libuv == '\0') return;
+    char* dash = nullptr;
+    begins_[kLibuv] = program_ + strtoull(libuv, &dash, 16);
+    ends_[kLibuv] = program_ + strtoull(dash + 1, nullptr, 16);
   }
   Row* new_row(const char* prefix, const char* name) {
     const int i = used_++;
@@ -88,6 +94,7 @@ class Plan {
   static int find_libraries(dl_phdr_info* info, std::size_t, void* plan) {
     auto* const self = static_cast<Plan*>(plan);
     Maker maker = kTool;
+    if (info->dlpi_name[0] == '\0') self->program_ = info->dlpi_addr;
     if (std::strstr(info->dlpi_name, "/libuv") != nullptr) maker = kLibuv;
     if (std::strstr(info->dlpi_name, "/libc.so") != nullptr) maker = kLibc;
     if (std::strstr(info->dlpi_name, "/libhiredis") != nullptr) maker = kHiredis;
@@ -98,6 +105,7 @@ class Plan {
             info->dlpi_addr + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
     return 0;
   }
+  std::uintptr_t program_ = 0;  // where it is loaded
   std::uintptr_t begins_[kMakers] = {};
   std::uintptr_t ends_[kMakers] = {};
   Row* rows_ = nullptr;

@@ -105,6 +105,16 @@ TEST(ParseDuration, WhatIsNoTimeChangesNothing) {
   }
 }
 
+TEST(ParseDuration, MoreDigitsThanADoubleHolds) {
+  Millis time{-7};
+  EXPECT_TRUE(parse_duration("0." + std::string(30, '3'), time));
+  EXPECT_EQ(time, Millis(334));
+  const std::string many(400, '9');
+  for (const std::string& wrong : {many, "0." + many, many + "." + many})
+    EXPECT_FALSE(parse_duration(wrong, time)) << wrong;
+  EXPECT_EQ(time, Millis(334));
+}
+
 // ---- setters ----
 
 TEST(Setter, SaysWhatIsWrongWithAValue) {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <deque>
 #include <random>
 
 #include "tools/netcat/datagram/probe.h"
@@ -35,7 +36,6 @@ class Scan {
         ports_(options_.ports) {
     if (options_.unix_domain) ports_ = {0};
     if (options_.random_ports) std::ranges::shuffle(ports_, std::mt19937(std::random_device()()));
-    results_.resize(ports_.size());
   }
 
   Task<Outcome> run();
@@ -49,7 +49,9 @@ class Scan {
     Secured secured;  // with --tls
     bool good() const { return open && secured.outcome.status == net::kOk; }
   };
-  Task<> probe(std::size_t at);
+  bool probe_at_once(std::size_t at, net::Fd& begun);
+  Task<> probe(std::size_t at, net::Fd begun);
+  PortResult& result_of(std::size_t at) { return results_[at - reported_]; }
   void report();
   void say(std::uint16_t port, const PortResult& result) const;
   void count(std::uint16_t port, const PortResult& result);
@@ -60,8 +62,8 @@ class Scan {
   const Options& options_;
   Target& target_;
   std::vector<std::uint16_t> ports_;
-  std::vector<PortResult> results_;  // of the same ports
-  std::size_t reported_ = 0;         // this many from the front
+  std::deque<PortResult> results_;  // of the ports from reported_ to the last one begun
+  std::size_t reported_ = 0;        // this many ports from the front
   bool open_ = false;
   Outcome failed_;  // the last failure; others take precedence over refusals
   std::string why_;
@@ -73,33 +75,57 @@ Task<Outcome> Scan::run() {
   net::WaitGroup probes;
   for (std::size_t at = 0; at < ports_.size(); ++at) {
     if (in_turn && at > 0) (void)co_await net::sleep(loop_, options_.interval);  // never cancelled
-    probes.go(probe(at));
-    co_await probes.wait(beside);
+    results_.emplace_back();
+    net::Fd begun;
+    if (!probe_at_once(at, begun)) {
+      probes.go(probe(at, std::move(begun)));
+      co_await probes.wait(beside);
+    } else if (at % kParallelPorts == 0) {
+      co_await net::yield(loop_);
+    }
   }
   co_await probes.wait();
   co_return outcome();
 }
 
-Task<> Scan::probe(std::size_t at) {
-  PortResult& result = results_[at];
+// False: a task has to wait for the rest.
+bool Scan::probe_at_once(std::size_t at, net::Fd& begun) {
+  if (options_.udp) return false;
+  std::optional<Target::Reached> reached = target_.dial_at_once(ports_[at], begun);
+  if (!reached) return false;
+  PortResult& result = result_of(at);
+  result.reached = *std::move(reached);
+  result.open = result.reached.channel != nullptr;
+  if (result.open && session_.security) return false;
+  result.reached.channel.reset();
+  result.done = true;
+  report();
+  return true;
+}
+
+Task<> Scan::probe(std::size_t at, net::Fd begun) {
+  PortResult& result = result_of(at);
   if (options_.udp) {
     Probed probed = co_await probe_port(loop_, options_, target_, ports_[at]);
     result.answered = probed.answered;
     result.open = !probed.reached.dialed.error;
     result.reached = std::move(probed.reached);
   } else {
-    Target::Reached reached = co_await target_.dial(ports_[at]);
-    result.open = reached.channel != nullptr;
+    if (!result.open) {
+      Target::Reached reached = co_await target_.dial(ports_[at], std::move(begun));
+      result.reached = std::move(reached);
+    }
+    std::unique_ptr<Channel> channel = std::move(result.reached.channel);
+    result.open = channel != nullptr;
     if (result.open && session_.security) {
       const net::Deadline deadline = target_.deadline_of_handshake();
       const std::string name = name_of_peer(options_);
-      Secured secured = co_await session_.security->shake_hands(loop_, std::move(reached.channel),
-                                                                name, deadline);
+      Secured secured =
+          co_await session_.security->shake_hands(loop_, std::move(channel), name, deadline);
       secured.channel.reset();
       result.secured = std::move(secured);
     }
-    reached.channel.reset();
-    result.reached = std::move(reached);
+    channel.reset();
   }
   result.done = true;
   report();
@@ -107,13 +133,13 @@ Task<> Scan::probe(std::size_t at) {
 
 // Reports what is complete from the front, so that the order is that of the ports.
 void Scan::report() {
-  for (; reported_ < results_.size() && results_[reported_].done; ++reported_) {
-    PortResult& result = results_[reported_];
+  for (; !results_.empty() && results_.front().done; ++reported_) {
+    const PortResult& result = results_.front();
     if (!options_.json) say(ports_[reported_], result);
     if (result.secured.info)
       say_tls(options_, result.reached.dialed.peer, *result.secured.info, result.secured.elapsed);
     count(ports_[reported_], result);
-    result.reached.failures = {};
+    results_.pop_front();
   }
 }
 
@@ -127,6 +153,9 @@ void Scan::say(std::uint16_t port, const PortResult& result) const {
 void Scan::count(std::uint16_t port, const PortResult& result) {
   open_ = open_ || result.good();
   if (result.good()) return;
+  const Target::Reached& reached = result.reached;
+  const bool refused = reached.dialed.error == net::Error(UV_ECONNREFUSED) && !reached.out_of_time;
+  if (refused && failed_.status == net::kRefused) return;  // it would say the same again
   const bool is_tls = result.open;
   Outcome failed = is_tls ? result.secured.failed_at(options_.where(port))
                           : target_.failed(port, result.reached);

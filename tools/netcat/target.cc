@@ -87,9 +87,10 @@ Task<Outcome> Target::find_proxy(net::Deadline deadline) {
   co_return Outcome{};
 }
 
-Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline) {
+Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadline,
+                                        net::Fd& begun) {
   if (options_.proxy.chain.empty()) {
-    Reached reached = co_await dial_addresses(port, deadline);
+    Reached reached = co_await dial_addresses(port, deadline, begun);
     co_return reached;
   }
   Reached reached = co_await dial_through_proxies(port, deadline);
@@ -99,8 +100,9 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
 // A proxy that answers for one address of the destination may have another answer for the next.
 Task<Target::Reached> Target::dial_through_proxies(std::uint16_t port, net::Deadline deadline) {
   Reached reached;
+  net::Fd none;
   for (const std::string& host : hosts_) {
-    reached = co_await dial_addresses(options_.proxy.chain.front().port, deadline);
+    reached = co_await dial_addresses(options_.proxy.chain.front().port, deadline, none);
     if (!reached.channel) co_return reached;
     const Destination target{host, port};
     reached.proxy = co_await open_tunnel(session_, reached.channel, target, deadline);
@@ -111,7 +113,8 @@ Task<Target::Reached> Target::dial_through_proxies(std::uint16_t port, net::Dead
   co_return reached;
 }
 
-Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline deadline) {
+Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline deadline,
+                                             net::Fd& begun) {
   Reached reached;
   std::vector<SockAddr> addresses = addresses_;
   for (SockAddr& address : addresses) address.set_port(port);
@@ -119,6 +122,7 @@ Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline d
   how.sources = sources_;
   how.source_port = options_.source_port;
   how.prepare = [this](int fd, int family) { options_.socket.apply(fd, family); };
+  how.begun = &begun;
   how.on_attempt = [this, &reached](const SockAddr& address, Error e, Elapsed elapsed) {
     say_attempt(options_, address, e, elapsed);
     if (e && e != Error(UV_ECANCELED)) reached.failures.emplace_back(address, e);
@@ -129,6 +133,45 @@ Task<Target::Reached> Target::dial_addresses(std::uint16_t port, net::Deadline d
     reached.channel = std::make_unique<Socket>(loop_, std::move(reached.dialed.socket));
   }
   co_return reached;
+}
+
+std::optional<Target::Reached> Target::dial_at_once(std::uint16_t port, net::Fd& begun) {
+  const bool tries_again = options_.wait || options_.retries > 0;
+  const bool binds = !sources_.empty() || options_.source_port != 0;
+  if (tries_again || binds || options_.unix_domain || !options_.proxy.chain.empty() ||
+      addresses_.size() > reused_.size())
+    return {};
+  const auto prepare = [this](int fd, int family) { options_.socket.apply(fd, family); };
+  Reached reached;
+  std::array<Elapsed, 2> elapsed{};
+  std::size_t tried = 0;
+  for (bool open = false; !open && tried < addresses_.size(); ++tried) {
+    SockAddr address = addresses_[tried];
+    address.set_port(port);
+    net::Fd& socket = reused_[tried];
+    const auto start = Tally::Clock::now();
+    Error e = net::connect_at_once(socket, address, prepare);
+    elapsed[tried] = Tally::Clock::now() - start;
+    open = !e;
+    if (open) {
+      reached.dialed = {Dialed::kConnected, e, {}, address, false};
+      reached.local = SockAddr::local(socket.get());
+      reached.channel = std::make_unique<Socket>(loop_, std::move(socket));
+    } else if (e == Error(UV_ECONNREFUSED)) {
+      reached.dialed = {Dialed::kConnect, e, {}, address, false};
+      reached.failures.emplace_back(address, e);
+    } else {  // nothing has been reported, so dial() can begin again
+      net::Fd unused = std::move(socket);
+      if (tried == 0) begun = std::move(unused);
+      return {};
+    }
+  }
+  for (std::size_t i = 0; i < tried; ++i) {
+    const bool failed = i < reached.failures.size();
+    const SockAddr& address = failed ? reached.failures[i].first : reached.dialed.peer;
+    say_attempt(options_, address, failed ? reached.failures[i].second : Error(), elapsed[i]);
+  }
+  return reached;
 }
 
 // No server yet.  Any other failure will not go away by itself.
@@ -162,10 +205,10 @@ Millis Target::pause(bool& last) const {
   return last ? left : options_.retry_interval;
 }
 
-Task<Target::Reached> Target::dial(std::uint16_t port) {
+Task<Target::Reached> Target::dial(std::uint16_t port, net::Fd begun) {
   for (std::uint32_t tries = 1;; ++tries) {
     const net::Deadline deadline = deadline_of(tries);
-    Reached reached = co_await dial_once(port, deadline);
+    Reached reached = co_await dial_once(port, deadline, begun);
     if (!worth_another(reached, tries)) co_return reached;
     const Millis time = pause(reached.out_of_time);
     if (!options_.scan && !reached.out_of_time) say_failures(reached);

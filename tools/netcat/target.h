@@ -1,6 +1,8 @@
 // target.h - the destination: looked up and dialed, as often as --retry or --wait ask for.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -33,7 +35,11 @@ class Target {
   // dial().  With --wait a name that is not found may still appear.
   net::Task<Outcome> find();
   // `port` takes the place of the destination's.  Tries as often as --retry or --wait ask for.
-  net::Task<Reached> dial(std::uint16_t port);
+  net::Task<Reached> dial(std::uint16_t port) { return dial(port, net::Fd()); }
+  // `begun`: what dial_at_once() has left.
+  net::Task<Reached> dial(std::uint16_t port, net::Fd begun);
+  // The result, if one or two connect(2) give it: without a task, a watch or a timer.
+  std::optional<Reached> dial_at_once(std::uint16_t port, net::Fd& begun);
   // The result of find().
   const std::vector<net::SockAddr>& addresses() const { return addresses_; }
   const std::vector<net::SockAddr>& sources() const { return sources_; }
@@ -53,8 +59,8 @@ class Target {
   net::Task<Outcome> look_up(net::Deadline deadline);
   net::Task<Outcome> find_proxy(net::Deadline deadline);
   Outcome unknown(const std::string& name, net::Error e);
-  net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline);
-  net::Task<Reached> dial_addresses(std::uint16_t port, net::Deadline deadline);
+  net::Task<Reached> dial_once(std::uint16_t port, net::Deadline deadline, net::Fd& begun);
+  net::Task<Reached> dial_addresses(std::uint16_t port, net::Deadline deadline, net::Fd& begun);
   net::Task<Reached> dial_through_proxies(std::uint16_t port, net::Deadline deadline);
   net::Deadline deadline_of(std::uint32_t tries) const;
   bool tells_failures(const Reached& reached) const;
@@ -69,7 +75,8 @@ class Target {
   std::vector<net::SockAddr> addresses_;  // of the first proxy if there is one
   std::vector<std::string> hosts_;        // what the last proxy is asked for, in turn
   std::vector<net::SockAddr> sources_;
-  bool may_appear_ = false;  // the name that was not found
+  std::array<net::Fd, 2> reused_;  // of dial_at_once(), for the first addresses
+  bool may_appear_ = false;        // the name that was not found
 };
 
 }  // namespace netcat

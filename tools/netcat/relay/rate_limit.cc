@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
-#include <cmath>
 #include <string>
+
+#include "common/cli/cli.h"
 
 namespace netcat {
 
@@ -23,18 +23,18 @@ static double bytes_in(std::string_view unit) {
   const std::string suffix = name.substr(1);
   const bool known = suffix.empty() || suffix == "ib" || suffix == "b";
   if (power == kPrefixes.npos || !known) return 0;
-  return std::pow(suffix == "b" ? 1000.0 : 1024.0, static_cast<double>(power + 1));
+  double bytes = 1;
+  for (std::size_t i = 0; i <= power; ++i) bytes *= suffix == "b" ? 1000 : 1024;
+  return bytes;
 }
 
 bool parse_rate(std::string_view text, std::uint64_t& out) {
   double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (error != std::errc() || !std::isfinite(value)) return false;
-  value = std::ceil(value * bytes_in({rest, static_cast<std::size_t>(end - rest)}));
+  if (!net::take_decimal(text, value)) return false;
+  value *= bytes_in(text);
   constexpr double kMost = 1e15;
-  if (value < 1 || value > kMost) return false;
-  out = static_cast<std::uint64_t>(value);
+  if (!(value > 0 && value <= kMost)) return false;
+  out = static_cast<std::uint64_t>(net::round_up(value));
   return true;
 }
 
