@@ -22,11 +22,11 @@
 namespace e2e {
 
 std::string bin_dir() {
-  const char* given = std::getenv("WIREUTILS_BIN_DIR");
-  return given ? given : WIREUTILS_BIN_DIR;
+  const char* sanitized = std::getenv("WIREUTILS_SANITIZED_BIN_DIR");
+  return sanitized ? sanitized : WIREUTILS_BIN_DIR;
 }
 
-bool is_sanitized() { return std::getenv("WIREUTILS_SANITIZED") != nullptr; }
+bool is_sanitized() { return std::getenv("WIREUTILS_SANITIZED_BIN_DIR") != nullptr; }
 
 namespace {
 

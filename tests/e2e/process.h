@@ -37,8 +37,8 @@ struct Spawn {
   bool terminal = false;                            // stdin becomes the controlling terminal
 };
 
-// Where the programs are that are tested, and whether they are sanitized: from the environment
-// (WIREUTILS_BIN_DIR, WIREUTILS_SANITIZED), or those of this build.
+// Where the programs are that are tested: sanitized ones in WIREUTILS_SANITIZED_BIN_DIR, a variable
+// of the environment, or those of this build.
 std::string bin_dir();
 bool is_sanitized();
 
