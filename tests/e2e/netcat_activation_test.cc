@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string kNetcat = WIREUTILS_BIN_DIR "/netcat";
+const std::string kNetcat = bin_dir() + "/netcat";
 
 // As a service manager starts it, with the sockets at 3 and after.
 Words activated(const std::string& options, int sockets) {

@@ -63,9 +63,9 @@ TEST(NetcatPrograms, AHundredAtOnce) {
 
 // netcat has all the descriptors that it may; a program has the limit that netcat was started with.
 TEST(NetcatPrograms, HaveTheLimitOfDescriptorsFromBefore) {
-  Process netcat({"bash", "-c",
-                  "ulimit -S -n 64; exec " WIREUTILS_BIN_DIR
-                  "/netcat -v -l -k -c 'ulimit -S -n' 127.0.0.1 0"});
+  Process netcat(
+      {"bash", "-c",
+       "ulimit -S -n 64; exec " + bin_dir() + "/netcat -v -l -k -c 'ulimit -S -n' 127.0.0.1 0"});
   const std::string line = netcat.err.line();
   const int port = std::stoi(line.substr(line.rfind(' ') + 1));
   for (int i = 0; i < 2; ++i) EXPECT_EQ(connect_tcp("127.0.0.1", port).rest(), "64\n");
