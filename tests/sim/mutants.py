@@ -17,8 +17,6 @@ CORE = ROOT / "tools/netcat"
 # (file, what is there once, the fault)
 MUTANTS = [
     # ending: the rules
-    ("relay/ending.cc", "  input_has_moved_ = true;\n  looked_ = false;", "  input_has_moved_ = true;"),
-    ("relay/ending.cc", "  input_end_ = now;\n  looked_ = false;", "  input_end_ = now;"),
     ("relay/ending.cc", "  idle_for_ = Millis::zero();\n}", "}"),
     ("relay/ending.cc", "  active_ = last_peer_ = now;\n  peer_has_moved_ = true;",
      "  last_peer_ = now;\n  peer_has_moved_ = true;"),
@@ -30,7 +28,7 @@ MUTANTS = [
      "leaves_at_once_ = why == Error(UV_EPIPE) ||"),
     ("relay/ending.cc", "if (held || progress) active_ = now;", "if (progress) active_ = now;"),
     ("relay/ending.cc", "if (held || progress) active_ = now;", "active_ = now;"),
-    ("relay/ending.cc", "  undelivered_ = undelivered;\n  looked_ = true;", "  looked_ = true;"),
+    ("relay/ending.cc", "  undelivered_ = undelivered;\n", ""),
     ("relay/ending.cc", "std::min(kLook, std::chrono::floor<Millis>(now - last_look_))",
      "std::chrono::floor<Millis>(now - last_look_)"),
     ("relay/ending.cc", "if (!input_open() || !input_blocks_) return false;",
@@ -44,10 +42,11 @@ MUTANTS = [
     ("relay/ending.cc", "idle_for_ >= pause();", "idle_for_ >= pause() / 4;"),
     ("relay/ending.cc", "if (is_delivered()) return with(Verdict::kComplete);",
      "return with(Verdict::kComplete);"),
-    ("relay/ending.cc", "now - input_end_ >= *terms_.quit_after)",
-     "now - input_end_ >= *terms_.quit_after * 40)"),
+    ("relay/ending.cc", "now - input_end_ >= *terms_.quit_after) {",
+     "now - input_end_ >= *terms_.quit_after * 40) {"),
     ("relay/ending.cc", "return with(is_delivered() ? Verdict::kComplete : Verdict::kUnacknowledged);",
      "return with(Verdict::kComplete);"),
+    ("relay/ending.cc", "    if (send_error_) return with(Verdict::kLost, send_error_);\n", ""),
     ("relay/ending.cc", "now - active_ >= terms_.idle)", "now - active_ >= terms_.idle / 2)"),
     ("relay/ending.cc", "next = std::min(until(active_ + terms_.idle), std::max(terms_.idle / 4, kAckLookMin));",
      ""),
@@ -75,7 +74,7 @@ MUTANTS = [
     ("relay/relay.cc", "    end(Verdict::kLost, step.error);",
      "    way.drained = step.error == Error(UV_ECONNABORTED);\n"
      "    if (way.drained) return;\n    end(Verdict::kLost, step.error);"),
-    ("relay/relay.cc", "ending_.peer_trickled(loop_.now());", "{}"),
+    ("relay/relay.cc", "ending_.trickled(loop_.now());", "{}"),
     ("relay/ending.cc", "if (!failed_ || failed_->reason == Verdict::kComplete)", "if (!failed_)"),
     ("relay/relay_ending.cc", "  ending_.failed(reason, e);\n  up_.ended = true;\n  look_.wake();",
      "  ending_.failed(reason, e);\n  up_.ended = true;"),

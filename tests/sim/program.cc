@@ -15,7 +15,7 @@ using netcat::Verdict;
 
 void ProgramEnds::program_ended() {
   ended_ = true;
-  pipes_.wake();
+  pipes_.changed();
 }
 
 Result<std::size_t> ProgramEnds::try_read(std::span<char> buffer) {

@@ -36,7 +36,7 @@ class Records final : public netcat::Channel {
   void cancel() override;
   void reset_on_close(bool on) override { under_.reset_on_close(on); }
   net::Result<std::size_t> undelivered() override;
-  std::uint64_t arrived() const override { return under_.in.taken; }
+  std::uint64_t traffic() const override { return under_.in.taken + under_.out.received.size(); }
   void probe_peer() override { under_.probe_peer(); }
 
   // What the peer does not take.

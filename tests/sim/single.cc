@@ -157,6 +157,18 @@ static net::Task<> watch_output(Single& run, netcat::Relay& relay) {
   relay.output_gone();
 }
 
+// The process is stopped while it waits for nothing but time.
+static net::Task<> stop_sometimes(World& world, net::Timer& timer) {
+  Random random(world.seed + 1);
+  for (unsigned left = world.stops_left; left > 0; --left) {
+    const Ms due = world.now() + random.between(0, 4'000);
+    const net::Error e = co_await timer.wait(net::Millis(due - world.now()));
+    if (e) co_return;
+    const bool is_late = world.now() > due + 2;  // two stops without a step between them are one
+    if (!is_late) world.stop(random.between(1, 1'000));
+  }
+}
+
 net::Task<> Single::run() {
   netcat::Session session(world.loop(), options);
   terms = terms_of(options, input);
@@ -168,11 +180,14 @@ net::Task<> Single::run() {
   netcat::Channel& peer = records ? static_cast<netcat::Channel&>(*records) : remote;
   netcat::Relay relay(session, local, peer, std::move(how));
   net::WaitGroup beside;
+  net::Timer stopper(world.loop());
   if (!options.send_only) beside.go(watch_output(*this, relay));
+  beside.go(stop_sometimes(world, stopper));
   verdict = co_await relay.run();
   end_at = world.now();
   world.add("ends with verdict", 0, verdict.reason, verdict.error.code());
   local.cancel();
+  stopper.wake();
   co_await beside.wait();
 }
 

@@ -64,10 +64,14 @@ void World::idle_call() {
 void World::maybe_stop() {
   if (stops_left == 0 || !random_.chance(4)) return;
   --stops_left;
-  const Ms time = random_.between(1, 20'000);
+  stop(random_.between(1, 20'000));
+}
+
+void World::stop(Ms time) {
   stops.emplace_back(now(), now() + time);
   add("stopped for", -1, time);
   loop_.skip(Millis(time));
+  for (Simulated* channel : channels) channel->changed();
 }
 
 void World::print() const {

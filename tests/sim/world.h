@@ -73,6 +73,8 @@ struct Event {
   std::int64_t b;
 };
 
+class Simulated;
+
 // What the channels of one run share.
 class World {
  public:
@@ -86,6 +88,8 @@ class World {
   void idle_call();
   // The process may have been stopped while it waited.
   void maybe_stop();
+  // As the loop does, it looks at every descriptor before it ends a wait for a time gone by.
+  void stop(Ms time);
   [[noreturn]] void finding(const std::string& what) const;
   void print() const;
 
@@ -93,6 +97,7 @@ class World {
   std::vector<Event> events;
   std::vector<std::pair<Ms, Ms>> stops;  // from, to
   unsigned stops_left = 0;
+  std::vector<Simulated*> channels;
   bool odd_wakeups = false;  // EAGAIN though there is something, short reads and writes
   std::size_t in_flight = 0;
 
@@ -108,15 +113,15 @@ class World {
 class Simulated : public netcat::Channel {
  public:
   Simulated(World& world, int who)
-      : world_(world),
-        who_(who),
-        read_(world.loop()),
-        write_(world.loop()),
-        hangup_(world.loop()) {}
+      : world_(world), who_(who), read_(world.loop()), write_(world.loop()), hangup_(world.loop()) {
+    world.channels.push_back(this);
+  }
+  ~Simulated() override { std::erase(world_.channels, this); }
   net::Task<net::Error> readable() override;
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
+  void changed();  // wakes the waits
 
  protected:
   // The next time, after now, at which the answer may be another one.
@@ -129,7 +134,6 @@ class Simulated : public netcat::Channel {
   // Until there may be some, or changed().
   net::Task<net::Error> wait_for_input();
   net::Millis until(Ms then) const;
-  void changed();  // wakes the waits
 
   World& world_;
   int who_;
@@ -160,7 +164,6 @@ class Local final : public Simulated {
   Ms finished_at = kNever;
   Ms last_read = 0;
   Ms last_written = 0;
-  void wake() { changed(); }
   net::Task<net::Error> change() { return wait_for_input(); }
   const bool* guarded = nullptr;  // while there is input: a kill would reset the connection
   bool takes_output() const override;

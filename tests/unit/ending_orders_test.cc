@@ -27,7 +27,6 @@ struct Facts {
   bool gone = false;
   bool flowed = false;  // the input, when the reader left
   bool send_failed = false;
-  bool looked = false;  // since anything was sent
   int idle_looks = 0;   // since input was sent, or the last reason to leave came
   int quiet_looks = 0;  // since the peer sent anything, or the start
   int since_input = 0;  // looks since input was sent
@@ -55,7 +54,7 @@ class Orders {
  private:
   void go_on(const Ending& ending, const Facts& facts, Ending::Time now, const std::string& order);
   void apply(Ending& ending, Facts& facts, Ending::Time& now, char event) const;
-  void check(const Ending& ending, const Facts& facts, Ending::Time now) const;
+  void check(const std::optional<Verdict>& verdict, const Facts& facts) const;
   bool may_leave(const Facts& facts) const;
   // Whether there is a reason to leave an idle input.
   bool counts(const Facts& facts) const {
@@ -72,7 +71,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
       (void)ending.input_blocks(false);
       ending.input_moved(now);
       facts.moved = true;
-      facts.blocked = facts.looked = false;
+      facts.blocked = false;
       facts.idle_looks = facts.since_input = 0;
       return;
     case 'B':
@@ -82,7 +81,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
     case 'E':
       (void)ending.input_blocks(false);
       ending.input_ended(now);
-      facts.input_open = facts.blocked = facts.looked = false;
+      facts.input_open = facts.blocked = false;
       facts.since_input = 0;
       return;
     case 'm':
@@ -105,8 +104,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
       return;
     default:
       now += Millis(100);
-      ending.looked(false, std::size_t{0}, now);
-      facts.looked = true;
+      (void)ending.looked(false, std::size_t{0}, now);
       ++facts.quiet_looks;
       ++facts.since_input;
       if (facts.blocked && counts(facts)) ++facts.idle_looks;
@@ -115,7 +113,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
 
 // The rules for a connection that has met with no failure.
 bool Orders::may_leave(const Facts& facts) const {
-  if (!facts.looked || (!facts.peer_ended && !facts.gone)) return false;
+  if (!facts.peer_ended && !facts.gone) return false;
   // A peer that may still answer the last input is listened to.
   const bool is_answering = facts.gone && facts.flowed && terms_.input == Input::kStream &&
                             !facts.peer_ended && !facts.send_failed;
@@ -126,8 +124,7 @@ bool Orders::may_leave(const Facts& facts) const {
   return facts.blocked && facts.idle_looks >= (facts.moved ? 3 : 5);
 }
 
-void Orders::check(const Ending& ending, const Facts& facts, Ending::Time now) const {
-  const std::optional<Verdict> verdict = ending.verdict(now);
+void Orders::check(const std::optional<Verdict>& verdict, const Facts& facts) const {
   if (facts.send_failed && facts.peer_ended) {
     ASSERT_TRUE(verdict);
     ASSERT_EQ(verdict->reason, Verdict::kLost);
@@ -150,9 +147,10 @@ void Orders::go_on(const Ending& ending, const Facts& facts, Ending::Time now,
                    const std::string& order) {
   SCOPED_TRACE(order);
   ++count_;
-  check(ending, facts, now);
-  if (testing::Test::HasFatalFailure() || order.size() == kLongest) return;
-  if (ending.verdict(now)) return;  // it has ended
+  Ending looking = ending;
+  const std::optional<Verdict> verdict = looking.looked(false, std::size_t{0}, now);
+  check(verdict, facts);
+  if (testing::Test::HasFatalFailure() || order.size() == kLongest || verdict) return;
   for (const char event : kEvents) {
     if (!facts.allows(event)) continue;
     Ending next = ending;

@@ -58,8 +58,9 @@ class Channel {
   virtual int connection() const { return -1; }
   // While true, closing the connection resets it, and so does the death of this process.
   virtual void reset_on_close(bool) {}
-  // Bytes that have come in so far, those included that are not data yet; 0: all are data.
-  virtual std::uint64_t arrived() const { return 0; }
+  // Bytes that have crossed the connection so far, in and out, those of encryption included; 0:
+  // there are none but data.
+  virtual std::uint64_t traffic() const { return 0; }
   // Bytes, and the half-close, that the peer's host has not acknowledged; an error: it never
   // will.
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }

@@ -41,7 +41,7 @@ class Telnet final : public Channel {
   int connection() const override { return inner_.connection(); }
   void reset_on_close(bool on) override { inner_.reset_on_close(on); }
   net::Result<std::size_t> undelivered() override;
-  std::uint64_t arrived() const override { return inner_.arrived(); }
+  std::uint64_t traffic() const override { return inner_.traffic(); }
   void probe_peer() override { inner_.probe_peer(); }
 
  private:

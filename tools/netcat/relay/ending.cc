@@ -21,7 +21,6 @@ Ending::Ending(const Terms& terms, Time now)
 void Ending::input_moved(Time now) {
   active_ = last_input_ = last_look_ = now;
   input_has_moved_ = true;
-  looked_ = false;
   idle_for_ = Millis::zero();
 }
 
@@ -32,7 +31,6 @@ bool Ending::input_blocks(bool blocks) {
 void Ending::input_ended(Time now) {
   input_ended_ = true;
   input_end_ = now;
-  looked_ = false;
 }
 
 void Ending::peer_moved(Time now) {
@@ -64,13 +62,13 @@ void Ending::failed(Verdict::Reason reason, Error e) {
   if (!failed_ || failed_->reason == Verdict::kComplete) failed_ = with(reason, e);
 }
 
-void Ending::looked(bool held, net::Result<std::size_t> undelivered, Time now) {
+std::optional<Verdict> Ending::looked(bool held, net::Result<std::size_t> undelivered, Time now) {
   const bool progress = undelivered && undelivered_ && *undelivered != *undelivered_;
   if (held || progress) active_ = now;
   undelivered_ = undelivered;
-  looked_ = true;
   if (counts_idleness()) idle_for_ += std::min(kLook, std::chrono::floor<Millis>(now - last_look_));
   last_look_ = now;
+  return verdict(now);
 }
 
 // An input with more to come does not keep the connection for ever: rules 2c and 5.
@@ -106,14 +104,16 @@ std::optional<Verdict> Ending::verdict(Time now) const {
     const bool gone = *output_error_ == Error(UV_EPIPE);
     const bool waited = now - std::max(last_input_, input_end_) >= kFarewell;
     const bool done = is_delivered() && !is_being_answered(now);
-    if (leaves_at_once_ || done || (looked_ && !undelivered_) || waited)
+    if (leaves_at_once_ || done || !undelivered_ || waited)
       return with(gone ? Verdict::kOutputGone : Verdict::kOutputFailed, *output_error_);
   } else if (over) {
     if (is_delivered()) return with(Verdict::kComplete);
-    if (looked_ && !undelivered_) return with(Verdict::kLost, undelivered_.error());
+    if (!undelivered_) return with(Verdict::kLost, undelivered_.error());
   }
-  if (terms_.quit_after && input_ended_ && looked_ && now - input_end_ >= *terms_.quit_after)
+  if (terms_.quit_after && input_ended_ && now - input_end_ >= *terms_.quit_after) {
+    if (send_error_) return with(Verdict::kLost, send_error_);
     return with(is_delivered() ? Verdict::kComplete : Verdict::kUnacknowledged);
+  }
   if (terms_.idle != net::kForever && now - active_ >= terms_.idle)
     return with(over ? Verdict::kStuck : Verdict::kIdle);
   return {};
@@ -132,7 +132,7 @@ Millis Ending::next_look(Time now) const {
   if (counts_idleness()) next = std::min(next, until(last_look_ + kLook));
   if (is_over()) {
     const auto waited = std::chrono::floor<Millis>(now - active_);
-    next = std::min(next, looked_ ? std::clamp(waited / 4, kAckLookMin, kAckLookMax) : Millis(0));
+    next = std::min(next, std::clamp(waited / 4, kAckLookMin, kAckLookMax));
   }
   return next == Millis::max() ? net::kForever : next;
 }

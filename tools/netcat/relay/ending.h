@@ -3,8 +3,7 @@
 // asks it what to do.
 //
 //  1. When the input has ended and all of it was sent, the connection is half-closed; it ends at
-//  the
-//     peer's end.  Input::kNone never half-closes: the connection ends at the peer's end.
+//     the peer's end.  Input::kNone never half-closes: the connection ends at the peer's end.
 //  2. When the peer has ended and all that came was written out,
 //     a. an input that has ended, is a terminal or is none ends the connection;
 //     b. a peer that has not sent a byte is a receiver: go on until the input ends;
@@ -74,20 +73,20 @@ class Ending {
   void input_moved(Time now);  // some of it was sent
   // Input has run dry, or is ready again.  True: from now on that counts.
   bool input_blocks(bool blocks);
-  void input_ended(Time now);  // all of it was sent, and half_close_due() was obeyed
+  void input_ended(Time now);  // all of it was sent; half_close_due() was obeyed, or failed
   void peer_moved(Time now);
-  void peer_trickled(Time now) { active_ = now; }  // bytes came that are not data yet
-  void peer_ended(Time now);                       // all that came was written out
-  void peer_gone() { peer_gone_ = true; }  // and it takes nothing more, but nothing is lost yet
+  void trickled(Time now) { active_ = now; }  // bytes came or went that are not data yet
+  void peer_ended(Time now);                  // all that came was written out
+  void peer_gone() { peer_gone_ = true; }     // and it takes nothing more, but nothing is lost yet
   void send_failed(net::Error e);  // the peer takes nothing more; what it has sent is still read
   void output_gone(net::Error why, Time now);              // UV_EPIPE: its reader has left
   void failed(Verdict::Reason reason, net::Error e = {});  // nothing more can be done
-  // All that was ready has been moved.  held: we ourselves hold the bytes up.  undelivered: bytes
-  // that the other machine has not acknowledged; an error: it never will.
-  void looked(bool held, net::Result<std::size_t> undelivered, Time now);
 
   // --- what to do ---
-  std::optional<Verdict> verdict(Time now) const;  // nothing: go on
+  // All that was ready has been moved: how the connection ends, or nothing if it goes on.  held: we
+  // ourselves hold the bytes up.  undelivered: bytes that the other machine has not acknowledged;
+  // an error: it never will.
+  std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time now);
   // When to look again, at the latest, though nothing happens.
   net::Millis next_look(Time now) const;
   bool half_close_due() const { return terms_.half_close && has_input(); }
@@ -104,7 +103,8 @@ class Ending {
   bool is_over() const;
   bool is_idle(Time now) const { return now - std::max(last_input_, input_end_) >= pause(); }
   bool is_being_answered(Time now) const;
-  bool is_delivered() const { return looked_ && undelivered_ && *undelivered_ == 0; }
+  bool is_delivered() const { return undelivered_ && *undelivered_ == 0; }
+  std::optional<Verdict> verdict(Time now) const;
   Verdict with(Verdict::Reason reason, net::Error e = {}) const;
 
   Terms terms_;
@@ -119,7 +119,6 @@ class Ending {
   bool peer_gone_ = false;
   bool leaves_at_once_ = false;   // the input was idle when the reader of the output left
   bool outlives_output_ = false;  // the input was flowing then
-  bool looked_ = false;           // undelivered_ is newer than what was sent last
   net::Result<std::size_t> undelivered_ = std::size_t{0};
   Time active_;      // when anything last moved or was acknowledged, or we held it up
   Time last_input_;  // or the start

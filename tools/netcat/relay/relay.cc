@@ -27,7 +27,7 @@ Relay::Relay(Session& session, Channel& local, Channel& remote, RelayOptions opt
       down_(session, remote, local, session.options.rate, how_down()),
       look_(loop_),
       tally_{.start = loop_.now()},
-      arrived_(remote.arrived()) {
+      traffic_(remote.traffic()) {
   up_.ended = options_.terms.input == Terms::Input::kNone;
 }
 
@@ -100,9 +100,10 @@ Relay::Next Relay::pump(Way& way) {
         if (way.limit.is_set() || pace_.is_set()) return Next::kGoOn;
         break;
       case Step::kInputBlocks:
-        look_for_trickle();
+        look_for_traffic();
         return Next::kAwaitInput;
       case Step::kOutputBlocks:
+        look_for_traffic();
         return Next::kAwaitOutput;
       case Step::kEnd:
         way.drained = true;
@@ -115,10 +116,10 @@ Relay::Next Relay::pump(Way& way) {
   return Next::kGoOn;
 }
 
-// A slow peer of TLS may take longer for a record than -w allows for silence.
-void Relay::look_for_trickle() {
-  const std::uint64_t arrived = remote_.arrived();
-  if (arrived != std::exchange(arrived_, arrived)) ending_.peer_trickled(loop_.now());
+// A record of TLS may cross a slow connection for longer than -w allows for silence.
+void Relay::look_for_traffic() {
+  const std::uint64_t traffic = remote_.traffic();
+  if (traffic != std::exchange(traffic_, traffic)) ending_.trickled(loop_.now());
 }
 
 void Relay::moved(Way& way, const Step& step) {
@@ -148,11 +149,11 @@ Relay::Next Relay::at_end(Way& way) {
   } else {
     const Error e = ending_.half_close_due() ? remote_.finish() : Error();
     if (e == Error(UV_EAGAIN)) return Next::kAwaitOutput;
+    ending_.input_ended(loop_.now());
     if (e) {
       stop_sending(e);
     } else {
       if (ending_.half_close_due()) tally_.ended_by(Tally::kLocal);
-      ending_.input_ended(loop_.now());
       remote_.reset_on_close(false);
     }
   }

@@ -58,13 +58,13 @@ class Relay {
   void failed(Way& way, const Step& step);
   void moved(Way& way, const Step& step);
   void stop_sending(net::Error e);
-  void look_for_trickle();
+  void look_for_traffic();
   void log(Direction direction, std::string_view data);
   TransferOptions how_up();
   TransferOptions how_down();
   net::Task<> watch_time();
   net::Task<> watch_peer();
-  net::Task<> look();
+  net::Task<std::optional<Verdict>> look();
   void leave(const Verdict& verdict);
 
   Session& session_;
@@ -79,7 +79,7 @@ class Relay {
   net::Timer look_;  // woken when the ending may have come nearer
   net::WaitGroup tasks_;
   Tally tally_;
-  std::uint64_t arrived_;  // bytes, when we last looked
+  std::uint64_t traffic_;  // bytes, when we last looked
   std::optional<Verdict> verdict_;
 };
 

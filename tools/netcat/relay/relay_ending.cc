@@ -45,8 +45,7 @@ Task<> Relay::watch_time() {
   while (!verdict_) {
     Error e = co_await look_.wait(ending_.next_look(loop_.now()));
     if (e == Error(UV_ECANCELED)) ending_.failed(Verdict::kLost, e);
-    co_await look();
-    const std::optional<Verdict> verdict = ending_.verdict(loop_.now());
+    const std::optional<Verdict> verdict = co_await look();
     if (verdict) leave(*verdict);
   }
 }
@@ -57,12 +56,12 @@ bool Relay::Way::is_busy() const {
 }
 
 // Before a time limit ends a connection, what has arrived is read: a stopped process missed it.
-Task<> Relay::look() {
+Task<std::optional<Verdict>> Relay::look() {
   constexpr int kTurns = 64;  // no peer can keep us here
   for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
     co_await net::yield(loop_);
   const bool held = up_.held || down_.held || local_.holds_up();
-  ending_.looked(held, remote_.undelivered(), loop_.now());
+  co_return ending_.looked(held, remote_.undelivered(), loop_.now());
 }
 
 // Nothing is read any more that would show it.

@@ -43,7 +43,7 @@ Error TlsChannel::receive() {
     return n.error();
   }
   engine_.in().added(*n);
-  arrived_ += *n;
+  traffic_ += *n;
   if (*n == 0) engine_.end_input();
   return Error();
 }
@@ -55,6 +55,7 @@ Error TlsChannel::flush() {
     const Result<std::size_t> n = under_->try_write(out.data());
     if (!n) return n.error();
     out.consumed(*n);
+    traffic_ += *n;
   }
   out.release();
   return Error();

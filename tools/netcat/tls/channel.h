@@ -34,7 +34,7 @@ class TlsChannel final : public Channel {
   void cancel() override;
   int connection() const override { return under_->connection(); }
   void reset_on_close(bool resets) override;
-  std::uint64_t arrived() const override { return arrived_; }
+  std::uint64_t traffic() const override { return traffic_; }
   net::Result<std::size_t> undelivered() override;
   void probe_peer() override { under_->probe_peer(); }
 
@@ -56,7 +56,7 @@ class TlsChannel final : public Channel {
 
   std::unique_ptr<Channel> under_;
   Engine engine_;
-  std::uint64_t arrived_ = 0;       // bytes
+  std::uint64_t traffic_ = 0;       // bytes
   std::size_t encrypted_ = 0;       // of what try_write() has still to take
   std::size_t notify_bytes_ = 0;    // what close_notify takes
   std::size_t unacknowledged_ = 0;  // more than close_notify, as far as is known; 0: nothing
