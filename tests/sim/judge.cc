@@ -146,7 +146,9 @@ void Judge::complete() const {
   require(talk_.all_data_is_acknowledged(), "complete, though not all is acknowledged");
   if (input_ended_) {
     require(talk_.received.size() == encoded_.size(), "lost: input, with status 0");
-    require(talk_.finishes == 1 || !run_.options.shutdown, "complete without a half-close");
+    const bool typed = run_.terms.input == Terms::Input::kTerminal && peer_ended && !until_;
+    require(talk_.finishes == 1 || !run_.options.shutdown || typed,
+            "complete without a half-close");
     return;
   }
   if (!is_stream_ || quit) {
