@@ -212,6 +212,7 @@ void Judge::in_time() const {
   const bool peer_ended = talk_.end_seen_at < kHorizon;
   if (run_.options.idle != net::kForever) require(stuck_consumer || limited(), "it is never idle");
   if (run_.terms.quit_after && input_ended_ && !stuck_peer) require(false, "-q never ends it");
+  require(!peer_ended || remote_.refused_at >= kHorizon, "it never ends, though the peer has gone");
   if (!peer_ended || stuck_peer) return;
   const bool typed = run_.terms.input == Terms::Input::kTerminal && !until_;
   require(has_input_ && !typed && !input_ended_, "it never ends, though both sides have");

@@ -159,7 +159,10 @@ Error Records::finish() {
   const Ms moved = under_.last_moved;
   const Error e = flush();
   if (!has_data) under_.last_moved = moved;  // no more than a FIN is
-  if (e && e != kAgain && is_over() && unacknowledged_ == 0) return {};
+  if (e && e != kAgain && is_over() && unacknowledged_ == 0) {
+    out_.clear();
+    return {};
+  }
   if (!e && !std::exchange(answered_, true)) under_.see_end();
   return e;
 }

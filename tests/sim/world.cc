@@ -229,7 +229,10 @@ Ms Remote::next_output() const {
 Result<std::size_t> Remote::try_write(std::string_view data) {
   const Ms now = world_.now();
   if (finishes > 0) world_.finding("it sends after its half-close");
-  if (now >= reset_at) return Error(UV_EPIPE);
+  if (now >= reset_at) {
+    refused_at = std::min(refused_at, now);
+    return Error(UV_EPIPE);
+  }
   if (!takes_output() || (world_.odd_wakeups && world_.random().chance(10))) {
     world_.idle_call();
     return Error(UV_EAGAIN);
@@ -257,7 +260,10 @@ Error Remote::finish() {
   ++finishes;
   finished_at = now;
   world_.add("half-closes", who_);
-  if (now >= reset_at) return Error(UV_ECONNRESET);
+  if (now >= reset_at) {
+    refused_at = std::min(refused_at, now);
+    return Error(UV_ECONNRESET);
+  }
   see_end();
   return {};
 }

@@ -209,6 +209,7 @@ class Remote final : public Simulated {
   int finishes = 0;
   Ms last_moved = 0;
   Ms end_seen_at = kNever;
+  Ms refused_at = kNever;  // it has not taken what was sent
   bool takes_output() const override;
 
  private:

@@ -176,8 +176,9 @@ Error TlsChannel::finish() {
   }
   const Error e = flush();
   // The peer has ended and gone; only close_notify has not reached it.
-  if (e && e != kAgain && is_over() && unacknowledged_ == 0) return Error();
-  return e;
+  if (!e || e == kAgain || !is_over() || unacknowledged_ > 0) return e;
+  engine_.out().consumed(engine_.out().data().size());
+  return Error();
 }
 
 void TlsChannel::reset_on_close(bool resets) {
