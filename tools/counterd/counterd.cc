@@ -157,7 +157,7 @@ int main(int argc, char** argv) {
     return net::kLocalIo;
   }
   if (options.preparation.exports) {
-    const int status = counterd::prepare(options.preparation, store.make);
+    const int status = counterd::prepare(options.preparation, store);
     return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
   }
   counterd::Statsd statsd;
@@ -165,7 +165,7 @@ int main(int argc, char** argv) {
     if (const int status = statsd.listen(options.statsd); status != net::kOk) return status;
   // Nothing is changed before it is certain that it will be served.
   options.service.site.server.prepare = [&] {
-    return counterd::prepare(options.preparation, store.make);
+    return counterd::prepare(options.preparation, store);
   };
   net::http::Figures figures("counterd");
   counterd::Shared shared{token, statsd, figures, options.preparation.start};
