@@ -133,7 +133,12 @@ Options parse_options(int argc, char** argv) {
   net::add_addresses(o.service.site.server, cli.parse(argc, argv));
   if (const char* password = std::getenv("COUNTERD_REDIS_PASSWORD"))
     o.store.redis_password = password;
-  o.preparation.waits = counterd::RedisUrl::has_scheme(o.store.place);
+  const bool is_redis = counterd::RedisUrl::has_scheme(o.store.place);
+  o.preparation.waits = is_redis;
+  net::Sandbox& sandbox = o.service.site.server.sandbox;
+  sandbox.dials = is_redis;
+  if (!is_redis && o.store.place != "memory") sandbox.writes = {o.store.place};
+  if (!o.service.token_file.empty()) sandbox.reads = {o.service.token_file};
   return o;
 }
 
