@@ -92,6 +92,16 @@ TEST_F(ServerSandbox, KnowsTheTimeZoneOfItsStart) {
   EXPECT_THAT(daemon.err.line(), HasSubstr(" +0900] "));
 }
 
+TEST_F(ServerSandbox, IsNotNeededToServe) {
+  Daemon daemon("clockd", {"-v", "--count", "1"},
+                {.env = {"LD_PRELOAD=" FAILING_CALLS, "FAIL_LANDLOCK=" + std::to_string(ENOSYS),
+                         "FAIL_SECCOMP=" + std::to_string(EINVAL)}});
+  EXPECT_EQ(daemon.err.line(), "clockd: sandbox: this kernel has no Landlock");
+  EXPECT_EQ(daemon.err.line(),
+            "clockd: sandbox: this kernel filters no system calls: invalid argument");
+  EXPECT_THAT(daemon.connect().rest(), HasSubstr(":"));
+}
+
 // A check may be any program, which would inherit the sandbox.
 TEST_F(ServerSandbox, IsNotAStatusdThatRunsChecks) {
   Daemon daemon("statusd", {"--drain", "0", "--check", "cat /etc/passwd"}, invaded());
