@@ -12,7 +12,10 @@
 namespace net::http {
 
 void add_site_options(Cli& cli, SiteOptions& o) {
-  cli.flag("access-log", "log each request on standard error", o.access_log);
+  cli.flag("access-log", "log each request on standard error", [&o] {
+    o.access_log = true;
+    read_time_zone();
+  });
   cli.option("allow-host", "NAME", "also serve requests for host NAME; *: any; may be repeated",
              [&o](std::string_view text) { return parse_allowed_host(text, o.browser); });
   cli.option("allow-origin", "ORIGIN",

@@ -1,8 +1,8 @@
 #include "common/net/fd_limit.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <optional>
@@ -39,7 +39,7 @@ OriginalDescriptorLimit::~OriginalDescriptorLimit() {
 Error can_open(std::size_t n) {
   std::vector<Fd> opened;
   for (; n > 0; --n) {
-    opened.emplace_back(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    opened.emplace_back(eventfd(0, EFD_CLOEXEC));
     if (!opened.back()) return Error::from_errno();
   }
   return {};

@@ -54,6 +54,8 @@ void add_server_options(Cli& cli, ServerOptions& o) {
   cli.option("t,threads", "N", "number of event loops; 0: one per processor (1)",
              number(o.threads, 0, 1024));
   cli.flag("print-port", "print the port on standard output when ready", o.print_port);
+  cli.flag("no-sandbox", "keep access to files, programs and the network, for debugging",
+           [&o] { o.sandbox.on = false; });
   cli.flag("v,verbose", "also log connections", [] { log::set_level(log::kVerbose); });
   cli.flag("q,quiet", "log errors only", [] { log::set_level(log::kQuiet); });
 }
@@ -81,34 +83,59 @@ int bind_all(const ServerOptions& options, const ListenOptions& listen,
     const std::string inherited = "fd:" + std::to_string(fd);
     if (std::ranges::find(addresses, inherited) == addresses.end()) addresses.push_back(inherited);
   }
-  if (addresses.empty()) addresses.push_back(options.default_address);
+  if (addresses.empty()) addresses = {options.default_address};
   for (const std::string& address : addresses)
     if (const int status = bind_endpoint(address, listen, endpoints); status != kOk) return status;
   return kOk;
 }
 
+// The sockets of each endpoint, one for each worker.
+using Shares = std::vector<std::vector<Fd>>;
+
 // Each worker gets a listening socket of its own (SO_REUSEPORT).  The first, exclusive bind has
 // made sure that no other process serves the port.
-int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, Shared& shared) {
-  options.reuse_port = shared.workers.size() > 1;
+int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, unsigned workers,
+              Shares& shares) {
+  options.reuse_port = workers > 1;
   for (Endpoint& one : endpoints) {
-    options.inherited = one.inherited;
     const SockAddr address = SockAddr::local(one.socket.get());
     const bool copied = one.inherited || address.family() == AF_UNIX;
     if (options.reuse_port && !copied) one.socket.reset();
-    for (const auto& worker : shared.workers) {
+    std::vector<Fd>& sockets = shares.emplace_back();
+    while (sockets.size() < workers) {
       Result<Fd> socket = Error(UV_EBADF);
       if (options.reuse_port && !copied)
         socket = bind_socket(address, options);
-      else if (worker == shared.workers.back())
+      else if (sockets.size() + 1 == workers)
         socket = std::move(one.socket);
       else
         socket = Fd(fcntl(one.socket.get(), F_DUPFD_CLOEXEC, 3));
-      const Error e = socket ? worker->listen(std::move(*socket), options) : socket.error();
-      if (e) return fail_to_listen(one.name, e);
+      if (!socket) return fail_to_listen(one.name, socket.error());
+      sockets.push_back(std::move(*socket));
     }
   }
   return kOk;
+}
+
+int listen_all(const std::vector<Endpoint>& endpoints, ListenOptions options, Shares shares,
+               Shared& shared) {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    options.inherited = endpoints[i].inherited;
+    for (std::size_t k = 0; k < shared.workers.size(); ++k)
+      if (const Error e = shared.workers[k]->listen(std::move(shares[i][k]), options))
+        return fail_to_listen(endpoints[i].name, e);
+  }
+  return kOk;
+}
+
+// Our Unix paths are removed at the end.
+int enter_sandbox(Sandbox sandbox, const std::vector<Endpoint>& endpoints, const Shares& shares) {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    const SockAddr address = SockAddr::local(shares[i].front().get());
+    if (address.family() == AF_UNIX && !endpoints[i].inherited)
+      sandbox.removes.push_back(address.host());
+  }
+  return enter(sandbox);
 }
 
 // The loops beside the first one.  That there are threads for them is known before the server says
@@ -178,13 +205,22 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
   std::vector<Endpoint> endpoints;
   if (const int status = bind_all(options, listen, endpoints); status != kOk) return status;
 
-  Shared shared(options);
   const unsigned threads = options.once          ? 1
                            : options.threads > 0 ? options.threads
                                                  : uv_available_parallelism();
+  Shares shares;
+  if (const int status = share_out(endpoints, listen, threads, shares); status != kOk)
+    return status;
+  const systemd::Manager manager;
+
+  // Before there are threads, and loops, which may have a way around it (io_uring).
+  if (const int status = enter_sandbox(options.sandbox, endpoints, shares); status != kOk)
+    return status;
+  Shared shared(options, manager);
   for (unsigned i = 0; i < threads; ++i)
     shared.workers.push_back(std::make_unique<Worker>(shared, make_service));
-  if (const int status = share_out(endpoints, listen, shared); status != kOk) return status;
+  if (const int status = listen_all(endpoints, listen, std::move(shares), shared); status != kOk)
+    return status;
   shared.set_max_clients();
   OtherThreads others;
   if (!others.start(shared.workers)) return kLocalIo;
@@ -197,7 +233,7 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
     log::info("listening on %s", listener.address().to_string().c_str());
   if (options.print_port)
     if (const int status = print_ports(first->listeners()); status != kOk) return status;
-  systemd::notify("READY=1");
+  manager.notify("READY=1");
   others.run();
   return first->run(true);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/cli/cli.h"
+#include "common/net/sandbox.h"
 #include "common/net/stream.h"
 
 namespace net {
@@ -26,6 +27,7 @@ struct ServerOptions {
   int socket_mode = -1;       // permissions of Unix-domain sockets; -1: by the umask
   std::uint32_t threads = 1;  // 0: one per processor
   bool print_port = false;
+  Sandbox sandbox = {};
   // Called when all addresses are bound and before anything is accepted; a status other than 0 ends
   // the process with it.
   std::function<int()> prepare = {};
@@ -48,7 +50,8 @@ class Service {
   virtual void stop_soon() {}
   // The server is stopping and input has ended: finish what is in progress.
   virtual void drain() {}
-  // SIGHUP: reads its files again.  False: it has none, and the server stops as for SIGTERM.
+  // SIGHUP: reads its files again, which ServerOptions::sandbox has to know.  False: it has none,
+  // and the server stops as for SIGTERM.
   virtual bool reload() { return false; }
 };
 

@@ -8,7 +8,6 @@
 #include <cstdlib>
 
 #include "common/net/address.h"
-#include "common/net/fd.h"
 #include "common/net/socket_option.h"
 
 namespace net::systemd {
@@ -34,16 +33,19 @@ std::vector<int> take_sockets() {
   return sockets;
 }
 
-void notify(std::string_view state) {
+Manager::Manager() {
   const char* path = std::getenv("NOTIFY_SOCKET");
   if (path == nullptr) return;
   const auto address = SockAddr::unix_path(path);
-  const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!address || !fd) return;
+  Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!address || connect(fd.get(), address->get(), address->size()) != 0) return;
   const timeval limit{.tv_sec = 0, .tv_usec = 200'000};
   (void)set_option(fd.get(), SOL_SOCKET, SO_SNDTIMEO, limit);  // cannot fail
-  (void)sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL, (*address).get(),
-               (*address).size());
+  socket_ = std::move(fd);
+}
+
+void Manager::notify(std::string_view state) const {
+  if (socket_) (void)send(socket_.get(), state.data(), state.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace net::systemd

@@ -5,12 +5,22 @@
 #include <string_view>
 #include <vector>
 
+#include "common/net/fd.h"
+
 namespace net::systemd {
 
 // The inherited sockets, now ours and not our children's; the variables are unset.
 std::vector<int> take_sockets();
-// "READY=1" and the like, where NOTIFY_SOCKET is set.  A manager that does not read is waited for
-// for a fifth of a second at most; no failure matters.
-void notify(std::string_view state);
+// Where NOTIFY_SOCKET tells, connected at once: a sandbox refuses that later.
+class Manager {
+ public:
+  Manager();
+  // "READY=1" and the like.  A manager that does not read is waited for for a fifth of a second at
+  // most; no failure matters.
+  void notify(std::string_view state) const;
+
+ private:
+  Fd socket_;
+};
 
 }  // namespace net::systemd

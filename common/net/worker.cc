@@ -5,7 +5,6 @@
 
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
-#include "common/net/systemd.h"
 
 namespace net {
 
@@ -16,8 +15,8 @@ static std::uint64_t waiting_max(const ServerOptions& options) {
   return options.max_per_address > 0 ? std::min<std::uint64_t>(1024, clients_possible() / 4) : 0;
 }
 
-Shared::Shared(const ServerOptions& with)
-    : options(with), places(with.max_per_address, waiting_max(with)) {}
+Shared::Shared(const ServerOptions& with, const systemd::Manager& of)
+    : options(with), manager(of), places(with.max_per_address, waiting_max(with)) {}
 
 Shared::~Shared() = default;
 
@@ -40,7 +39,7 @@ void Shared::leave() {
 }
 
 void Shared::stop() {
-  systemd::notify("STOPPING=1");
+  manager.notify("STOPPING=1");
   for (const auto& worker : workers) worker->loop().post([w = worker.get()] { w->stop(); });
 }
 

@@ -9,6 +9,7 @@
 #include "common/net/listener.h"
 #include "common/net/places.h"
 #include "common/net/server.h"
+#include "common/net/systemd.h"
 
 namespace net {
 
@@ -16,9 +17,10 @@ class Worker;
 
 // What the loops of a server share.
 struct Shared {
-  explicit Shared(const ServerOptions& with);
+  Shared(const ServerOptions& with, const systemd::Manager& of);
   ~Shared();
   const ServerOptions& options;
+  const systemd::Manager& manager;
   std::uint64_t max_clients = 0;  // once the server has the descriptors that it always needs
   Places places;
   std::atomic<std::uint64_t> clients{0};

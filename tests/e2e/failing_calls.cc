@@ -1,5 +1,6 @@
 // System calls that fail, for LD_PRELOAD: FAIL_ACCEPT4=ERRNO, FAIL_PTHREAD_CREATE=ERRNO,
-// FAIL_OPEN_TO_WRITE=ERRNO (of a database, but for the first time, which is counterd's own).
+// FAIL_OPEN_TO_WRITE=ERRNO (of a database, but for the first time, which is counterd's own),
+// FAIL_LANDLOCK=ERRNO, FAIL_SECCOMP=ERRNO.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,6 +20,24 @@ int error_for(const char* variable) {
 }
 
 }  // namespace
+
+extern "C" long syscall(long number, ...) noexcept {
+  using Call = long (*)(long, ...);
+  static const auto call = reinterpret_cast<Call>(dlsym(RTLD_NEXT, "syscall"));
+  va_list more;
+  va_start(more, number);
+  long arguments[6];
+  for (long& argument : arguments) argument = va_arg(more, long);
+  va_end(more);
+  const int error = number == SYS_landlock_create_ruleset ? error_for("FAIL_LANDLOCK")
+                    : number == SYS_seccomp               ? error_for("FAIL_SECCOMP")
+                                                          : 0;
+  if (error == 0)
+    return call(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+                arguments[5]);
+  errno = error;
+  return -1;
+}
 
 extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   const int error = error_for("FAIL_ACCEPT4");

@@ -20,7 +20,7 @@ using net::WaitGroup;
 class SqliteFiles : public testing::Test {
  protected:
   Opened open() const {
-    return open_sqlite_store({.place = path(), .limits = {.max_counters = 2'000'000}});
+    return started(open_sqlite_store({.place = path(), .limits = {.max_counters = 2'000'000}}));
   }
   std::string path() const { return dir_.file("counters.db"); }
   // What a process leaves that is killed: `body` with a store that is never closed.
@@ -162,7 +162,7 @@ TEST_F(SqliteFiles, RefusesTheLogOfAnotherFile) {
   }
   // Both together may go elsewhere.
   const Opened moved =
-      open_sqlite_store({.place = dir_.file("killed.db"), .limits = {.max_counters = 9}});
+      started(open_sqlite_store({.place = dir_.file("killed.db"), .limits = {.max_counters = 9}}));
   with_store(moved, expect_7);
 }
 
@@ -291,8 +291,8 @@ Task<> keep_briefly(Store& store) {
 TEST_F(SqliteFiles, ForgetTokensAfterTheirWindow) {
   with_store(open(), do_once);
   const auto brief = [this] {
-    return open_sqlite_store(
-        {.place = path(), .limits = {.max_counters = 9, .op_window = Millis(1)}});
+    return started(open_sqlite_store(
+        {.place = path(), .limits = {.max_counters = 9, .op_window = Millis(1)}}));
   };
   with_store(brief(), keep_briefly);
   EXPECT_EQ(Somebody(path()).run("SELECT token FROM operations"), "other");

@@ -33,7 +33,7 @@ std::size_t files_in(const std::string& directory) {
 class SqliteStore : public testing::Test {
  protected:
   Opened open(std::uint64_t max_counters = 1'000'000) const {
-    return open_sqlite_store({.place = path(), .limits = {.max_counters = max_counters}});
+    return started(open_sqlite_store({.place = path(), .limits = {.max_counters = max_counters}}));
   }
   std::string path() const { return dir_.file("counters.db"); }
   // Opening says so, and neither the file nor its directory changes.

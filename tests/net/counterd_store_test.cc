@@ -90,6 +90,11 @@ static Task<int> main_of(Store& store, StoreBody body) {
   co_return 0;
 }
 
+Opened started(Opened opened) {
+  if (opened.why.empty()) opened.why = opened.start();
+  return opened;
+}
+
 void with_store(const Opened& opened, StoreBody body) {
   ASSERT_EQ(opened.why, "");
   net::Loop loop;
@@ -111,8 +116,8 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 class Stores : public testing::TestWithParam<Kind> {
  protected:
   Opened open(std::uint64_t max_counters = 1'000'000) const {
-    return GetParam().open(
-        {.place = dir_.file("counters.db"), .limits = {.max_counters = max_counters}});
+    return started(GetParam().open(
+        {.place = dir_.file("counters.db"), .limits = {.max_counters = max_counters}}));
   }
   const net::TempDir dir_;
 };

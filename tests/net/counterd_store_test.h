@@ -32,6 +32,9 @@ net::Task<std::string> listed(Store& store, std::string prefix, int* pieces);
 // For every store.
 net::Task<> import_exactly(Store& store);
 
+// Started, or not opened.
+Opened started(Opened opened);
+
 // Runs `body` with a store of its own and its loop.
 using StoreBody = net::Task<> (*)(Store& store);
 void with_store(const Opened& opened, StoreBody body);

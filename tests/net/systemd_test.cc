@@ -79,7 +79,7 @@ Fd datagram_socket(const std::string& name) {
 std::string notified(const std::string& name) {
   const Fd manager = datagram_socket(name);
   setenv("NOTIFY_SOCKET", name.c_str(), 1);
-  notify("READY=1");
+  Manager().notify("READY=1");
   unsetenv("NOTIFY_SOCKET");
   std::string text(100, '\0');
   const ssize_t n = recv(manager.get(), text.data(), text.size(), 0);
@@ -102,20 +102,20 @@ TEST(SystemdNotify, ManagerThatDoesNotReadHoldsNothingUp) {
   const SockAddr address = *SockAddr::unix_path(name);
   while (sendto(filler.get(), "x", 1, 0, address.get(), address.size()) == 1) continue;
   const Stopwatch watch;
-  notify("READY=1");
+  Manager().notify("READY=1");
   EXPECT_LT(watch.elapsed(), kPatience / 2);
   unsetenv("NOTIFY_SOCKET");
 }
 
 TEST(SystemdNotify, NobodyThereIsNoHarm) {
   unsetenv("NOTIFY_SOCKET");
-  notify("READY=1");
+  Manager().notify("READY=1");
   for (const char* name : {"", "/nonexistent/notify", "relative"}) {
     setenv("NOTIFY_SOCKET", name, 1);
-    notify("READY=1");
+    Manager().notify("READY=1");
   }
   setenv("NOTIFY_SOCKET", std::string(200, 'x').c_str(), 1);
-  notify("READY=1");
+  Manager().notify("READY=1");
   unsetenv("NOTIFY_SOCKET");
 }
 

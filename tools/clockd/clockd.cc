@@ -93,7 +93,7 @@ Options parse_options(int argc, char** argv) {
   net::add_addresses(o.server, cli.parse(argc, argv));
   if (utc && !zone.empty()) net::Cli::fail("--utc and --time-zone cannot be combined");
   if (utc) setenv("TZ", "UTC0", 1);
-  tzset();
+  net::read_time_zone();
   return o;
 }
 

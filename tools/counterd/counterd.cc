@@ -133,7 +133,12 @@ Options parse_options(int argc, char** argv) {
   net::add_addresses(o.service.site.server, cli.parse(argc, argv));
   if (const char* password = std::getenv("COUNTERD_REDIS_PASSWORD"))
     o.store.redis_password = password;
-  o.preparation.waits = counterd::RedisUrl::has_scheme(o.store.place);
+  const bool is_redis = counterd::RedisUrl::has_scheme(o.store.place);
+  o.preparation.waits = is_redis;
+  net::Sandbox& sandbox = o.service.site.server.sandbox;
+  sandbox.dials = is_redis;
+  if (!is_redis && o.store.place != "memory") sandbox.writes = {o.store.place};
+  if (!o.service.token_file.empty()) sandbox.reads = {o.service.token_file};
   return o;
 }
 
@@ -157,7 +162,7 @@ int main(int argc, char** argv) {
     return net::kLocalIo;
   }
   if (options.preparation.exports) {
-    const int status = counterd::prepare(options.preparation, store.make);
+    const int status = counterd::prepare(options.preparation, store);
     return status == net::kBrokenPipe ? net::die_of_broken_pipe() : status;
   }
   counterd::Statsd statsd;
@@ -165,7 +170,7 @@ int main(int argc, char** argv) {
     if (const int status = statsd.listen(options.statsd); status != net::kOk) return status;
   // Nothing is changed before it is certain that it will be served.
   options.service.site.server.prepare = [&] {
-    return counterd::prepare(options.preparation, store.make);
+    return counterd::prepare(options.preparation, store);
   };
   net::http::Figures figures("counterd");
   counterd::Shared shared{token, statsd, figures, options.preparation.start};

@@ -15,9 +15,9 @@ struct Preparation {
   bool waits = false;  // --start waits for a store that is away
 };
 
-// Does all of it; returns the exit status, after logging the reason.  What is left of `start` is to
-// be created when the store is there.
-int prepare(Preparation& preparation, const MakeStore& make_store);
+// Starts the store and does all of it; returns the exit status, after logging the reason.  What is
+// left of `start` is to be created when the store is there.
+int prepare(Preparation& preparation, const Opened& opened);
 
 // Creates them as soon as the store is there.
 net::Task<> start_later(net::Loop& loop, Store& store, std::vector<Entry> start);

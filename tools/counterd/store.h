@@ -91,6 +91,9 @@ struct StoreOptions {
 struct Opened {
   MakeStore make;        // one for each loop; all of them go before this does
   std::string why = {};  // a sentence: "counters.db: locked by another counterd"
+  // Before the first command, and inside the sandbox, which only later threads are in.  Returns
+  // what went wrong, or nothing.
+  std::function<std::string()> start = [] { return std::string(); };
 };
 
 Opened open_memory_store(const StoreOptions& options);

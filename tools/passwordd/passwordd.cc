@@ -154,6 +154,7 @@ void read_words(Options& o) {
     std::exit(net::kLocalIo);
   }
   o.order.list = std::move(words);
+  o.site.server.sandbox.reads.push_back(o.words_file);
 }
 
 Options parse_options(int argc, char** argv) {

@@ -114,6 +114,8 @@ Options parse_options(int argc, char** argv, Checks& checks) {
   const bool no_routes = o.routes.empty() && !o.echo;
   if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
   if (given.body_file && *given.body_file != "-") o.body_file = *given.body_file;
+  if (!o.body_file.empty()) o.site.server.sandbox.reads.push_back(o.body_file);
+  if (!checks.all.empty()) o.site.server.sandbox.on = false;  // they may need anything
   if (!given.content_type) return o;
   if (o.elsewhere) o.elsewhere->content_type = *given.content_type;
   for (Route& route : o.routes) route.page.content_type = *given.content_type;

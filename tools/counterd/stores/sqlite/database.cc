@@ -62,6 +62,8 @@ std::unique_ptr<Database> Database::open(const std::string& path, std::string& w
       why = path + "-wal is the log of another file (see counterd(8), Restoring)";
   }
   if (!why.empty()) return nullptr;
+  char seed = 0;
+  sqlite3_randomness(sizeof seed, &seed);  // of /dev/urandom, which is out of reach later
   std::unique_ptr<Database> database(new Database(path, std::move(file)));
   const int code = database->connect();
   if (code == SQLITE_OK) return database;

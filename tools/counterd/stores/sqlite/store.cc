@@ -50,7 +50,7 @@ class Owner {
   bool load(std::string& why) {
     return database_->load(counters_, operations_, why) && database_->claim(why);
   }
-  bool start(std::string& why);
+  std::string start();
 
   // From any thread.
   void count_loops(int more);  // that may still need what is in progress
@@ -105,18 +105,18 @@ void Change::await_suspend(std::coroutine_handle<> task) {
 }
 
 // The process's signals are its loops' to catch.
-bool Owner::start(std::string& why) {
-  sigset_t all;
-  sigset_t before;
+std::string Owner::start() {
+  std::string why;
+  sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& e) {
-    why = std::string("cannot start a thread: ") + net::Error(-e.code().value()).message();
+    why = place_ + ": cannot start a thread: " + net::Error(-e.code().value()).message();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread_.joinable();
+  return why;
 }
 
 Owner::~Owner() {
@@ -378,8 +378,7 @@ class SqliteStore final : public Store {
  private:
   net::Task<Outcome> change(Command command) {
     Change change{*owner_, loop_, std::move(command)};
-    Outcome outcome = co_await change;
-    co_return outcome;
+    co_return co_await change;
   }
 
   std::shared_ptr<Owner> owner_;
@@ -393,8 +392,9 @@ Opened open_sqlite_store(const StoreOptions& options) {
   std::unique_ptr<Database> database = Database::open(options.place, why);
   if (!database) return {nullptr, options.place + ": " + why};
   auto owner = std::make_shared<Owner>(options, std::move(database));
-  if (!owner->load(why) || !owner->start(why)) return {nullptr, options.place + ": " + why};
-  return {[owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); }};
+  if (!owner->load(why)) return {nullptr, options.place + ": " + why};
+  return {.make = [owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); },
+          .start = [owner] { return owner->start(); }};
 }
 
 }  // namespace counterd
