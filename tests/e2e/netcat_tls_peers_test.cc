@@ -172,6 +172,48 @@ INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsPeer, testing::ValuesIn(kPeers), name_o
 INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsTalker,
                          testing::ValuesIn(std::begin(kPeers) + 1, std::end(kPeers)), name_of);
 
+// ---- a pre-shared key, in both roles ----
+
+const std::string kKey(64, '7');
+
+TEST(NetcatTlsPskPeers, OpensslServes) {
+  if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
+  const TempDir dir;
+  const std::string file = dir.file("psk", "me:" + kKey + "\n");
+  const std::string port = std::to_string(free_port());
+  Process server({"openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:" + port,
+                  "-nocert", "-tls1_3", "-psk_identity", "me", "-psk", kKey},
+                 all_pipes());
+  const Words argv{"netcat", "--tls", "--tls-psk", file, "--wait", "-w", "20", "127.0.0.1", port};
+  Process netcat(argv, all_pipes());
+  netcat.in.send("question\n");
+  EXPECT_EQ(server.out.line(), "question");
+  server.in.send("answer\n");
+  EXPECT_EQ(netcat.out.line(), "answer");
+  netcat.in.close();
+  const Outcome end = finish(netcat);
+  EXPECT_EQ(end.status, 0) << end.err;
+}
+
+TEST(NetcatTlsPskPeers, OpensslConnects) {
+  if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
+  const TempDir dir;
+  const std::string file = dir.file("psk", "me:" + kKey + "\n");
+  Listening s({"--tls", "--tls-psk", file});
+  const std::string address = "127.0.0.1:" + std::to_string(s.port);
+  const auto client = [&](const std::string& key) {
+    return Words{"openssl", "s_client",      "-quiet", "-no_ign_eof", "-connect", address,
+                 "-tls1_3", "-psk_identity", "me",     "-psk",        key};
+  };
+  EXPECT_NE(run(client(std::string(64, '8'))).status, 0);
+  EXPECT_THAT(s.netcat.err.line(), HasSubstr("has a different pre-shared key (--tls-psk)"));
+  Process good(client(kKey), all_pipes());
+  good.in.send("question\n");
+  EXPECT_EQ(s.netcat.out.line(), "question");
+  good.in.close();
+  EXPECT_EQ(finish(s.netcat).status, 0);
+}
+
 // ---- nginx in front of a slow server ----
 
 // It takes a FIN for the client's leaving, and throws the answer away.  Once it has read our
