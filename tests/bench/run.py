@@ -100,7 +100,7 @@ class Bench:
         compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
         compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
         compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
-        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'])
+        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'], ['loopback.h'])
         compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
         compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
         self.crowd = str(self.made / 'bench_crowd')
