@@ -30,12 +30,13 @@ import tls  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
 from password import password_group  # noqa: E402
-from program import program_group  # noqa: E402
+from program import program_group, relayed_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GROUPS = (measurement.GROUPS | http_measurement.GROUPS |
-          {'password': password_group, 'program': program_group} |
+          {'password': password_group, 'program': program_group,
+           'program-relayed': relayed_group} |
           counter_measurement.GROUPS | tls.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 
