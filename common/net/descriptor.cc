@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <string>
@@ -19,6 +20,14 @@ static Fd reopened(int fd, int direction) {
   if (ioctl(fd, TIOCGPTN, &number) == 0) return {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return Fd(open(path.c_str(), direction | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+// A regular file, /dev/null, /dev/zero or /dev/full.
+static bool never_blocks(const struct stat& status) {
+  if (S_ISREG(status.st_mode)) return true;
+  constexpr unsigned kMemoryDevices = 1;
+  return S_ISCHR(status.st_mode) && major(status.st_rdev) == kMemoryDevices &&
+         (minor(status.st_rdev) == 3 || minor(status.st_rdev) == 5 || minor(status.st_rdev) == 7);
 }
 
 static bool allows(int flags, int direction) {
@@ -38,7 +47,7 @@ Descriptor::Descriptor(Loop& loop, int standard, int direction)
   const int flags = fcntl(standard, F_GETFL);
   if (known && S_ISSOCK(status.st_mode)) {
     access_ = kSocket;
-  } else if ((flags & O_NONBLOCK) != 0 || (known && S_ISREG(status.st_mode))) {
+  } else if ((flags & O_NONBLOCK) != 0 || (known && never_blocks(status))) {
     access_ = kNonblocking;
   } else if (allows(flags, direction) && (S_ISFIFO(status.st_mode) || isatty(standard) == 1)) {
     own_ = reopened(standard, direction);

@@ -1,8 +1,8 @@
 // bare_copy: the limit that netcat's bulk data is measured against, and the other end of every
 // contender. One blocking loop of the kernel's own zero-copy calls for each role, and nothing else.
 //
-//   bare_copy sink           listens on 127.0.0.1, prints the port, throws one connection's data
-//   away bare_copy source BYTES   listens the same way and sends so many bytes to one client
+//   bare_copy sink           listens on 127.0.0.1, prints the port, discards one client's data
+//   bare_copy source BYTES   listens the same way and sends so many bytes to one client
 //   bare_copy write BYTES    so many bytes to standard output, copied as any program's
 //   bare_copy read           standard input, copied out and thrown away
 //   bare_copy send PORT      the limits: a file to the socket,
@@ -12,18 +12,18 @@
 //   bare_copy listen PORT    and the same from a client that is waited for
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "loopback.h"
 
 namespace {
 
@@ -32,44 +32,9 @@ constexpr std::size_t kSourceBytes = std::size_t{64} << 20;  // more than any ca
 constexpr int kDrainBytes = 256 << 10;
 constexpr std::size_t kProgramBytes = std::size_t{64} << 10;  // what programs write and read
 
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
 std::size_t check(ssize_t n, const char* what) {
   if (n < 0) die(what);
   return static_cast<std::size_t>(n);
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int accepted(int port, bool announced) {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(port);
-  auto* sa = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  if (bind(listener, sa, size) < 0 || listen(listener, 1) < 0) die("listen");
-  getsockname(listener, sa, &size);
-  if (announced) std::printf("%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-  const int conn = accept(listener, nullptr, nullptr);
-  if (conn < 0) die("accept");
-  return conn;
-}
-
-int connected(int port) {
-  const int conn = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = loopback(port);
-  if (connect(conn, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    die("connect");
-  return conn;
 }
 
 // Awake only for a good deal of data: to wake it for each segment would be most of what a sender
@@ -93,7 +58,7 @@ void source(std::size_t bytes) {
   const std::vector<char> block(kAtOnce, 'x');
   for (std::size_t n = 0; n < kSourceBytes; n += block.size())
     check(write(memory, block.data(), block.size()), "write");
-  const int conn = accepted(0, true);
+  const int conn = accepted(listening(0));
   while (bytes > 0) {
     off_t start = 0;
     bytes -= check(sendfile(conn, memory, &start, std::min(bytes, kSourceBytes)), "sendfile");
@@ -145,7 +110,7 @@ int main(int argc, char** argv) {
   const std::size_t number = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0;
   const int port = static_cast<int>(number);
   if (role == "sink") {
-    std::printf("%zu\n", drain(accepted(0, true)));
+    std::printf("%zu\n", drain(accepted(listening(0))));
   } else if (role == "source") {
     source(number);
   } else if (role == "write") {
@@ -161,7 +126,7 @@ int main(int argc, char** argv) {
   } else if (role == "pipe-out") {
     pipe_out(connected(port));
   } else if (role == "listen") {
-    pipe_out(accepted(port, false));
+    pipe_out(accepted(listening(port)));
   } else {
     std::fprintf(stderr, "bare_copy: no such role\n");
     return 2;

@@ -7,54 +7,21 @@
 //   bare_tls send PORT         the limits: standard input to the server,
 //   bare_tls receive PORT      and what the server sends to standard output
 
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "loopback.h"
+
 namespace {
 
 constexpr int kAtOnce = 128 << 10;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int listening() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  auto* sa = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  if (bind(listener, sa, size) < 0 || listen(listener, 128) < 0) die("listen");
-  getsockname(listener, sa, &size);
-  std::printf("%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-  return listener;
-}
-
-int connected(int port) {
-  const int conn = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const sockaddr_in address = loopback(port);
-  if (connect(conn, reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
-    die("connect");
-  return conn;
-}
 
 class Connection {
  public:
@@ -66,9 +33,10 @@ class Connection {
     is_server ? SSL_set_accept_state(ssl_) : SSL_set_connect_state(ssl_);
     while (SSL_do_handshake(ssl_) != 1) {
       flush();
-      if (!receive()) die("handshake");
+      if (!receive()) return;
     }
     flush();
+    is_open_ = true;
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -78,6 +46,8 @@ class Connection {
     SSL_free(ssl_);
     close(socket_);
   }
+
+  bool is_open() const { return is_open_; }
 
   // What has come, at most as much as fits; 0 at the end.
   std::size_t read(std::vector<char>& buffer) {
@@ -121,6 +91,7 @@ class Connection {
   }
 
   int socket_;
+  bool is_open_ = false;
   SSL* ssl_;
   BIO* in_;
   BIO* out_;
@@ -138,11 +109,13 @@ SSL_CTX* context_of(const char* pem) {
 }
 
 void serve(const std::string& role, const char* pem, std::size_t bytes) {
-  const int listener = listening();
+  const int listener = listening(0);
   SSL_CTX* context = context_of(pem);
   std::vector<char> buffer(kAtOnce);
   do {
-    Connection conn(context, accept(listener, nullptr, nullptr), true);
+    Connection conn(context, accepted(listener), true);
+    if (!conn.is_open() && role == "accept") continue;  // a plain client
+    if (!conn.is_open()) die("handshake");
     std::size_t sum = 0;
     for (; role == "source" && sum < bytes; sum += buffer.size())
       conn.write(buffer.data(), buffer.size());
@@ -161,6 +134,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   Connection conn(context_of(nullptr), connected(std::atoi(argv[2])), false);
+  if (!conn.is_open()) die("handshake");
   std::vector<char> buffer(kAtOnce);
   ssize_t n = 0;
   if (role == "send")

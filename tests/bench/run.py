@@ -30,12 +30,13 @@ import tls  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
 from password import password_group  # noqa: E402
-from program import program_group  # noqa: E402
+from program import program_group, relayed_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GROUPS = (measurement.GROUPS | http_measurement.GROUPS |
-          {'password': password_group, 'program': program_group} |
+          {'password': password_group, 'program': program_group,
+           'program-relayed': relayed_group} |
           counter_measurement.GROUPS | tls.GROUPS)
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 
@@ -100,7 +101,7 @@ class Bench:
         compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
         compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
         compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
-        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'])
+        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'], ['loopback.h'])
         compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
         compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
         self.crowd = str(self.made / 'bench_crowd')

@@ -75,7 +75,7 @@ def measure_tls_start(bench, contender):
             began = time.monotonic()
             for _ in range(STARTS):
                 subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, check=False,
+                               stderr=subprocess.DEVNULL, check=True,
                                preexec_fn=prepare(bench.server_core))
             return {'start': (time.monotonic() - began) / STARTS}
         finally:

@@ -243,6 +243,9 @@ TEST(NetcatProxy, UsageErrors) {
       {{"-P", "a:b", "-x", "p", "-F", "-z"}, "-F does not work with -z"},
       {{"-x", "socks5://p", "-P", "me:"}, "1 to 255 bytes"},
   };
+  const auto no_name = run({"netcat", "-x", "p", std::string(256, 'a'), "5432"});
+  EXPECT_EQ(no_name.status, 2);
+  EXPECT_THAT(no_name.err, testing::StartsWith("netcat: invalid host name 'aaa"));
   for (const auto& row : rows) {
     const auto end = run(with(with({"netcat"}, row.options), {"db.test", "5432"}));
     EXPECT_EQ(end.status, 2) << row.why;

@@ -1,5 +1,5 @@
-// The cases of OpenBSD's regress/usr.bin/nc with TLS, in netcat's words: a server that greets, a
-// client that commands, and what becomes of the two.
+// The 18 cases of OpenBSD's regress/usr.bin/nc with TLS, under their names and in netcat's words,
+// and some more: a server that greets, a client that commands, and what becomes of the two.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,8 @@ std::vector<Case> cases() {
   const Words ca{"--tls-ca", pki("ca.pem")};
   const Words client{"--tls-ca", pki("ca.pem"), "--tls-cert", pki("client.pem")};
   return {
-      row("tls", {}, ca),
+      // The server's own certificate in place of an authority's.
+      row("tls", {}, {"--tls-ca", pki("good.crt")}),
       row("tls-no-ca", {}, {}, "not signed by an authority", "refused by the peer: unknown CA"),
       row("tls-bad-ca", {}, {"--tls-ca", pki("other_ca.pem")}, "not signed by an authority",
           "unknown CA"),
@@ -51,12 +52,15 @@ std::vector<Case> cases() {
       row("tls-hash", {}, {"--tls-pin", pin("good.sha256")}),
       row("tls-bad-hash", {}, {"--tls-pin", kWrongPin}, "not the pinned one", "bad certificate"),
       row("tls-client", ca, client),
-      row("tls-client-none", ca, ca, "certificate required", "sent no certificate"),
+      row("tls-bad-client", ca, ca, "certificate required", "sent no certificate"),
       row("tls-client-bad-ca", {"--tls-ca", pki("other_ca.pem")}, client, "unknown CA",
           "not signed by an authority"),
       row("tls-client-hash", {"--tls-pin", pin("client.sha256")}, client),
       row("tls-client-bad-hash", {"--tls-pin", kWrongPin}, client, "bad certificate",
           "not the pinned one"),
+      // There, a certificate is optional for a client; here, --tls-pin requires one.
+      row("tls-client-no-hash", {"--tls-pin", pin("client.sha256")}, ca, "certificate required",
+          "sent no certificate"),
       row("tls-versions", {"--tls-version", "1.3"}, with(ca, {"--tls-version", "1.2-1.2"}),
           "no protocol version in common", "no protocol version in common"),
       row("tls-old", {"--tls-version", "1.2-1.2"}, ca),
@@ -88,6 +92,30 @@ TEST_P(NetcatTlsOpenbsd, ServerAndClient) {
   EXPECT_THAT(end.err, HasSubstr(row.client_says));
   EXPECT_THAT(server.netcat.err.line(), HasSubstr(row.server_says));
   EXPECT_TRUE(server.netcat.lives_for(kSilence));  // for a client that comes through
+}
+
+// tls6 and tls-localhost.
+TEST(NetcatTlsOpenbsdAddress, IsVerifiedAsItIsGiven) {
+  for (const char* host : {"::1", "localhost"}) {
+    Process server({"netcat", "-v", "-l", "--tls", "--tls-cert", pki("good.pem"), host, "0"},
+                   all_pipes());
+    server.err.take_until("Listening on " + std::string(host) + " ");
+    const std::string port = server.err.line();
+    Process client(netcat_argv(trusting(), {host, port}), all_pipes());
+    server.in.send("greeting\n");
+    client.in.send("command\n");
+    EXPECT_EQ(client.out.line(), "greeting");
+    EXPECT_EQ(server.out.line(), "command");
+  }
+}
+
+// tls-client-name and tls-client-bad-name: a client is not known by a host's name, but by its
+// authority or its pin.
+TEST(NetcatTlsOpenbsdClientName, IsAUsageError) {
+  const Outcome end = run({"netcat", "-l", "--tls", "--tls-name", "localhost", "--tls-ca",
+                           pki("ca.pem"), "127.0.0.1", "0"});
+  EXPECT_EQ(end.status, 2);
+  EXPECT_THAT(end.err, HasSubstr("clients are verified by authority or pin"));
 }
 
 TEST(NetcatTlsOpenbsdKeep, ServesOneAfterAnother) {

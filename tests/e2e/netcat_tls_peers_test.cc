@@ -1,8 +1,11 @@
-// netcat --tls and other implementations: OpenSSL's, GnuTLS', ncat, socat, nginx.
+// netcat --tls and other implementations, as servers and as clients: OpenSSL's, GnuTLS', ncat,
+// socat; and nginx.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <csignal>
+#include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -12,117 +15,203 @@
 namespace e2e {
 namespace {
 
+using testing::AnyOf;
+using testing::Eq;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-#define REQUIRE_PROGRAM(name) \
-  if (!installed(name)) GTEST_SKIP() << (name) << " is not installed"
+// How another program ends a session.
+enum : unsigned {
+  kNotifies = 1,      // with a close_notify of its own, whoever ends first
+  kAnswersLate = 2,   // it still sends what it reads after our close_notify
+  kEchoes = 4,        // and sends nothing else
+  kMayNotNotify = 8,  // after our close_notify it does not always send its own
+};
 
-// ---- servers of others ----
+struct Peer {
+  std::string name;
+  bool listens;
+  unsigned manners;
+  std::string banner;  // what it prints before the data
+  Words (*argv)(const std::string& port);
+};
 
-TEST(NetcatTlsPeers, TalksToOpenssl) {
-  REQUIRE_PROGRAM("openssl");
-  for (const char* version : {"-tls1_2", "-tls1_3"}) {
-    Process server({"openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-cert",
-                    pki("good.pem"), "-rev", version});
-    const std::string ready = server.out.take_until("ACCEPT 127.0.0.1:");
-    const std::string port = server.out.line();
-    Process netcat(netcat_argv(trusting(), {"127.0.0.1", port}), all_pipes());
-    netcat.in.send("abc\n");
-    EXPECT_EQ(netcat.out.line(), "cba");
-    netcat.in.send("CLOSE\n");  // s_server -rev ends the connection, with close_notify
-    const Outcome end = finish(netcat);
-    EXPECT_EQ(end.status, 0) << end.err;
+void PrintTo(const Peer& peer, std::ostream* out) { *out << peer.name; }
+
+const Peer kPeers[] = {
+    {"GnutlsServer", true, kNotifies | kEchoes, "",
+     [](const std::string& port) -> Words {
+       return {"gnutls-serv",   "--echo",        "-q",           "-p", port, "--x509certfile",
+               pki("good.crt"), "--x509keyfile", pki("good.key")};
+     }},
+    {"OpensslServer", true, kNotifies, "",
+     [](const std::string& port) -> Words {
+       return {"openssl", "s_server",          "-quiet", "-naccept",     "1",
+               "-accept", "127.0.0.1:" + port, "-cert",  pki("good.pem")};
+     }},
+    {"NcatServer", true, kMayNotNotify, "",
+     [](const std::string& port) -> Words {
+       return {"ncat",          "-l",        "--ssl", "--ssl-cert", pki("good.crt"), "--ssl-key",
+               pki("good.key"), "127.0.0.1", port};
+     }},
+    {"SocatServer", true, kNotifies | kAnswersLate, "",
+     [](const std::string& port) -> Words {
+       return {"socat",
+               "OPENSSL-LISTEN:" + port + ",bind=127.0.0.1,verify=0,cert=" + pki("good.pem"),
+               "STDIO"};
+     }},
+    {"OpensslClient", false, kNotifies, "",
+     [](const std::string& port) -> Words {
+       return {"openssl",           "s_client", "-quiet",      "-no_ign_eof",         "-connect",
+               "127.0.0.1:" + port, "-CAfile",  pki("ca.pem"), "-verify_return_error"};
+     }},
+    {"GnutlsClient", false, kNotifies | kMayNotNotify, "Simple Client Mode:\n\n",
+     [](const std::string& port) -> Words {
+       return {"gnutls-cli", "--x509cafile", pki("ca.pem"), "-p", port, "127.0.0.1"};
+     }},
+    {"NcatClient", false, kAnswersLate | kMayNotNotify, "",
+     [](const std::string& port) -> Words {
+       return {"ncat",      "--ssl", "--ssl-verify", "--ssl-trustfile", pki("ca.pem"),
+               "localhost", port};
+     }},
+    {"SocatClient", false, kNotifies | kAnswersLate, "",
+     [](const std::string& port) -> Words {
+       return {"socat", "-", "OPENSSL:localhost:" + port + ",pf=ip4,cafile=" + pki("ca.pem")};
+     }},
+};
+
+// The peer and netcat, after a line in each direction.
+class NetcatTlsPeer : public testing::TestWithParam<Peer> {
+ protected:
+  void SetUp() override {
+    const Peer& it = GetParam();
+    const std::string program = it.argv("0").front();
+    if (!installed(program)) GTEST_SKIP() << program << " is not installed";
+    if (it.listens) {
+      const std::string port = std::to_string(free_port());
+      peer_ = std::make_unique<Process>(it.argv(port), all_pipes());
+      own_ = std::make_unique<Process>(
+          netcat_argv(trusting({"--wait", "-w", "20"}), {"127.0.0.1", port}), all_pipes());
+      netcat_ = own_.get();
+    } else {
+      listening_ =
+          std::make_unique<Listening>(Words{"--half-open", "--tls", "--tls-cert", pki("good.pem")});
+      netcat_ = &listening_->netcat;
+      peer_ = std::make_unique<Process>(it.argv(std::to_string(listening_->port)), all_pipes());
+    }
+    exchange();
   }
+
+  void exchange() {
+    if (!GetParam().banner.empty()) peer_->out.take_until(GetParam().banner);
+    netcat_->in.send("from netcat\n");
+    if (has(kEchoes)) {
+      EXPECT_EQ(netcat_->out.line(), "from netcat");
+      return;
+    }
+    EXPECT_EQ(peer_->out.line(), "from netcat");
+    peer_->in.send("from peer\n");
+    EXPECT_EQ(netcat_->out.line(), "from peer");
+  }
+
+  static bool has(unsigned manner) { return (GetParam().manners & manner) != 0; }
+
+  // A peer that sends no close_notify is not a success.
+  void expect_end(const std::string& out, bool certainly_good) {
+    const Outcome end = finish(*netcat_);
+    EXPECT_EQ(end.out, out);
+    EXPECT_THAT(end.status, AnyOf(Eq(0), Eq(certainly_good ? 0 : 1))) << end.err;
+    if (end.status == 1) {
+      EXPECT_THAT(end.err, HasSubstr("ended without TLS's close_notify"));
+    }
+  }
+
+  std::unique_ptr<Process> peer_;
+  std::unique_ptr<Process> own_;
+  std::unique_ptr<Listening> listening_;
+  Process* netcat_ = nullptr;
+};
+
+TEST_P(NetcatTlsPeer, OurEndIsItsEnd) {
+  netcat_->in.send("the last\n");
+  netcat_->in.close();
+  std::string late;
+  if (has(kEchoes)) late = "the last\n";
+  if (!has(kEchoes)) {
+    EXPECT_EQ(peer_->out.line(), "the last");
+  }
+  if (has(kAnswersLate)) {
+    late = "late answer\n";
+    peer_->in.send(late);
+    peer_->in.close();
+  }
+  expect_end(late, has(kNotifies) && !has(kMayNotNotify));
 }
 
-TEST(NetcatTlsPeers, IsTalkedToByOpenssl) {
-  REQUIRE_PROGRAM("openssl");
-  Listening s({"--tls", "--tls-cert", pki("good.pem")});
-  Process client(
-      {"openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + std::to_string(s.port),
-       "-CAfile", pki("ca.pem"), "-verify_return_error"},
-      all_pipes());
-  client.in.send("hello\n");
-  EXPECT_EQ(s.netcat.out.line(), "hello");
-  s.netcat.in.send("answer\n");
-  EXPECT_EQ(client.out.line(), "answer");
-  s.netcat.in.close();
-  EXPECT_EQ(client.out.rest(), "");
+class NetcatTlsTalker : public NetcatTlsPeer {};
+
+TEST_P(NetcatTlsTalker, ItsEndIsOurs) {
+  peer_->in.send("the last\n");
+  peer_->in.close();
+  EXPECT_EQ(netcat_->out.line(), "the last");
+  EXPECT_EQ(netcat_->out.rest(), "");
+  netcat_->in.close();
+  expect_end("", has(kNotifies));
 }
 
-TEST(NetcatTlsPeers, TalksToGnutls) {
-  REQUIRE_PROGRAM("gnutls-serv");
-  const int port = free_port();
-  Process server({"gnutls-serv", "--echo", "-q", "-p", std::to_string(port), "--x509certfile",
-                  pki("good.crt"), "--x509keyfile", pki("good.key")});
-  Process netcat(netcat_argv(trusting({"--wait", "-w", "20"}), {"127.0.0.1", std::to_string(port)}),
-                 all_pipes());
-  netcat.in.send("hello\n");
-  EXPECT_EQ(netcat.out.line(), "hello");
+TEST_P(NetcatTlsPeer, ItsDeathIsALoss) {
+  peer_->signal(SIGKILL);
+  const Outcome end = finish(*netcat_);
+  EXPECT_EQ(end.status, 1);
+  EXPECT_THAT(end.err, AnyOf(HasSubstr("ended without TLS's close_notify"), HasSubstr("reset")));
 }
 
-TEST(NetcatTlsPeers, IsTalkedToByGnutls) {
-  REQUIRE_PROGRAM("gnutls-cli");
-  Listening s({"--tls", "--tls-cert", pki("good.pem")});
-  Process client(
-      {"gnutls-cli", "--x509cafile", pki("ca.pem"), "-p", std::to_string(s.port), "127.0.0.1"},
-      all_pipes());
-  client.out.take_until("Simple Client Mode");
-  client.in.send("hello\n");
-  EXPECT_EQ(s.netcat.out.line(), "hello");
-  s.netcat.in.send("answer\n");
-  client.out.take_until("answer\n");
-}
+std::string name_of(const testing::TestParamInfo<Peer>& param) { return param.param.name; }
+INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsPeer, testing::ValuesIn(kPeers), name_of);
+// All but the first, which never ends by itself.
+INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsTalker,
+                         testing::ValuesIn(std::begin(kPeers) + 1, std::end(kPeers)), name_of);
 
-TEST(NetcatTlsPeers, TalksToNcat) {
-  REQUIRE_PROGRAM("ncat");
+// ---- a pre-shared key, in both roles ----
+
+const std::string kKey(64, '7');
+
+TEST(NetcatTlsPskPeers, OpensslServes) {
+  if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
+  const TempDir dir;
+  const std::string file = dir.file("psk", "me:" + kKey + "\n");
   const std::string port = std::to_string(free_port());
-  Process server({"ncat", "-l", "--ssl", "--ssl-cert", pki("good.crt"), "--ssl-key",
-                  pki("good.key"), "127.0.0.1", port},
+  Process server({"openssl", "s_server", "-quiet", "-naccept", "1", "-accept", "127.0.0.1:" + port,
+                  "-nocert", "-tls1_3", "-psk_identity", "me", "-psk", kKey},
                  all_pipes());
-  Process netcat(netcat_argv(trusting({"--wait", "-w", "20"}), {"127.0.0.1", port}), all_pipes());
-  netcat.in.send("hello\n");
-  EXPECT_EQ(server.out.line(), "hello");
+  const Words argv{"netcat", "--tls", "--tls-psk", file, "--wait", "-w", "20", "127.0.0.1", port};
+  Process netcat(argv, all_pipes());
+  netcat.in.send("question\n");
+  EXPECT_EQ(server.out.line(), "question");
   server.in.send("answer\n");
   EXPECT_EQ(netcat.out.line(), "answer");
+  netcat.in.close();
+  const Outcome end = finish(netcat);
+  EXPECT_EQ(end.status, 0) << end.err;
 }
 
-TEST(NetcatTlsPeers, IsTalkedToByNcat) {
-  REQUIRE_PROGRAM("ncat");
-  Listening s({"--tls", "--tls-cert", pki("good.pem")});
-  Process client({"ncat", "--ssl", "--ssl-verify", "--ssl-trustfile", pki("ca.pem"), "localhost",
-                  std::to_string(s.port)},
-                 all_pipes());
-  client.in.send("hello\n");
-  EXPECT_EQ(s.netcat.out.line(), "hello");
-  s.netcat.in.send("answer\n");
-  EXPECT_EQ(client.out.line(), "answer");
-}
-
-TEST(NetcatTlsPeers, TalksToSocat) {
-  REQUIRE_PROGRAM("socat");
-  Process server({"socat", "-d", "-d",
-                  "OPENSSL-LISTEN:0,bind=127.0.0.1,verify=0,cert=" + pki("good.pem"), "EXEC:cat"});
-  server.err.take_until("listening on ");
-  const std::string line = server.err.line();
-  const std::string port = line.substr(line.rfind(':') + 1);
-  Process netcat(netcat_argv(trusting(), {"127.0.0.1", port}), all_pipes());
-  netcat.in.send("hello\n");
-  EXPECT_EQ(netcat.out.line(), "hello");
-}
-
-TEST(NetcatTlsPeers, IsTalkedToBySocat) {
-  REQUIRE_PROGRAM("socat");
-  Listening s({"--tls", "--tls-cert", pki("good.pem"), "--tls-ca", pki("ca.pem")});
-  Process client({"socat", "-",
-                  "OPENSSL:localhost:" + std::to_string(s.port) +
-                      ",pf=ip4,cafile=" + pki("ca.pem") + ",cert=" + pki("client.pem")},
-                 all_pipes());
-  client.in.send("hello\n");
-  EXPECT_EQ(s.netcat.out.line(), "hello");
-  s.netcat.in.send("answer\n");
-  EXPECT_EQ(client.out.line(), "answer");
+TEST(NetcatTlsPskPeers, OpensslConnects) {
+  if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
+  const TempDir dir;
+  const std::string file = dir.file("psk", "me:" + kKey + "\n");
+  Listening s({"--tls", "--tls-psk", file});
+  const std::string address = "127.0.0.1:" + std::to_string(s.port);
+  const auto client = [&](const std::string& key) {
+    return Words{"openssl", "s_client",      "-quiet", "-no_ign_eof", "-connect", address,
+                 "-tls1_3", "-psk_identity", "me",     "-psk",        key};
+  };
+  EXPECT_NE(run(client(std::string(64, '8'))).status, 0);
+  EXPECT_THAT(s.netcat.err.line(), HasSubstr("has a different pre-shared key (--tls-psk)"));
+  Process good(client(kKey), all_pipes());
+  good.in.send("question\n");
+  EXPECT_EQ(s.netcat.out.line(), "question");
+  good.in.close();
+  EXPECT_EQ(finish(s.netcat).status, 0);
 }
 
 // ---- nginx in front of a slow server ----
@@ -130,7 +219,7 @@ TEST(NetcatTlsPeers, IsTalkedToBySocat) {
 // It takes a FIN for the client's leaving, and throws the answer away.  Once it has read our
 // close_notify it does not send its own.
 TEST(NetcatTlsPeers, NginxAnswersLate) {
-  REQUIRE_PROGRAM("nginx");
+  if (!installed("nginx")) GTEST_SKIP() << "nginx is not installed";
   const TempDir dir;
   Listener backend = Listener::tcp();
   const std::string port = std::to_string(free_port());

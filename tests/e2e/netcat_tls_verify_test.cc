@@ -16,6 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::StartsWith;
 
 std::string without_newline(std::string text) {
   while (text.ends_with('\n')) text.pop_back();
@@ -209,6 +210,28 @@ TEST(NetcatTlsTrust, FilesThatAreWrongAreStatus10) {
     const Outcome end = run(netcat_argv(with({"--tls"}, options), {"127.0.0.1", "1"}));
     EXPECT_EQ(end.status, 10) << options[1];
     EXPECT_THAT(end.err, MatchesRegex("netcat: [^\n]*\n")) << options[1];
+  }
+}
+
+TEST(NetcatTlsTrust, AKeyThatCannotBeUsedIsStatus10) {
+  const TempDir dir;
+  const std::string encrypted = dir.path("encrypted");
+  EXPECT_EQ(run({"openssl", "pkey", "-in", pki("good.key"), "-aes256", "-passout", "pass:secret",
+                 "-out", encrypted})
+                .status,
+            0);
+  const std::pair<std::string, const char*> rows[] = {
+      {encrypted, "the private key is encrypted (openssl-pkey(1) can decrypt it)"},
+      {pki("client.key"), "not the private key of the certificate"},
+      {pki("good.crt"), "not a private key in PEM: "},
+  };
+  for (const auto& [key, why] : rows) {
+    Process netcat(
+        {"netcat", "--tls", "--tls-cert", pki("good.crt"), "--tls-key", key, "127.0.0.1", "1"},
+        all_pipes());  // standard input is not asked for a passphrase
+    const Outcome end = finish(netcat);
+    EXPECT_EQ(end.status, 10);
+    EXPECT_THAT(end.err, StartsWith("netcat: " + key + ": " + why));
   }
 }
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 browser, profile, url, text = sys.argv[1:]
+os.makedirs(profile, exist_ok=True)
 high = lambda ends: [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
 to_read, to_write = high(os.pipe())
 from_read, from_write = high(os.pipe())
@@ -20,7 +21,8 @@ chromium = subprocess.Popen(
     [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
      "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
      "--user-data-dir=" + profile, "--remote-debugging-pipe"],
-    pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    env=dict(os.environ, TMPDIR=profile))  # whatever it leaves behind goes away with the profile
 answers = os.fdopen(from_read, "rb")
 number, rest = 0, b""
 
@@ -35,7 +37,10 @@ def ask(method, session=None, **params):
     os.write(to_write, json.dumps(message).encode() + b"\0")
     while True:
         while b"\0" not in rest:
-            rest += answers.read1(65536)
+            more = answers.read1(65536)
+            if not more:
+                raise OSError("the browser has exited")
+            rest += more
         answer, rest = rest.split(b"\0", 1)
         answer = json.loads(answer)
         if answer.get("id") == number:
@@ -50,5 +55,9 @@ while text not in body:  # the caller's patience is the limit
                 "new Promise(done => setTimeout(() => done(document.body.outerHTML), 50))")
     body = found.get("result", {}).get("value", "")
 print(body)
-chromium.kill()
-chromium.wait()
+try:
+    ask("Browser.close")
+    chromium.wait(10)
+except (OSError, ValueError, subprocess.TimeoutExpired):
+    chromium.kill()
+    chromium.wait()

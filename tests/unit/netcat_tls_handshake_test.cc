@@ -160,15 +160,18 @@ TEST(NetcatTlsHandshake, NoSniForAddresses) {
 
 class NetcatTlsPsk : public testing::Test {
  protected:
-  static Options with(const std::string& line) {
-    const std::string path =
-        testing::TempDir() + "/psk" + std::to_string(getpid()) + std::to_string(++count_);
-    std::ofstream(path) << line << "\n";
+  ~NetcatTlsPsk() override {
+    for (const std::string& file : files_) std::remove(file.c_str());
+  }
+  Options with(const std::string& line) {
     Options options;
-    options.psk = path;
+    options.psk =
+        testing::TempDir() + "psk" + std::to_string(getpid()) + "." + std::to_string(files_.size());
+    std::ofstream(options.psk) << line << "\n";
+    files_.push_back(options.psk);
     return options;
   }
-  static inline int count_ = 0;
+  std::vector<std::string> files_;
   static inline const std::string kKey = ":000102030405060708090a0b0c0d0e0f";
 };
 

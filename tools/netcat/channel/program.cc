@@ -1,5 +1,6 @@
 #include "tools/netcat/channel/program.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -32,9 +33,17 @@ net::Result<std::size_t> ProgramPipes::try_read(std::span<char> buffer) {
 
 net::Result<std::size_t> ProgramPipes::try_write(std::string_view data) {
   const ssize_t n = write(input_.get(), data.data(), data.size());
+  if (n > 0 && static_cast<std::size_t>(n) < data.size()) widen();
   if (n >= 0) return static_cast<std::size_t>(n);
   if (errno == EPIPE) return data.size();
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
+}
+
+// Input that does not fit is bulk data: programs read it 128 KiB at a time if they can.
+void ProgramPipes::widen() {
+  constexpr int kPipeBytes = 256 << 10;
+  if (!widened_) (void)fcntl(input_.get(), F_SETPIPE_SZ, kPipeBytes);  // or it stays as it is
+  widened_ = true;
 }
 
 Error ProgramPipes::finish() {

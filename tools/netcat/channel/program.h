@@ -32,11 +32,14 @@ class ProgramPipes final : public Channel {
   int read_fd() const override { return output_.get(); }
 
  private:
+  void widen();
+
   net::Fd input_;
   net::Fd output_;
   net::Watch input_watch_;
   net::Watch output_watch_;
   net::Timer never_;
+  bool widened_ = false;
   bool program_ended_ = false;
   bool at_end_ = false;
   bool canceled_ = false;

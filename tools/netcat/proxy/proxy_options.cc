@@ -85,7 +85,7 @@ void ProxyOptions::check(const std::string& host) const {
     if (chain[i].type == Proxy::kSocks4 && !last && !net::SockAddr::numeric(next, 0))
       Cli::fail("--proxy: a SOCKS4 proxy needs the address of the next one (or use socks4a)");
     const std::string wrong = unsayable(chain[i], {next, 0});
-    if (!wrong.empty()) Cli::fail("--proxy: " + wrong);
+    if (!wrong.empty()) Cli::fail(wrong);
   }
 }
 

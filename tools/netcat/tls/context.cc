@@ -124,6 +124,25 @@ std::string Context::set_psk() {
   return "";
 }
 
+// OpenSSL would ask for it on the terminal, or else read it from standard input.
+static int on_passphrase(char*, int, int, void* is_encrypted) {
+  *static_cast<bool*>(is_encrypted) = true;
+  return -1;
+}
+
+// Returns what is wrong with the key, and with the two together.
+static std::string use_key(SSL_CTX* context, const std::string& file) {
+  const OpenSsl& ssl = lib();
+  bool is_encrypted = false;
+  ssl.SSL_CTX_set_default_passwd_cb(context, on_passphrase);
+  ssl.SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
+  if (ssl.SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1) return "";
+  if (is_encrypted) return "the private key is encrypted (openssl-pkey(1) can decrypt it)";
+  if (ERR_GET_LIB(ssl.ERR_peek_error()) == ERR_LIB_X509)  // the file has a key, but for another
+    return "not the private key of the certificate";
+  return "not a private key in PEM: " + reason();
+}
+
 std::string Context::set_certificate() {
   const OpenSsl& ssl = lib();
   if (options_.cert.empty()) {
@@ -136,10 +155,8 @@ std::string Context::set_certificate() {
     if (access(file.c_str(), R_OK) != 0) return file + ": " + net::Error::from_errno().message();
   if (ssl.SSL_CTX_use_certificate_chain_file(context_, options_.cert.c_str()) != 1)
     return options_.cert + ": not a certificate in PEM: " + reason();
-  // It checks that the two belong together, too.
-  if (ssl.SSL_CTX_use_PrivateKey_file(context_, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    return key + ": not a private key for the certificate: " + reason();
-  return "";
+  const std::string wrong = use_key(context_, key);
+  return wrong.empty() ? "" : key + ": " + wrong;
 }
 
 std::string Context::set_trust() {

@@ -60,7 +60,8 @@ Error Engine::explain() {
   if (alert >= 0 && alert <= 255) {
     // In TLS 1.3 a server refuses a client's certificate after the client's handshake.
     const char* what = received_ ? "TLS alert from the peer: " : "handshake refused by the peer: ";
-    return fail(what + alert_name(alert));
+    const bool of_key = !connected_ && !context_.options().psk.empty();
+    return fail(what + alert_name(alert) + (of_key ? " (see --tls-psk)" : ""));
   }
   return fail(connected_ ? "TLS: " + reason_of(error) : explain_handshake(error));
 }
