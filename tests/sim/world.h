@@ -171,7 +171,9 @@ class Local final : public Simulated {
  private:
   Ms next_input() const override { return in.next_change(world_.now()); }
   Ms next_output() const override;
-  Ms hangup_at() const override { return gone_is_noticed ? gone_at : kHorizon; }
+  Ms hangup_at() const override {
+    return finished_at < kNever ? kNever : gone_is_noticed ? gone_at : kHorizon;
+  }
   net::Error hangup_reason() const override { return net::Error(UV_EPIPE); }
 };
 
