@@ -55,10 +55,6 @@ void WatchSet::dispatch() {
   fetched_ = 0;
 }
 
-void WatchSet::cancel_all() {
-  for (Watch* watch = first_; watch != nullptr; watch = watch->next_) watch->cancel();
-}
-
 void WatchSet::wait_begins() {
   if (waiting_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(poll_));
 }
@@ -71,18 +67,15 @@ void WatchSet::wait_ends() {
 
 Watch::Watch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   detail::WatchSet& set = loop_.watches();
-  next_ = std::exchange(set.first_, this);
-  if (next_ != nullptr) next_->previous_ = this;
+  link(set.targets());
   error_ = set.add(fd_, 0, this);
   registered_ = !error_;
 }
 
 Watch::~Watch() {
   CHECK(std::ranges::all_of(waits_, [](const Wait* wait) { return wait == nullptr; }));
-  detail::WatchSet& set = loop_.watches();
-  (previous_ != nullptr ? previous_->next_ : set.first_) = next_;
-  if (next_ != nullptr) next_->previous_ = previous_;
-  if (registered_) set.remove(fd_, this);
+  unlink();
+  if (registered_) loop_.watches().remove(fd_, this);
 }
 
 Watch::Wait* Watch::take(Kind kind) {
