@@ -36,10 +36,11 @@ StreamState::~StreamState() {
 
 void StreamState::close_for(int reason) {
   if (closed()) return;
-  close_reason = reason;
+  close_reason = static_cast<std::int16_t>(reason);
   forget();
   socket.reset();
-  if (std::exchange(timed, false)) loop.timers().remove(timer);
+  if (timed) loop.timers().remove(timer);
+  timed = false;
   if (ReadWait* const wait = std::exchange(reader, nullptr)) {
     wait->status = reason;
     loop.resume_later(wait->waiter);
@@ -81,7 +82,8 @@ void StreamState::ignore(std::uint8_t events) {
 }
 
 void StreamState::forget() {
-  if (!std::exchange(registered, false)) return;
+  if (!registered) return;
+  registered = false;
   awaited = 0;
   loop.watches().remove(socket.get(), this);
   loop.watches().wait_ends();
@@ -126,7 +128,7 @@ void StreamState::on_time() {
   if (silent && discarding) return close_for(UV_ETIMEDOUT);
   if (silent) read_deadline = 0;
   arm_timer();
-  if (silent) end_read(UV_ETIMEDOUT);  // which may destroy us
+  if (silent && reader != nullptr) end_read(UV_ETIMEDOUT);  // which may destroy us
 }
 
 bool StreamSleep::await_ready() {
@@ -170,18 +172,17 @@ void StreamState::read_some() {
   std::span<char> unwanted;
   const ssize_t n = read_now(reader != nullptr ? reader->buffer : unwanted);
   if (n == UV_EAGAIN) return;
-  if (reader != nullptr) return end_read(n);
+  if (reader != nullptr) return end_read(static_cast<int>(n));
   if (n > 0 && discard_timeout > 0) set_deadline(read_deadline, discard_timeout);
   if (n < 0) close_for(static_cast<int>(n));
 }
 
-void StreamState::end_read(ssize_t status) {
-  ReadWait* const wait = std::exchange(reader, nullptr);
-  if (wait == nullptr) return;
-  read_deadline = 0;
+void StreamState::end_read(int status) {
   idle_since = 0;
-  wait->status = static_cast<int>(status);
-  wait->waiter.resume();
+  reader->status = status;
+  if (reader->enough != nullptr && !reader->enough(*reader)) return;
+  read_deadline = 0;
+  std::exchange(reader, nullptr)->waiter.resume();
 }
 
 void StreamState::end_input() {
@@ -212,16 +213,18 @@ void StreamState::end_idle() {
   set_deadline(read_deadline, 0);
 }
 
-bool ReadWait::await_ready() {
-  if (state->closed()) {
-    status = state->close_reason;
-    return true;
-  }
-  const bool no_more = state->loop.input_ended() && !past_end;
-  if (!no_more && !state->ended) return false;
-  const ssize_t n = state->read_now(buffer);
+bool ReadWait::is_immediate() const {
+  return state->closed() || state->ended || (state->loop.input_ended() && !past_end);
+}
+
+void ReadWait::read_at_once() {
+  const ssize_t n = state->closed() ? state->close_reason : state->read_now(buffer);
   status = n == UV_EAGAIN ? 0 : static_cast<int>(n);
-  return true;
+}
+
+bool ReadWait::await_ready() {
+  interrupted = is_immediate();
+  return interrupted;
 }
 
 bool ReadWait::await_suspend(std::coroutine_handle<> handle) {
@@ -237,9 +240,10 @@ bool ReadWait::await_suspend(std::coroutine_handle<> handle) {
   return true;
 }
 
-Error ReadWait::finish() {
-  if (interrupted) (void)await_ready();
-  return status < 0 ? Error(status) : Error();
+Result<std::string_view> ReadWait::finish() {
+  if (interrupted) read_at_once();
+  if (status < 0) return Error(status);
+  return std::string_view(buffer.data(), static_cast<std::size_t>(status));
 }
 
 // --- write ---

@@ -53,15 +53,15 @@ struct StreamState final : WatchTarget, TimerTarget {
     std::uint32_t discard_timeout = 0;  // while discarding
     std::uint32_t idle_since;           // else, in the loop's milliseconds; 0: not idle
   };
-  Fd socket;                        // none: closed
-  int close_reason = UV_ECANCELED;  // what later operations end with
-  std::uint8_t awaited = 0;         // the events that the kernel reports
-  bool registered = false;          // with the kernel
-  bool timed = false;               // timer is in the queue
-  bool discarding = false;
-  bool ended = false;          // the peer's end of file has been read
-  bool ends_by_reset = false;  // a reset closes the stream, though no task reads
-  bool pausing = false;        // in Stream::pause(): idle_since is its start
+  Fd socket;                                 // none: closed
+  std::int16_t close_reason = UV_ECANCELED;  // what later operations end with
+  std::uint8_t awaited = 0;                  // the events that the kernel reports
+  bool registered : 1 = false;               // with the kernel
+  bool timed : 1 = false;                    // timer is in the queue
+  bool discarding : 1 = false;
+  bool ended : 1 = false;          // the peer's end of file has been read
+  bool ends_by_reset : 1 = false;  // a reset closes the stream, though no task reads
+  bool pausing : 1 = false;        // in Stream::pause(): idle_since is its start
 
   void on_events(std::uint32_t events) override;
   void cancel() override { close_for(UV_ECANCELED); }
@@ -78,7 +78,7 @@ struct StreamState final : WatchTarget, TimerTarget {
   void set_deadline(std::uint64_t& deadline, std::uint64_t ms);
   void arm_timer();
   void read_some();
-  void end_read(ssize_t status);
+  void end_read(int status);
   ssize_t read_now(std::span<char>& buffer);
   bool peer_has_finished() const;
   ssize_t send_now(iovec* pieces, std::size_t count);  // 0: the socket takes nothing now
@@ -92,27 +92,28 @@ struct ReadWait {
   std::span<char> buffer;  // empty: the loop's scratch
   Millis timeout;
   bool past_end = false;     // read on after Loop::end_input()
-  bool interrupted = false;  // by Loop::end_input()
+  bool interrupted = false;  // there is nothing to wait for: it is read when the task goes on
   int status = UV_ECANCELED;
   std::coroutine_handle<> waiter{};
+  bool (*enough)(ReadWait& wait) = nullptr;  // false: the next read, too, before it is resumed
 
   bool await_ready();
   bool await_suspend(std::coroutine_handle<> handle);
-  Error finish();
+  bool is_immediate() const;
+  void read_at_once();
+  Result<std::string_view> finish();
 };
 
 struct ReadInto : ReadWait {
   Result<std::size_t> await_resume() {
-    if (const Error e = finish()) return e;
-    return static_cast<std::size_t>(status);
+    const auto data = finish();
+    if (!data) return data.error();
+    return data->size();
   }
 };
 
 struct ReadView : ReadWait {
-  Result<std::string_view> await_resume() {
-    if (const Error e = finish()) return e;
-    return std::string_view(buffer.data(), static_cast<std::size_t>(status));
-  }
+  Result<std::string_view> await_resume() { return finish(); }
 };
 
 // A half-close if there is nothing to write.
@@ -200,6 +201,7 @@ class Stream {
 
  private:
   friend Task<> linger(Stream& stream, Millis limit);
+  friend class LineReader;
   friend struct detail::StreamSleep;
   static iovec piece(std::string_view s) { return {const_cast<char*>(s.data()), s.size()}; }
   detail::StreamState* state_;
