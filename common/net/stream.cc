@@ -39,8 +39,7 @@ void StreamState::close_for(int reason) {
   close_reason = static_cast<std::int16_t>(reason);
   forget();
   socket.reset();
-  if (timed) loop.timers().remove(timer);
-  timed = false;
+  if (timed()) loop.timers().remove(this);
   if (ReadWait* const wait = std::exchange(reader, nullptr)) {
     wait->status = reason;
     loop.resume_later(wait->waiter);
@@ -113,15 +112,13 @@ void StreamState::set_deadline(std::uint64_t& deadline, std::uint64_t ms) {
 
 void StreamState::arm_timer() {
   const std::uint64_t deadline = std::min(read_deadline - 1, write_deadline - 1) + 1;  // 0 is never
-  if (deadline == 0 || (timed && timer->first <= deadline)) return;
-  if (timed) loop.timers().remove(timer);
+  if (deadline == 0 || (timed() && loop.timers().due(this) <= deadline)) return;
+  if (timed()) loop.timers().remove(this);
   const std::uint64_t now = uv_now(loop.uv());
-  timer = loop.timers().add(Millis(deadline > now ? deadline - now : 0), this);
-  timed = true;
+  loop.timers().add(Millis(deadline > now ? deadline - now : 0), this);
 }
 
 void StreamState::on_time() {
-  timed = false;
   const std::uint64_t now = uv_now(loop.uv());
   if (write_deadline != 0 && write_deadline <= now) return close_for(UV_ETIMEDOUT);
   const bool silent = read_deadline != 0 && read_deadline <= now;
@@ -138,7 +135,7 @@ bool StreamSleep::await_ready() {
 
 void StreamSleep::await_suspend(std::coroutine_handle<> task) {
   waiter = task;
-  entry = stream.state_->loop.timers().add(delay, this);
+  stream.state_->loop.timers().add(delay, this);
   stream.hook(*this);
 }
 
@@ -149,7 +146,7 @@ void StreamSleep::on_time() {
 
 void StreamSleep::stream_closed(Error why) {
   Loop& loop = stream.state_->loop;
-  loop.timers().remove(entry);
+  loop.timers().remove(this);
   status = why;
   loop.resume_later(waiter);
 }

@@ -42,11 +42,11 @@ struct StreamState final : WatchTarget, TimerTarget {
   ~StreamState();
 
   Loop& loop;
-  TimerQueue::Entry timer;  // for the nearer of the two deadlines, or earlier
   ReadWait* reader = nullptr;
   WriteWait* last_write = nullptr;  // of a ring: the first one follows it
   CloseHook* hooks = nullptr;
-  std::uint64_t read_deadline = 0;  // in the loop's milliseconds; 0: none
+  // In the loop's milliseconds; 0: none.  The timer is set for the nearer one, or earlier.
+  std::uint64_t read_deadline = 0;
   std::uint64_t write_deadline = 0;
   std::uint32_t write_timeout = 0;  // milliseconds; 0: none
   union {
@@ -57,7 +57,6 @@ struct StreamState final : WatchTarget, TimerTarget {
   std::int16_t close_reason = UV_ECANCELED;  // what later operations end with
   std::uint8_t awaited = 0;                  // the events that the kernel reports
   bool registered : 1 = false;               // with the kernel
-  bool timed : 1 = false;                    // timer is in the queue
   bool discarding : 1 = false;
   bool ended : 1 = false;          // the peer's end of file has been read
   bool ends_by_reset : 1 = false;  // a reset closes the stream, though no task reads
@@ -136,7 +135,6 @@ struct StreamSleep final : TimerTarget, CloseHook {
   Millis delay;
   Error status;
   std::coroutine_handle<> waiter;
-  TimerQueue::Entry entry;
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> task);
