@@ -71,13 +71,37 @@ int Loop::run(Task<int> main) {
   if (is_virtual())
     run_virtually(group);
   else
-    uv_run(&loop_, UV_RUN_DEFAULT);
+    run_really();
   CHECK(group.count() == 0);  // or a task waits for what no handle can bring
   return status;
 }
 
 TimePoint Loop::now() const {
   return is_virtual() ? virtual_now_ : std::chrono::steady_clock::now();
+}
+
+// libuv is one descriptor of ours, as its manual describes under uv_backend_fd: it runs when that
+// is ready, and when it says that it has something to do by now.  What arrives is looked at before
+// any timer, because after a pause of the process (SIGSTOP, a suspended host) it may have come in
+// time.
+void Loop::run_really() {
+  const auto run_libuv = [this] {
+    hold();  // with no handle of its own to serve it would do nothing, not even run_posted()
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    release();
+  };
+  detail::WatchSet& set = watches();
+  (void)set.poll(0);
+  run_libuv();  // only by this does it watch what it has been given
+  for (;;) {
+    const bool alive = uv_loop_alive(&loop_) != 0;
+    if (!alive && !set.has_waiting()) break;
+    const int timeout = alive ? uv_backend_timeout(&loop_) : -1;
+    if (set.poll(timeout) || timeout == 0)
+      run_libuv();
+    else
+      uv_update_time(&loop_);
+  }
 }
 
 void Loop::run_virtually(const WaitGroup& group) {
@@ -178,6 +202,7 @@ SignalState::SignalState(Loop& loop, int number) {
     self->resume();
   };
   require(Error(uv_signal_start(&signal, on_signal, number)), "a signal handler");
+  loop.resume_later(std::noop_coroutine());  // so that libuv runs, and watches for it
 }
 
 void SignalState::resume() {

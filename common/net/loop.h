@@ -87,6 +87,7 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
+  void run_really();
   void run_virtually(const WaitGroup& group);
   detail::WatchTarget* first_watched();
   void resume_ready();

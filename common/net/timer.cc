@@ -78,23 +78,12 @@ void TimerQueue::arm() {
   }
 }
 
-// libuv runs timers before it polls.  After a pause of the process (SIGSTOP, a suspended host) a
-// limit has passed although what it waited for came in time, so it is polled once before that.
-bool TimerQueue::poll_first() {
-  constexpr std::uint64_t kLate = 2;  // milliseconds
-  if (polled_for_ == armed_for_ || now() <= armed_for_ + kLate) return false;
-  polled_for_ = armed_for_;
-  uv_timer_start(timer_, on_due, 1, 0);  // not 0: libuv 1.44 would call back before it polls
-  return true;
-}
-
 void TimerQueue::on_due(uv_timer_t* timer) {
-  TimerQueue& queue = static_cast<Loop*>(timer->loop->data)->timers();
-  if (!queue.poll_first()) queue.fire();
+  static_cast<Loop*>(timer->loop->data)->timers().fire();
 }
 
 void TimerQueue::fire() {
-  armed_for_ = polled_for_ = kNever;
+  armed_for_ = kNever;
   const std::uint64_t until = now();  // what is added meanwhile is for the next time
   while (!queue_.empty() && queue_.front().due <= until) {
     TimerTarget* const target = queue_.front().target;

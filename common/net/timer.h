@@ -73,14 +73,12 @@ class TimerQueue {
   void arm();
   void erase(std::size_t place);
   void put(const Wait& wait, std::size_t place);  // there, or where the order requires it
-  bool poll_first();
   static void on_due(uv_timer_t* timer);
 
   Loop& loop_;
   uv_timer_t* timer_;
   static constexpr std::uint64_t kNever = UINT64_MAX;
   std::uint64_t armed_for_ = kNever;
-  std::uint64_t polled_for_ = kNever;  // the late time before which descriptors have been looked at
   std::uint64_t begun_ = 0;
   std::vector<Wait> queue_;  // a parent at i, its children at 2 i + 1 and 2 i + 2
 };

@@ -2,7 +2,7 @@
 //
 // uv_poll_t would set O_NONBLOCK on the descriptor, which standard input shares with other
 // processes; it watches no descriptor twice, and it cannot wait for a hang-up alone.  So the loop
-// has one epoll set of its own for such descriptors, itself watched by libuv.
+// has an epoll set of its own, in which libuv's is one of the descriptors.
 #pragma once
 
 #include <sys/epoll.h>
@@ -42,15 +42,16 @@ class WatchSet {
   Error add(int fd, std::uint32_t events, WatchTarget* target);  // UV_EPERM: a regular file
   void modify(int fd, std::uint32_t events, WatchTarget* target);
   void remove(int fd, WatchTarget* target);
-  void wait_begins();  // the loop runs as long as a task waits
-  void wait_ends();
+  void wait_begins() { ++waiting_; }  // the loop runs as long as a task waits
+  void wait_ends() { --waiting_; }
+  bool has_waiting() const { return waiting_ > 0; }
   WatchTarget*& targets() { return first_; }
+  // Waits at most so many milliseconds (-1: for ever) and passes on what has happened.  True if
+  // libuv's descriptors are ready.
+  bool poll(int timeout);
 
  private:
-  void dispatch();
-
   int epoll_;
-  uv_poll_t* poll_;
   std::size_t waiting_ = 0;
   WatchTarget* first_ = nullptr;
   std::array<epoll_event, 64> events_;
