@@ -34,18 +34,38 @@ void LineReader::add(const Result<std::string_view>& data) {
   buffer_.append(*data);
 }
 
-Task<std::optional<std::string>> LineReader::next(Millis timeout) {
+bool LineReader::Next::settle() {
+  if (!lines.error_) line = lines.take();
+  settled = line || lines.error_ || lines.ended_;
+  return settled;
+}
+
+bool LineReader::Next::await_ready() {
   constexpr unsigned kAtOnce = 64;  // one read may bring 65,536 lines: others have their turn
-  if (++taken_ % kAtOnce == 0) co_await in_.yield();
-  const Deadline deadline(timeout);
-  for (;;) {
-    std::optional<std::string> line;
-    if (!error_) line = take();
-    if (line || error_ || ended_) co_return line;
-    taken_ = 0;
-    const auto data = co_await in_.read(deadline.left());
-    add(data);
+  if (settle()) return ++lines.taken_ % kAtOnce != 0;
+  lines.taken_ = 0;
+  return ReadWait::await_ready();
+}
+
+bool LineReader::Next::await_suspend(std::coroutine_handle<> handle) {
+  if (settled) {
+    state->loop.resume_later(handle);
+    return true;
   }
+  enough = [](ReadWait& wait) {
+    auto& self = static_cast<Next&>(wait);
+    self.lines.add(self.finish());
+    return self.settle();
+  };
+  return ReadWait::await_suspend(handle);
+}
+
+std::optional<std::string> LineReader::Next::await_resume() {
+  while (!settled) {
+    lines.add(finish());
+    settle();
+  }
+  return std::move(line);
 }
 
 }  // namespace net

@@ -13,14 +13,26 @@ class LineReader {
   // max: the bytes of the longest line, its newline not counted.
   LineReader(Stream& in, std::size_t max) : in_(in), max_(max) {}
 
-  // The next line without its "\n" or "\r\n"; a last line may lack it.  Nothing at the end of the
-  // input, or on error().  `timeout` is for the whole line.
-  Task<std::optional<std::string>> next(Millis timeout = kForever);
+  // Awaited: the next line without its "\n" or "\r\n"; a last line may lack it.  Nothing at the end
+  // of the input, or on error().  `timeout` is for the whole line.
+  auto next(Millis timeout = kForever) { return Next{{in_.state_, {}, timeout}, *this}; }
   // Why there is no next line: success at end of file, UV_EMSGSIZE for a line too long,
   // UV_ETIMEDOUT.
   Error error() const { return error_; }
 
  private:
+  // No coroutine: its frame would be a client's largest.
+  struct Next : detail::ReadWait {
+    LineReader& lines;
+    std::optional<std::string> line{};
+    bool settled = false;  // the line is there, or will never be
+
+    bool await_ready();
+    bool await_suspend(std::coroutine_handle<> handle);
+    std::optional<std::string> await_resume();
+    bool settle();
+  };
+
   std::optional<std::string> take();
   void add(const Result<std::string_view>& data);
 

@@ -71,13 +71,37 @@ int Loop::run(Task<int> main) {
   if (is_virtual())
     run_virtually(group);
   else
-    uv_run(&loop_, UV_RUN_DEFAULT);
+    run_really();
   CHECK(group.count() == 0);  // or a task waits for what no handle can bring
   return status;
 }
 
 TimePoint Loop::now() const {
   return is_virtual() ? virtual_now_ : std::chrono::steady_clock::now();
+}
+
+// libuv is one descriptor of ours, as its manual describes under uv_backend_fd: it runs when that
+// is ready, and when it says that it has something to do by now.  What arrives is looked at before
+// any timer, because after a pause of the process (SIGSTOP, a suspended host) it may have come in
+// time.
+void Loop::run_really() {
+  const auto run_libuv = [this] {
+    hold();  // with no handle of its own to serve it would do nothing, not even run_posted()
+    uv_run(&loop_, UV_RUN_NOWAIT);
+    release();
+  };
+  detail::WatchSet& set = watches();
+  (void)set.poll(0);
+  run_libuv();  // only by this does it watch what it has been given
+  for (;;) {
+    const bool alive = uv_loop_alive(&loop_) != 0;
+    if (!alive && !set.has_waiting()) break;
+    const int timeout = alive ? uv_backend_timeout(&loop_) : -1;
+    if (set.poll(timeout) || timeout == 0)
+      run_libuv();
+    else
+      uv_update_time(&loop_);
+  }
 }
 
 void Loop::run_virtually(const WaitGroup& group) {
@@ -90,43 +114,35 @@ void Loop::run_virtually(const WaitGroup& group) {
   }
 }
 
+detail::WatchTarget* Loop::first_watched() { return watches_ ? watches_->targets() : nullptr; }
+
 void Loop::cancel_all() {
   canceled_ = true;
   timers_->cancel_all();
-  if (watches_) watches_->cancel_all();
-  auto cancel = [](uv_handle_t* handle, void*) {
-    if (handle->data != nullptr && !uv_is_closing(handle))
-      static_cast<detail::Cancelable*>(handle->data)->cancel();
+  for (detail::WatchTarget* one = first_watched(); one != nullptr; one = one->next()) one->cancel();
+  auto close = [](uv_handle_t* handle, void*) {
+    if (handle->data != nullptr) static_cast<detail::SignalState*>(handle->data)->close();
   };
-  uv_walk(&loop_, cancel, nullptr);
+  uv_walk(&loop_, close, nullptr);
 }
 
 void Loop::end_input() {
   input_ended_ = true;
-  auto end = [](uv_handle_t* handle, void*) {
-    if (handle->data != nullptr && !uv_is_closing(handle))
-      static_cast<detail::Cancelable*>(handle->data)->end_input();
-  };
-  uv_walk(&loop_, end, nullptr);
+  for (detail::WatchTarget* one = first_watched(); one != nullptr; one = one->next())
+    one->end_input();
 }
 
 bool Loop::end_longest_idle(Millis at_least) {
-  struct Search {
-    std::uint32_t longest;
-    detail::Cancelable* found = nullptr;
-  } search{static_cast<std::uint32_t>(at_least.count())};
-  auto compare = [](uv_handle_t* handle, void* argument) {
-    auto* best = static_cast<Search*>(argument);
-    if (handle->data == nullptr || uv_is_closing(handle)) return;
-    auto* one = static_cast<detail::Cancelable*>(handle->data);
+  auto longest = static_cast<std::uint32_t>(at_least.count()) + 1;
+  detail::WatchTarget* found = nullptr;
+  for (detail::WatchTarget* one = first_watched(); one != nullptr; one = one->next()) {
     const std::uint32_t idle = one->idle_for();
-    if (idle <= best->longest) return;
-    best->longest = idle;
-    best->found = one;
-  };
-  uv_walk(&loop_, compare, &search);
-  if (search.found != nullptr) search.found->end_idle();
-  return search.found != nullptr;
+    if (idle < longest) continue;  // of equal ones the oldest, which comes last
+    longest = idle;
+    found = one;
+  }
+  if (found != nullptr) found->end_idle();
+  return found != nullptr;
 }
 
 void Loop::resume_later(std::coroutine_handle<> task) {
@@ -177,37 +193,41 @@ detail::WatchSet& Loop::watches() {
 
 namespace detail {
 
-void HandleState::close() {
+SignalState::SignalState(Loop& loop, int number) {
+  require(Error(uv_signal_init(loop.uv(), &signal)), "a signal handler");
+  signal.data = this;
+  auto on_signal = [](uv_signal_t* s, int) {
+    auto* self = static_cast<SignalState*>(s->data);
+    ++self->pending;
+    self->resume();
+  };
+  require(Error(uv_signal_start(&signal, on_signal, number)), "a signal handler");
+  loop.resume_later(std::noop_coroutine());  // so that libuv runs, and watches for it
+}
+
+void SignalState::resume() {
+  if (waiter) std::exchange(waiter, nullptr).resume();
+}
+
+void SignalState::close() {
   if (closing()) return;
-  on_close();
   uv_close(handle(), [](uv_handle_t* handle) {
-    auto* self = static_cast<HandleState*>(static_cast<Cancelable*>(handle->data));
-    if (!self->owned_) {
+    auto* self = static_cast<SignalState*>(handle->data);
+    if (!self->owned) {
       delete self;
       return;
     }
-    self->closed_ = true;
-    self->resume_waiters();  // may end in disown()
+    self->closed = true;
+    self->resume();  // may end in disown()
   });
 }
 
-void HandleState::disown() {
-  owned_ = false;
-  if (closed_)
+void SignalState::disown() {
+  owned = false;
+  if (closed)
     delete this;
   else
     close();
-}
-
-SignalState::SignalState(Loop& loop, int number) {
-  require(Error(uv_signal_init(loop.uv(), &signal)), "a signal handler");
-  signal.data = static_cast<Cancelable*>(this);
-  auto on_signal = [](uv_signal_t* s, int) {
-    auto* self = static_cast<SignalState*>(static_cast<Cancelable*>(s->data));
-    ++self->pending;
-    self->resume_waiters();
-  };
-  require(Error(uv_signal_start(&signal, on_signal, number)), "a signal handler");
 }
 
 }  // namespace detail

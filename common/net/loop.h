@@ -24,39 +24,9 @@ namespace detail {
 // Without what the kernel refuses here no loop runs: one sentence, and the process ends.
 void require(Error e, const char* what);
 
-// The `data` of every handle that tasks wait on points to one of these.
-struct Cancelable {
-  virtual void cancel() = 0;  // end what waits on the handle with UV_ECANCELED
-  virtual void end_input() {}
-  virtual std::uint32_t idle_for() { return 0; }  // milliseconds; 0: it is not idle
-  virtual void end_idle() {}
-
- protected:
-  ~Cancelable() = default;
-};
-
-// A handle in memory of its own, which libuv needs until the close callback has run, whatever
-// becomes of the owner.
-class HandleState : public Cancelable {
- public:
-  bool closing() { return uv_is_closing(handle()) != 0; }
-  void close();
-  void disown();  // the owner's last call: closes, and frees the memory as soon as libuv lets go
-  void cancel() override { close(); }
-
- protected:
-  virtual ~HandleState() = default;
-  virtual uv_handle_t* handle() = 0;
-  virtual void on_close() {}          // when close() begins
-  virtual void resume_waiters() = 0;  // from the close callback
-
- private:
-  bool owned_ = true;
-  bool closed_ = false;
-};
-
 class TimerQueue;
 class WatchSet;
+struct WatchTarget;
 }  // namespace detail
 
 // Bytes over the streams of one loop; written by its thread, read by any.
@@ -117,7 +87,9 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
 
  private:
+  void run_really();
   void run_virtually(const WaitGroup& group);
+  detail::WatchTarget* first_watched();
   void resume_ready();
   void run_posted();
 
@@ -140,15 +112,21 @@ class Loop {
 
 namespace detail {
 
-struct SignalState final : HandleState {
+// In memory of its own, which libuv needs until the close callback has run, whatever becomes of the
+// owner.  The `data` of a handle that tasks wait on is one of these.
+struct SignalState {
   SignalState(Loop& loop, int number);
+  bool closing() { return uv_is_closing(handle()) != 0; }
+  void close();
+  void disown();  // the owner's last call: closes, and frees the memory as soon as libuv lets go
+  void resume();
+  uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&signal); }
+
   uv_signal_t signal;
   std::coroutine_handle<> waiter;
   int pending = 0;
-  uv_handle_t* handle() override { return reinterpret_cast<uv_handle_t*>(&signal); }
-  void resume_waiters() override {
-    if (waiter) std::exchange(waiter, nullptr).resume();
-  }
+  bool owned = true;
+  bool closed = false;
 };
 
 }  // namespace detail

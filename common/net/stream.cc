@@ -10,108 +10,122 @@
 
 namespace net {
 
-void CloseHook::hook(CloseHook*& list) {
-  next_ = list;
-  link_ = &list;
-  if (next_ != nullptr) next_->link_ = &next_;
-  list = this;
-}
-
-void CloseHook::unhook() {
-  if (link_ == nullptr) return;
-  *link_ = next_;
-  if (next_ != nullptr) next_->link_ = link_;
-  link_ = nullptr;
-}
-
 namespace detail {
 
-static StreamState* state_of(uv_handle_t* handle) {
-  return static_cast<StreamState*>(static_cast<Cancelable*>(handle->data));
+// A read or a write of the kernel's, again after a signal; EAGAIN if it would wait.
+template <typename Call>
+static ssize_t repeat(Call call) {
+  for (;;) {
+    const ssize_t n = call();
+    if (n >= 0) return n;
+    if (errno != EINTR) return -errno;
+  }
 }
 
-StreamState::StreamState(Loop& on, Fd socket) {
-  int family = AF_INET;
-  socklen_t size = sizeof family;
-  getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &family, &size);
-  if (family == AF_UNIX) {
-    uv_pipe_init(on.uv(), &pipe, 0);
-    CHECK(uv_pipe_open(&pipe, socket.release()) == 0);
-  } else {
-    uv_tcp_init(on.uv(), &tcp);
-    CHECK(uv_tcp_open(&tcp, socket.release()) == 0);
-  }
-  base.data = static_cast<Cancelable*>(this);
+StreamState::StreamState(Loop& on, Fd connected) : loop(on), socket(std::move(connected)) {
+  link(loop.watches().targets());
+}
+
+StreamState::~StreamState() {
+  close_for(UV_ECANCELED);
+  CHECK(reader == nullptr && last_write == nullptr);
+  unlink();
 }
 
 // --- closing ---
 
-void StreamState::on_close() {
-  if (watched) {
-    uv_os_fd_t fd = -1;
-    if (uv_fileno(&base, &fd) == 0) loop().watches().remove(fd, this);
-  }
-  if (timed) loop().timers().remove(timer);
-  timed = false;
-}
-
 void StreamState::close_for(int reason) {
-  if (closing()) return;
-  close_reason = reason;
-  close();
+  if (closed()) return;
+  close_reason = static_cast<std::int16_t>(reason);
+  forget();
+  socket.reset();
+  if (timed()) loop.timers().remove(this);
+  if (ReadWait* const wait = std::exchange(reader, nullptr)) {
+    wait->status = reason;
+    loop.resume_later(wait->waiter);
+  }
+  while (last_write != nullptr) {
+    WriteWait* const first = pop_write();
+    first->status = reason;
+    loop.resume_later(first->waiter);
+  }
+  while (hooks != nullptr) {
+    CloseHook* const hook = hooks;
+    hook->unlink();
+    hook->stream_closed(reason);
+  }
 }
 
-void StreamState::resume_waiters() {
-  const int reason = close_reason;  // this is destroyed with its last waiter
-  ReadWait* const waiting = std::exchange(reader, nullptr);
-  CloseHook* told = nullptr;
-  while (hooks != nullptr) {
-    CloseHook* const next = hooks;
-    next->unhook();
-    next->hook(told);
+// --- what the kernel reports ---
+
+Error StreamState::await(std::uint8_t events) {
+  const auto all = static_cast<std::uint8_t>(awaited | events);
+  if (registered && all == awaited) return {};
+  WatchSet& set = loop.watches();
+  if (registered) {
+    set.modify(socket.get(), all, this);
+  } else {
+    if (const Error e = set.add(socket.get(), all, this)) return e;
+    set.wait_begins();
+    registered = true;
   }
-  while (told != nullptr) {
-    CloseHook* const next = told;
-    next->unhook();
-    next->stream_closed(reason);
-  }
-  if (waiting == nullptr) return;
-  waiting->status = reason;
-  waiting->waiter.resume();
+  awaited = all;
+  return {};
+}
+
+// A reset is reported all the same.
+void StreamState::ignore(std::uint8_t events) {
+  if ((awaited & events) == 0) return;
+  awaited &= static_cast<std::uint8_t>(~events);
+  loop.watches().modify(socket.get(), awaited, this);
+}
+
+void StreamState::forget() {
+  if (!registered) return;
+  registered = false;
+  awaited = 0;
+  loop.watches().remove(socket.get(), this);
+  loop.watches().wait_ends();
+}
+
+// Each of these may end in our destruction; what is left to do is reported again.
+void StreamState::on_events(std::uint32_t events) {
+  const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  if (last_write != nullptr && (gone || (events & EPOLLOUT) != 0)) return write_some();
+  if (gone && ends_by_reset) return close_for(UV_ECONNRESET);
+  if (reader != nullptr || discarding) return read_some();
+  // Reading is not stopped before something comes that no task waits for: most often the task reads
+  // again first, and to stop would cost two calls.
+  if (gone)
+    forget();
+  else
+    ignore(EPOLLIN);
 }
 
 // --- time: one timer for both deadlines, late rather than often moved ---
 
 void StreamState::set_deadline(std::uint64_t& deadline, std::uint64_t ms) {
-  uv_update_time(base.loop);
-  deadline = uv_now(base.loop) + ms + 1;
+  uv_update_time(loop.uv());
+  deadline = uv_now(loop.uv()) + ms + 1;
   arm_timer();
 }
 
 void StreamState::arm_timer() {
   const std::uint64_t deadline = std::min(read_deadline - 1, write_deadline - 1) + 1;  // 0 is never
-  if (deadline == 0 || (timed && timer->first <= deadline)) return;
-  if (timed) loop().timers().remove(timer);
-  const std::uint64_t now = uv_now(base.loop);
-  timer = loop().timers().add(Millis(deadline > now ? deadline - now : 0), this);
-  timed = true;
+  if (deadline == 0 || (timed() && loop.timers().due(this) <= deadline)) return;
+  if (timed()) loop.timers().remove(this);
+  const std::uint64_t now = uv_now(loop.uv());
+  loop.timers().add(Millis(deadline > now ? deadline - now : 0), this);
 }
 
 void StreamState::on_time() {
-  timed = false;
-  const std::uint64_t now = uv_now(base.loop);
-  if (write_deadline != 0 && write_deadline <= now) {
-    const std::size_t queued = uv_stream_get_write_queue_size(&stream);
-    if (queued >= unsent && queued > 0) return close_for(UV_ETIMEDOUT);
-    unsent = queued;
-    write_deadline = queued > 0 ? now + write_timeout : 0;
-  }
-  if (read_deadline != 0 && read_deadline <= now) {
-    read_deadline = 0;
-    if (discarding) return close_for(UV_ETIMEDOUT);
-    end_read(UV_ETIMEDOUT);
-  }
-  if (!closing()) arm_timer();
+  const std::uint64_t now = uv_now(loop.uv());
+  if (write_deadline != 0 && write_deadline <= now) return close_for(UV_ETIMEDOUT);
+  const bool silent = read_deadline != 0 && read_deadline <= now;
+  if (silent && discarding) return close_for(UV_ETIMEDOUT);
+  if (silent) read_deadline = 0;
+  arm_timer();
+  if (silent && reader != nullptr) end_read(UV_ETIMEDOUT);  // which may destroy us
 }
 
 bool StreamSleep::await_ready() {
@@ -121,94 +135,71 @@ bool StreamSleep::await_ready() {
 
 void StreamSleep::await_suspend(std::coroutine_handle<> task) {
   waiter = task;
-  entry = stream.state_->loop().timers().add(delay, this);
+  stream.state_->loop.timers().add(delay, this);
   stream.hook(*this);
 }
 
 void StreamSleep::on_time() {
-  unhook();
+  unlink();
   waiter.resume();
 }
 
 void StreamSleep::stream_closed(Error why) {
-  stream.state_->loop().timers().remove(entry);
+  Loop& loop = stream.state_->loop;
+  loop.timers().remove(this);
   status = why;
-  waiter.resume();
+  loop.resume_later(waiter);
 }
 
 // --- read ---
 
-int StreamState::start_reading() {
-  auto on_alloc = [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-    StreamState* const self = state_of(handle);
-    if (self->reader == nullptr && !self->discarding) return;  // on_read stops
-    std::span<char> into = self->loop().scratch();
-    if (self->reader != nullptr) {
-      if (self->reader->buffer.empty()) self->reader->buffer = into;
-      into = self->reader->buffer;
-    }
-    *buffer = uv_buf_init(into.data(), static_cast<unsigned>(into.size()));
-  };
-  auto on_read = [](uv_stream_t* s, ssize_t n, const uv_buf_t*) {
-    if (n == UV_ENOBUFS)
-      uv_read_stop(s);
-    else if (n != 0)  // 0 is EAGAIN
-      state_of(reinterpret_cast<uv_handle_t*>(s))->on_read(n);
-  };
-  const int r = uv_read_start(&stream, on_alloc, on_read);
-  return r == UV_EALREADY ? 0 : r;
+ssize_t StreamState::read_now(std::span<char>& buffer) {
+  if (buffer.empty()) buffer = loop.scratch();
+  const ssize_t n =
+      repeat([&] { return recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT); });
+  if (n > 0) Traffic::add(loop.traffic().in, static_cast<std::size_t>(n));
+  if (n == 0 && !ended) {
+    ended = ends_by_reset = true;
+    ignore(EPOLLIN);
+  }
+  return n;
 }
 
-void StreamState::on_read(ssize_t n) {
-  if (n > 0) Traffic::add(loop().traffic().in, static_cast<std::size_t>(n));
-  if (n == UV_EOF) watch_for_reset();
-  if (!discarding) return end_read(n);
+void StreamState::read_some() {
+  std::span<char> unwanted;
+  const ssize_t n = read_now(reader != nullptr ? reader->buffer : unwanted);
+  if (n == UV_EAGAIN) return;
+  if (reader != nullptr) return end_read(static_cast<int>(n));
   if (n > 0 && discard_timeout > 0) set_deadline(read_deadline, discard_timeout);
-  if (n < 0 && n != UV_EOF) close_for(static_cast<int>(n));
+  if (n < 0) close_for(static_cast<int>(n));
 }
 
-void StreamState::watch_for_reset() {
-  uv_os_fd_t fd = -1;
-  if (!watched && uv_fileno(&base, &fd) == 0) watched = !loop().watches().add(fd, 0, this);
-}
-
-// Reading is not stopped before something comes that no task waits for: most often the task reads
-// again first, and to stop would cost two epoll_ctl calls.
-void StreamState::end_read(ssize_t status) {
-  ReadWait* const wait = std::exchange(reader, nullptr);
-  if (wait == nullptr) return;
-  read_deadline = 0;
+void StreamState::end_read(int status) {
   idle_since = 0;
-  wait->status = status;
-  wait->waiter.resume();
-}
-
-ssize_t StreamState::read_now(std::span<char> buffer) {
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(&base, &fd) != 0) return UV_EBADF;
-  const ssize_t n = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (n > 0) Traffic::add(loop().traffic().in, static_cast<std::size_t>(n));
-  if (n > 0) return n;
-  return n == 0 || errno == EAGAIN ? static_cast<ssize_t>(UV_EOF) : -errno;
+  reader->status = status;
+  if (reader->enough != nullptr && !reader->enough(*reader)) return;
+  read_deadline = 0;
+  std::exchange(reader, nullptr)->waiter.resume();
 }
 
 void StreamState::end_input() {
-  if (reader == nullptr || reader->past_end || closing()) return;
-  if (reader->buffer.empty()) reader->buffer = loop().scratch();
-  end_read(read_now(reader->buffer));
+  if (reader == nullptr || reader->past_end) return;
+  ReadWait* const wait = std::exchange(reader, nullptr);
+  read_deadline = 0;
+  idle_since = 0;
+  wait->interrupted = true;
+  loop.resume_later(wait->waiter);
 }
 
-bool StreamState::peer_has_finished() {
-  uv_os_fd_t fd = -1;
-  if (uv_fileno(&base, &fd) != 0) return false;
-  pollfd peer{.fd = fd, .events = POLLRDHUP, .revents = 0};
+bool StreamState::peer_has_finished() const {
+  pollfd peer{.fd = socket.get(), .events = POLLRDHUP, .revents = 0};
   return poll(&peer, 1, 0) == 1;
 }
 
 std::uint32_t StreamState::idle_for() {
   constexpr std::uint32_t kPerhapsGone = 5'000;
   if (idle_since == 0 || (reader == nullptr && !pausing)) return 0;
-  const std::uint32_t idle = static_cast<std::uint32_t>(uv_now(base.loop)) - idle_since;
+  const std::uint32_t idle = static_cast<std::uint32_t>(uv_now(loop.uv())) - idle_since;
   if (pausing && (idle < kPerhapsGone || !peer_has_finished())) return 0;
   return idle;
 }
@@ -219,24 +210,24 @@ void StreamState::end_idle() {
   set_deadline(read_deadline, 0);
 }
 
-// After the peer's end of file only a reset or a close both ways is still news.
-void StreamState::on_events(std::uint32_t) { close_for(UV_ECONNRESET); }
+bool ReadWait::is_immediate() const {
+  return state->closed() || state->ended || (state->loop.input_ended() && !past_end);
+}
+
+void ReadWait::read_at_once() {
+  const ssize_t n = state->closed() ? state->close_reason : state->read_now(buffer);
+  status = n == UV_EAGAIN ? 0 : static_cast<int>(n);
+}
 
 bool ReadWait::await_ready() {
-  if (state->closing()) {
-    status = state->close_reason;
-    return true;
-  }
-  if (!state->loop().input_ended() || past_end) return false;
-  if (buffer.empty()) buffer = state->loop().scratch();
-  status = state->read_now(buffer);
-  return true;
+  interrupted = is_immediate();
+  return interrupted;
 }
 
 bool ReadWait::await_suspend(std::coroutine_handle<> handle) {
   CHECK(state->reader == nullptr);
-  if (const int r = state->start_reading(); r < 0) {
-    status = r;
+  if (const Error e = state->await(EPOLLIN)) {
+    status = e.code();
     return false;
   }
   state->reader = this;
@@ -246,78 +237,96 @@ bool ReadWait::await_suspend(std::coroutine_handle<> handle) {
   return true;
 }
 
-// --- write ---
-
-static void consume(uv_buf_t& buffer, std::size_t& n) {
-  const std::size_t taken = std::min(buffer.len, n);
-  buffer.base += taken;
-  buffer.len -= taken;
-  n -= taken;
+Result<std::string_view> ReadWait::finish() {
+  if (interrupted) read_at_once();
+  if (status < 0) return Error(status);
+  return std::string_view(buffer.data(), static_cast<std::size_t>(status));
 }
 
-static unsigned used(const std::array<uv_buf_t, 3>& buffers) {
-  return buffers[2].len > 0 ? 3 : buffers[1].len > 0 ? 2 : 1;
+// --- write ---
+
+// Removes `n` bytes from the front; true if nothing is left.
+static bool consume(std::array<iovec, 3>& pieces, std::size_t n) {
+  std::size_t left = 0;
+  for (iovec& piece : pieces) {
+    const std::size_t taken = std::min(piece.iov_len, n);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+    piece.iov_len -= taken;
+    n -= taken;
+    left += piece.iov_len;
+  }
+  return left == 0;
+}
+
+ssize_t StreamState::send_now(iovec* pieces, std::size_t count) {
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  msghdr message{};
+  message.msg_iov = pieces;
+  message.msg_iovlen = count;
+  ssize_t n = repeat([&] {
+    return count == 1 ? send(socket.get(), pieces->iov_base, pieces->iov_len, kFlags)
+                      : sendmsg(socket.get(), &message, kFlags);
+  });
+  if (n == UV_EAGAIN || n == UV_ENOBUFS) n = 0;
+  if (n > 0) Traffic::add(loop.traffic().out, static_cast<std::size_t>(n));
+  return n;
+}
+
+// True when it has come to its end: nothing is left of it, or an error.
+bool StreamState::send_some(WriteWait& write) {
+  auto& pieces = write.pieces;
+  if (write.half_close) {
+    write.status = ::shutdown(socket.get(), SHUT_WR) == 0 ? 0 : -errno;
+    return true;
+  }
+  const std::size_t used = pieces[2].iov_len > 0 ? 3 : pieces[1].iov_len > 0 ? 2 : 1;
+  const ssize_t n = send_now(pieces.data(), used);
+  if (n < 0) write.status = static_cast<int>(n);
+  if (n > 0 && write_deadline != 0) write_deadline = uv_now(loop.uv()) + write_timeout;
+  return n < 0 || consume(pieces, static_cast<std::size_t>(n));
+}
+
+WriteWait* StreamState::pop_write() {
+  WriteWait* const first = last_write->next;
+  if (first == last_write)
+    last_write = nullptr;
+  else
+    last_write->next = first->next;
+  return first;
+}
+
+void StreamState::write_some() {
+  WriteWait* done = nullptr;
+  WriteWait** end = &done;
+  while (last_write != nullptr && send_some(*last_write->next)) {
+    *end = pop_write();
+    end = &(*end)->next;
+  }
+  *end = nullptr;
+  if (last_write == nullptr) {
+    write_deadline = 0;
+    ignore(EPOLLOUT);
+  }
+  while (done != nullptr) std::exchange(done, done->next)->waiter.resume();
 }
 
 bool WriteWait::await_ready() {
-  if (state->closing()) {
-    status = state->close_reason;
-    return true;
-  }
-  const int r = uv_try_write(&state->stream, buffers.data(), used(buffers));
-  if (r < 0 && r != UV_EAGAIN) {
-    status = r;
-    return true;
-  }
-  auto written = static_cast<std::size_t>(std::max(r, 0));
-  Traffic::add(state->loop().traffic().out, written);
-  for (uv_buf_t& buffer : buffers) consume(buffer, written);
-  return buffers[0].len + buffers[1].len + buffers[2].len == 0;
+  if (state->closed()) status = state->close_reason;
+  return state->closed() || (state->last_write == nullptr && state->send_some(*this));
 }
 
 bool WriteWait::await_suspend(std::coroutine_handle<> handle) {
-  waiter = handle;
-  auto* request = new uv_write_t;  // only when the socket's buffer is full
-  request->data = this;
-  auto on_written = [](uv_write_t* r, int result) {
-    auto* wait = static_cast<WriteWait*>(r->data);
-    delete r;
-    wait->status = result == UV_ECANCELED ? wait->state->close_reason : result;
-    wait->waiter.resume();
-  };
-  const std::size_t rest = buffers[0].len + buffers[1].len + buffers[2].len;
-  status = uv_write(request, &state->stream, buffers.data(), 3, on_written);
-  if (status < 0) {
-    delete request;
+  if (const Error e = state->await(EPOLLOUT)) {
+    status = e.code();
     return false;
   }
-  Traffic::add(state->loop().traffic().out, rest);
-  state->unsent += rest;
-  if (state->write_timeout > 0 && state->write_deadline == 0) {
-    state->unsent = uv_stream_get_write_queue_size(&state->stream);
-    state->set_deadline(state->write_deadline, state->write_timeout);
-  }
-  return true;
-}
-
-bool ShutdownWait::await_ready() {
-  if (state->closing()) status = state->close_reason;
-  return state->closing();
-}
-
-bool ShutdownWait::await_suspend(std::coroutine_handle<> handle) {
   waiter = handle;
-  auto* request = new uv_shutdown_t;
-  request->data = this;
-  auto on_shutdown = [](uv_shutdown_t* r, int result) {
-    auto* wait = static_cast<ShutdownWait*>(r->data);
-    delete r;
-    wait->status = result == UV_ECANCELED ? wait->state->close_reason : result;
-    wait->waiter.resume();
-  };
-  status = uv_shutdown(request, &state->stream, on_shutdown);
-  if (status < 0) delete request;
-  return status == 0;
+  WriteWait*& last = state->last_write;
+  next = last != nullptr ? std::exchange(last->next, this) : this;
+  last = this;
+  if (state->write_timeout > 0 && state->write_deadline == 0)
+    state->set_deadline(state->write_deadline, state->write_timeout);
+  return true;
 }
 
 }  // namespace detail
@@ -326,12 +335,11 @@ bool ShutdownWait::await_suspend(std::coroutine_handle<> handle) {
 
 Result<std::size_t> Stream::try_write(std::string_view data) {
   if (closed()) return Error(state_->close_reason);
-  const uv_buf_t one = buffer(data);
-  const int r = uv_try_write(&state_->stream, &one, 1);
-  if (r < 0 && r != UV_EAGAIN) return Error(r);
-  const auto written = static_cast<std::size_t>(std::max(r, 0));
-  Traffic::add(state_->loop().traffic().out, written);
-  return written;
+  if (state_->last_write != nullptr) return std::size_t{0};
+  iovec one = piece(data);
+  const ssize_t n = state_->send_now(&one, 1);
+  if (n < 0) return Error(static_cast<int>(n));
+  return static_cast<std::size_t>(n);
 }
 
 void Stream::discard_input(Millis timeout) {
@@ -341,17 +349,18 @@ void Stream::discard_input(Millis timeout) {
   state_->discard_timeout = static_cast<std::uint32_t>(timeout.count());
   if (timeout > Millis::zero())
     state_->set_deadline(state_->read_deadline, state_->discard_timeout);
-  if (const int r = state_->start_reading(); r < 0) state_->close_for(r);
+  if (const Error e = state_->await(EPOLLIN)) state_->close_for(e.code());
 }
 
 void Stream::set_idle() {
   if (state_->discarding) return;
-  const auto now = static_cast<std::uint32_t>(uv_now(state_->base.loop));
+  const auto now = static_cast<std::uint32_t>(uv_now(state_->loop.uv()));
   state_->idle_since = std::max(now, std::uint32_t{1});
 }
 
 Task<Error> Stream::pause(Millis delay) {
-  if (!closed()) state_->watch_for_reset();
+  state_->ends_by_reset = true;
+  if (!closed()) (void)state_->await(0);  // without it a reset is seen later
   set_idle();
   state_->pausing = true;
   Error e = co_await sleep(delay);
@@ -362,11 +371,6 @@ Task<Error> Stream::pause(Millis delay) {
 
 void Stream::set_write_timeout(Millis timeout) {
   state_->write_timeout = static_cast<std::uint32_t>(timeout.count());
-}
-
-int Stream::fd() const {
-  uv_os_fd_t fd = -1;
-  return uv_fileno(&state_->base, &fd) == 0 ? fd : -1;
 }
 
 bool Stream::has_unread() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include <array>
 #include <span>
@@ -16,18 +17,18 @@ namespace net {
 class Stream;
 
 // Told when a stream closes, for a task that waits for something else.  In a list of the stream's.
-class CloseHook {
+class CloseHook : private Link<CloseHook> {
  public:
-  virtual void stream_closed(Error why) = 0;  // from the close callback; not hooked any more
-  void hook(CloseHook*& list);
-  void unhook();
+  // From inside the call that closes: resumes no task itself.  Not hooked any more.
+  virtual void stream_closed(Error why) = 0;
+  using Link::unlink;
 
  protected:
   ~CloseHook() = default;
 
  private:
-  CloseHook* next_ = nullptr;
-  CloseHook** link_ = nullptr;  // what points to us
+  friend class Link<CloseHook>;
+  friend class Stream;
 };
 
 namespace detail {
@@ -36,94 +37,92 @@ struct ReadWait;
 struct WriteWait;
 
 // 16,000 clients are 16,000 of these: no timer until one is needed, no buffer ever.
-struct StreamState final : HandleState, WatchTarget, TimerTarget {
+struct StreamState final : WatchTarget, TimerTarget {
   StreamState(Loop& loop, Fd socket);
-  union {
-    uv_handle_t base;
-    uv_stream_t stream;
-    uv_tcp_t tcp;
-    uv_pipe_t pipe;
-  };
-  TimerQueue::Entry timer;  // for the nearer of the two deadlines, or earlier
+  ~StreamState();
+
+  Loop& loop;
   ReadWait* reader = nullptr;
+  WriteWait* last_write = nullptr;  // of a ring: the first one follows it
   CloseHook* hooks = nullptr;
-  std::uint64_t read_deadline = 0;  // in the loop's milliseconds; 0: none
+  // In the loop's milliseconds; 0: none.  The timer is set for the nearer one, or earlier.
+  std::uint64_t read_deadline = 0;
   std::uint64_t write_deadline = 0;
   std::uint32_t write_timeout = 0;  // milliseconds; 0: none
   union {
     std::uint32_t discard_timeout = 0;  // while discarding
     std::uint32_t idle_since;           // else, in the loop's milliseconds; 0: not idle
   };
-  std::size_t unsent = 0;           // queued bytes when write_deadline was set
-  int close_reason = UV_ECANCELED;  // what later operations end with
-  bool timed = false;               // timer is in the queue
-  bool discarding = false;
-  bool watched = false;
-  bool pausing = false;  // in Stream::pause(): idle_since is its start
+  Fd socket;                                 // none: closed
+  std::int16_t close_reason = UV_ECANCELED;  // what later operations end with
+  std::uint8_t awaited = 0;                  // the events that the kernel reports
+  bool registered : 1 = false;               // with the kernel
+  bool discarding : 1 = false;
+  bool ended : 1 = false;          // the peer's end of file has been read
+  bool ends_by_reset : 1 = false;  // a reset closes the stream, though no task reads
+  bool pausing : 1 = false;        // in Stream::pause(): idle_since is its start
 
-  uv_handle_t* handle() override { return &base; }
-  void on_close() override;
-  void resume_waiters() override;
+  void on_events(std::uint32_t events) override;
+  void cancel() override { close_for(UV_ECANCELED); }
   void end_input() override;
   std::uint32_t idle_for() override;
   void end_idle() override;
-  void on_events(std::uint32_t events) override;
+  void on_time() override;
 
-  Loop& loop() { return *static_cast<Loop*>(base.loop->data); }
+  bool closed() const { return !socket; }
   void close_for(int reason);
+  Error await(std::uint8_t events);  // from now on, and a reset
+  void ignore(std::uint8_t events);  // but not a reset
+  void forget();
   void set_deadline(std::uint64_t& deadline, std::uint64_t ms);
   void arm_timer();
-  void on_time() override;
-  int start_reading();
-  void on_read(ssize_t n);
-  void watch_for_reset();
-  void end_read(ssize_t status);
-  bool peer_has_finished();
-  ssize_t read_now(std::span<char> buffer);
-  ~StreamState() override { CHECK(reader == nullptr); }
+  void read_some();
+  void end_read(int status);
+  ssize_t read_now(std::span<char>& buffer);
+  bool peer_has_finished() const;
+  ssize_t send_now(iovec* pieces, std::size_t count);  // 0: the socket takes nothing now
+  bool send_some(WriteWait& write);
+  WriteWait* pop_write();
+  void write_some();
 };
 
 struct ReadWait {
   StreamState* state;
   std::span<char> buffer;  // empty: the loop's scratch
   Millis timeout;
-  bool past_end = false;  // read on after Loop::end_input()
-  ssize_t status = UV_ECANCELED;
+  bool past_end = false;     // read on after Loop::end_input()
+  bool interrupted = false;  // there is nothing to wait for: it is read when the task goes on
+  int status = UV_ECANCELED;
   std::coroutine_handle<> waiter{};
+  bool (*enough)(ReadWait& wait) = nullptr;  // false: the next read, too, before it is resumed
 
   bool await_ready();
   bool await_suspend(std::coroutine_handle<> handle);
+  bool is_immediate() const;
+  void read_at_once();
+  Result<std::string_view> finish();
 };
 
 struct ReadInto : ReadWait {
-  Result<std::size_t> await_resume() const {
-    if (status < 0 && status != UV_EOF) return Error(static_cast<int>(status));
-    return status < 0 ? std::size_t{0} : static_cast<std::size_t>(status);
+  Result<std::size_t> await_resume() {
+    const auto data = finish();
+    if (!data) return data.error();
+    return data->size();
   }
 };
 
 struct ReadView : ReadWait {
-  Result<std::string_view> await_resume() const {
-    if (status < 0 && status != UV_EOF) return Error(static_cast<int>(status));
-    return std::string_view(buffer.data(), status < 0 ? 0 : static_cast<std::size_t>(status));
-  }
+  Result<std::string_view> await_resume() { return finish(); }
 };
 
+// A half-close if there is nothing to write.
 struct WriteWait {
   StreamState* state;
-  std::array<uv_buf_t, 3> buffers;
+  std::array<iovec, 3> pieces{};
+  bool half_close = false;
   int status = 0;
   std::coroutine_handle<> waiter{};
-
-  bool await_ready();
-  bool await_suspend(std::coroutine_handle<> handle);
-  Error await_resume() const { return status; }
-};
-
-struct ShutdownWait {
-  StreamState* state;
-  int status = 0;
-  std::coroutine_handle<> waiter{};
+  WriteWait* next = nullptr;
 
   bool await_ready();
   bool await_suspend(std::coroutine_handle<> handle);
@@ -136,7 +135,6 @@ struct StreamSleep final : TimerTarget, CloseHook {
   Millis delay;
   Error status;
   std::coroutine_handle<> waiter;
-  TimerQueue::Entry entry;
 
   bool await_ready();
   void await_suspend(std::coroutine_handle<> task);
@@ -155,9 +153,7 @@ class Stream {
   Stream(Loop& loop, Fd socket) : state_(new detail::StreamState(loop, std::move(socket))) {}
   Stream(Stream&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Stream& operator=(Stream&&) = delete;
-  ~Stream() {
-    if (state_ != nullptr) state_->disown();
-  }
+  ~Stream() { delete state_; }
 
   // What has arrived, at most buffer.size() bytes; 0 is end of file.  One reader at a time.
   // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.  Once the server
@@ -170,15 +166,15 @@ class Stream {
 
   // Writes all of it, in the order of the calls.  What is written must live until then.
   auto write(std::string_view a, std::string_view b = {}, std::string_view c = {}) {
-    return detail::WriteWait{state_, {buffer(a), buffer(b), buffer(c)}};
+    return detail::WriteWait{state_, {piece(a), piece(b), piece(c)}};
   }
   // Writes what the socket takes now, maybe nothing; never waits.
   Result<std::size_t> try_write(std::string_view data);
   // Half-close: the peer reads end of file after all that was written.
-  auto shutdown() { return detail::ShutdownWait{state_}; }
+  auto shutdown() { return detail::WriteWait{state_, {}, true}; }
 
   // Lets everything else that is ready have its turn.
-  auto yield() { return net::yield(state_->loop()); }
+  auto yield() { return net::yield(state_->loop); }
   // Waits for `delay`, at most until the stream closes.
   auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
   // The same for a client that waits and is not read from: a reset closes the stream, and one that
@@ -191,20 +187,21 @@ class Stream {
   // Between two requests, until something is read: at --max-clients the connection may give way to
   // a client that waits, by a read that ends with UV_ETIMEDOUT.
   void set_idle();
-  void hook(CloseHook& hook) { hook.hook(state_->hooks); }
+  void hook(CloseHook& hook) { hook.link(state_->hooks); }
 
   // A write that makes no progress for so long closes the stream with UV_ETIMEDOUT; zero: never.
   void set_write_timeout(Millis timeout);
-  void close() { state_->close(); }
-  bool closed() const { return state_->closing(); }
+  void close() { state_->close_for(UV_ECANCELED); }
+  bool closed() const { return state_->closed(); }
   // Whether unread input has arrived: to close now would reset the connection.
   bool has_unread() const;
-  int fd() const;
+  int fd() const { return state_->socket.get(); }  // -1: closed
 
  private:
   friend Task<> linger(Stream& stream, Millis limit);
+  friend class LineReader;
   friend struct detail::StreamSleep;
-  static uv_buf_t buffer(std::string_view s) { return {const_cast<char*>(s.data()), s.size()}; }
+  static iovec piece(std::string_view s) { return {const_cast<char*>(s.data()), s.size()}; }
   detail::StreamState* state_;
 };
 

@@ -1,7 +1,5 @@
 #include "common/net/timer.h"
 
-#include <vector>
-
 namespace net {
 
 namespace detail {
@@ -24,60 +22,72 @@ std::uint64_t TimerQueue::now() const {
 }
 
 std::optional<TimePoint> TimerQueue::first() const {
-  if (queue_.empty() || queue_.begin()->first == kNever) return {};
-  return TimePoint(Millis(queue_.begin()->first));
+  if (queue_.empty() || queue_.front().due == kNever) return {};
+  return TimePoint(Millis(queue_.front().due));
 }
 
 // libuv's clock stands still between polls and counts whole milliseconds: without the update a wait
 // would be short by what the loop has done since, without the 1 by a fraction of a millisecond.
-TimerQueue::Entry TimerQueue::add(Millis delay, TimerTarget* target) {
+void TimerQueue::add(Millis delay, TimerTarget* target) {
+  CHECK(!target->timed());
   uv_update_time(timer_->loop);
   const std::uint64_t due =
       delay == kForever ? kNever : now() + static_cast<std::uint64_t>(delay.count()) + 1;
-  const Entry entry = queue_.emplace(due, target);
+  queue_.emplace_back();
+  put({due, begun_++, target}, queue_.size() - 1);
   arm();
-  return entry;
 }
 
-void TimerQueue::remove(Entry entry) {
-  queue_.erase(entry);
+void TimerQueue::remove(TimerTarget* target) {
+  erase(target->place_);
   arm();
+}
+
+void TimerQueue::erase(std::size_t place) {
+  queue_[place].target->place_ = TimerTarget::kNone;
+  const Wait last = queue_.back();
+  queue_.pop_back();
+  if (place < queue_.size()) put(last, place);
+}
+
+void TimerQueue::put(const Wait& wait, std::size_t place) {
+  const auto move = [this](const Wait& from, std::size_t to) {
+    queue_[to] = from;
+    from.target->place_ = static_cast<std::uint32_t>(to);
+  };
+  for (std::size_t up; place > 0 && wait < queue_[up = (place - 1) / 2]; place = up)
+    move(queue_[up], place);
+  for (std::size_t down; (down = 2 * place + 1) < queue_.size(); place = down) {
+    if (down + 1 < queue_.size() && queue_[down + 1] < queue_[down]) ++down;
+    if (!(queue_[down] < wait)) break;
+    move(queue_[down], place);
+  }
+  move(wait, place);
 }
 
 // A timer that is no longer the first is left to fire: most are moved again and again, and never
 // come.
 void TimerQueue::arm() {
   if (loop_.is_virtual()) return;
-  if (queue_.empty() || queue_.begin()->first == kNever) {
+  if (queue_.empty() || queue_.front().due == kNever) {
     uv_timer_stop(timer_);
     armed_for_ = kNever;
-  } else if (const std::uint64_t due = queue_.begin()->first; due < armed_for_) {
+  } else if (const std::uint64_t due = queue_.front().due; due < armed_for_) {
     uv_timer_start(timer_, on_due, due > now() ? due - now() : 0, 0);
     armed_for_ = due;
   }
 }
 
-// libuv runs timers before it polls.  After a pause of the process (SIGSTOP, a suspended host) a
-// limit has passed although what it waited for came in time, so it is polled once before that.
-bool TimerQueue::poll_first() {
-  constexpr std::uint64_t kLate = 2;  // milliseconds
-  if (polled_for_ == armed_for_ || now() <= armed_for_ + kLate) return false;
-  polled_for_ = armed_for_;
-  uv_timer_start(timer_, on_due, 1, 0);  // not 0: libuv 1.44 would call back before it polls
-  return true;
-}
-
 void TimerQueue::on_due(uv_timer_t* timer) {
-  TimerQueue& queue = static_cast<Loop*>(timer->loop->data)->timers();
-  if (!queue.poll_first()) queue.fire();
+  static_cast<Loop*>(timer->loop->data)->timers().fire();
 }
 
 void TimerQueue::fire() {
-  armed_for_ = polled_for_ = kNever;
+  armed_for_ = kNever;
   const std::uint64_t until = now();  // what is added meanwhile is for the next time
-  while (!queue_.empty() && queue_.begin()->first <= until) {
-    TimerTarget* const target = queue_.begin()->second;
-    queue_.erase(queue_.begin());
+  while (!queue_.empty() && queue_.front().due <= until) {
+    TimerTarget* const target = queue_.front().target;
+    erase(0);
     target->on_time();
   }
   arm();
@@ -85,12 +95,12 @@ void TimerQueue::fire() {
 
 void TimerQueue::cancel_all() {
   std::vector<TimerTarget*> targets;
-  for (const auto& [due, target] : queue_) targets.push_back(target);
+  for (const Wait& wait : queue_) targets.push_back(wait.target);
   for (TimerTarget* target : targets) target->on_cancel();  // resumes no task before it returns
 }
 
 void Sleep::on_cancel() {
-  loop.timers().remove(entry);
+  loop.timers().remove(this);
   canceled = true;
   loop.resume_later(waiter);
 }
@@ -107,7 +117,7 @@ bool Timer::ready() {
 void Timer::start(Millis time, std::coroutine_handle<> waiter) {
   CHECK(!waiter_);
   waiter_ = waiter;
-  entry_ = loop_.timers().add(time, this);
+  loop_.timers().add(time, this);
 }
 
 void Timer::on_time() {
@@ -116,7 +126,7 @@ void Timer::on_time() {
 }
 
 void Timer::end(Error why) {
-  loop_.timers().remove(entry_);
+  loop_.timers().remove(this);
   status_ = why;
   loop_.resume_later(std::exchange(waiter_, nullptr));
 }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <optional>
+#include <vector>
 
 #include "common/net/loop.h"
 
@@ -30,41 +30,57 @@ namespace detail {
 struct TimerTarget {
   virtual void on_time() = 0;
   virtual void on_cancel() {}  // of all: Loop::cancel_all()
+  bool timed() const { return place_ != kNone; }
+
  protected:
   ~TimerTarget() = default;
+
+ private:
+  friend class TimerQueue;
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  std::uint32_t place_ = kNone;  // in the queue
 };
 
 // All the times that a loop waits for, on one uv_timer_t: a wait needs no handle to be closed, and
-// those that end at the same time end in the order in which they began.
+// those that end at the same time end in the order in which they began.  A binary heap, whose
+// entries take less memory than the nodes of a tree.
 class TimerQueue {
  public:
-  using Queue = std::multimap<std::uint64_t, TimerTarget*>;  // by the loop's milliseconds
-  using Entry = Queue::iterator;
-
   explicit TimerQueue(Loop& loop);
   TimerQueue(const TimerQueue&) = delete;
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();
 
-  // Never fires early; kForever only waits for cancel_all().
-  Entry add(Millis delay, TimerTarget* target);
-  void remove(Entry entry);
+  // Never fires early; kForever only waits for cancel_all().  A target has one wait at a time.
+  void add(Millis delay, TimerTarget* target);
+  void remove(TimerTarget* target);
+  std::uint64_t due(const TimerTarget* target) const { return queue_[target->place_].due; }
   void cancel_all();
   std::optional<TimePoint> first() const;  // when the next wait ends, if any does by itself
   void fire();                             // ends the waits that are due
 
  private:
+  struct Wait {
+    std::uint64_t due;     // in the loop's milliseconds
+    std::uint64_t number;  // of waits that began before
+    TimerTarget* target;
+    bool operator<(const Wait& other) const {
+      return due != other.due ? due < other.due : number < other.number;
+    }
+  };
+
   std::uint64_t now() const;
   void arm();
-  bool poll_first();
+  void erase(std::size_t place);
+  void put(const Wait& wait, std::size_t place);  // there, or where the order requires it
   static void on_due(uv_timer_t* timer);
 
   Loop& loop_;
   uv_timer_t* timer_;
   static constexpr std::uint64_t kNever = UINT64_MAX;
   std::uint64_t armed_for_ = kNever;
-  std::uint64_t polled_for_ = kNever;  // the late time before which descriptors have been looked at
-  Queue queue_;
+  std::uint64_t begun_ = 0;
+  std::vector<Wait> queue_;  // a parent at i, its children at 2 i + 1 and 2 i + 2
 };
 
 }  // namespace detail
@@ -100,7 +116,6 @@ class Timer final : detail::TimerTarget {
 
   Loop& loop_;
   std::coroutine_handle<> waiter_;
-  detail::TimerQueue::Entry entry_;
   bool woken_ = false;
   Error status_;
 };
@@ -113,7 +128,6 @@ struct Sleep final : TimerTarget {
   Millis delay;
   bool canceled = false;
   std::coroutine_handle<> waiter;
-  TimerQueue::Entry entry;
 
   bool await_ready() {
     canceled = loop.canceled();
@@ -121,7 +135,7 @@ struct Sleep final : TimerTarget {
   }
   void await_suspend(std::coroutine_handle<> task) {
     waiter = task;
-    entry = loop.timers().add(delay, this);
+    loop.timers().add(delay, this);
   }
   Error await_resume() const { return canceled ? Error(UV_ECANCELED) : Error(); }
   void on_time() override { waiter.resume(); }

@@ -8,22 +8,17 @@ namespace net {
 
 namespace detail {
 
-WatchSet::WatchSet(Loop& loop) : epoll_(epoll_create1(EPOLL_CLOEXEC)), poll_(new uv_poll_t) {
+// What an event that has been fetched belongs to; no target is libuv.
+static char removed;
+static constexpr void* kRemoved = &removed;
+
+WatchSet::WatchSet(Loop& loop) : epoll_(epoll_create1(EPOLL_CLOEXEC)) {
   require(epoll_ >= 0 ? Error() : Error::from_errno(), "an epoll set");
-  require(Error(uv_poll_init(loop.uv(), poll_, epoll_)), "an event loop");
-  poll_->data = nullptr;  // not for Loop::cancel_all()
-  auto on_ready = [](uv_poll_t* poll, int, int) {
-    static_cast<Loop*>(poll->loop->data)->watches().dispatch();
-  };
-  uv_poll_start(poll_, UV_READABLE, on_ready);
-  uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+  require(add(uv_backend_fd(loop.uv()), EPOLLIN, nullptr), "an epoll set");
 }
 
 WatchSet::~WatchSet() {
   CHECK(first_ == nullptr);
-  uv_poll_stop(poll_);
-  uv_close(reinterpret_cast<uv_handle_t*>(poll_),
-           [](uv_handle_t* handle) { delete reinterpret_cast<uv_poll_t*>(handle); });
   ::close(epoll_);
 }
 
@@ -41,48 +36,44 @@ void WatchSet::remove(int fd, WatchTarget* target) {
   epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < fetched_; ++i) {
     epoll_event& event = events_[static_cast<std::size_t>(i)];
-    if (event.data.ptr == target) event.data.ptr = nullptr;
+    if (event.data.ptr == target) event.data.ptr = kRemoved;
   }
 }
 
-void WatchSet::dispatch() {
-  fetched_ = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), 0);
-  for (int i = 0; i < fetched_; ++i) {
-    const epoll_event& event = events_[static_cast<std::size_t>(i)];
-    if (event.data.ptr != nullptr)
-      static_cast<WatchTarget*>(event.data.ptr)->on_events(event.events);
+bool WatchSet::poll(int timeout) {
+  constexpr int kTurns = 16;  // before timers and signals have theirs
+  bool libuv_ready = false;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    fetched_ = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
+    for (int i = 0; i < fetched_; ++i) {
+      const epoll_event event = events_[static_cast<std::size_t>(i)];
+      if (event.data.ptr == kRemoved) continue;
+      if (event.data.ptr == nullptr)
+        libuv_ready = true;
+      else
+        static_cast<WatchTarget*>(event.data.ptr)->on_events(event.events);
+    }
+    const bool more = fetched_ == static_cast<int>(events_.size());
+    fetched_ = 0;
+    if (!more) break;
+    timeout = 0;
   }
-  fetched_ = 0;
-}
-
-void WatchSet::cancel_all() {
-  for (Watch* watch = first_; watch != nullptr; watch = watch->next_) watch->cancel();
-}
-
-void WatchSet::wait_begins() {
-  if (waiting_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(poll_));
-}
-
-void WatchSet::wait_ends() {
-  if (--waiting_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(poll_));
+  return libuv_ready;
 }
 
 }  // namespace detail
 
 Watch::Watch(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   detail::WatchSet& set = loop_.watches();
-  next_ = std::exchange(set.first_, this);
-  if (next_ != nullptr) next_->previous_ = this;
+  link(set.targets());
   error_ = set.add(fd_, 0, this);
   registered_ = !error_;
 }
 
 Watch::~Watch() {
   CHECK(std::ranges::all_of(waits_, [](const Wait* wait) { return wait == nullptr; }));
-  detail::WatchSet& set = loop_.watches();
-  (previous_ != nullptr ? previous_->next_ : set.first_) = next_;
-  if (next_ != nullptr) next_->previous_ = previous_;
-  if (registered_) set.remove(fd_, this);
+  unlink();
+  if (registered_) loop_.watches().remove(fd_, this);
 }
 
 Watch::Wait* Watch::take(Kind kind) {

@@ -2,13 +2,14 @@
 //
 // uv_poll_t would set O_NONBLOCK on the descriptor, which standard input shares with other
 // processes; it watches no descriptor twice, and it cannot wait for a hang-up alone.  So the loop
-// has one epoll set of its own for such descriptors, itself watched by libuv.
+// has an epoll set of its own, in which libuv's is one of the descriptors.
 #pragma once
 
 #include <sys/epoll.h>
 
 #include <array>
 
+#include "common/net/link.h"
 #include "common/net/loop.h"
 
 namespace net {
@@ -17,8 +18,14 @@ class Watch;
 
 namespace detail {
 
-struct WatchTarget {
+// Who waits for a descriptor.  In the list of its loop's set as long as it exists.
+struct WatchTarget : Link<WatchTarget> {
   virtual void on_events(std::uint32_t events) = 0;
+  // What Loop does to all of them.  None of these resumes a task itself.
+  virtual void cancel() = 0;
+  virtual void end_input() {}
+  virtual std::uint32_t idle_for() { return 0; }  // milliseconds; 0: it is not idle
+  virtual void end_idle() {}
 
  protected:
   ~WatchTarget() = default;
@@ -35,19 +42,18 @@ class WatchSet {
   Error add(int fd, std::uint32_t events, WatchTarget* target);  // UV_EPERM: a regular file
   void modify(int fd, std::uint32_t events, WatchTarget* target);
   void remove(int fd, WatchTarget* target);
+  void wait_begins() { ++waiting_; }  // the loop runs as long as a task waits
+  void wait_ends() { --waiting_; }
+  bool has_waiting() const { return waiting_ > 0; }
+  WatchTarget*& targets() { return first_; }
+  // Waits at most so many milliseconds (-1: for ever) and passes on what has happened.  True if
+  // libuv's descriptors are ready.
+  bool poll(int timeout);
 
  private:
-  friend class net::Watch;
-  friend class net::Loop;
-  void dispatch();
-  void cancel_all();
-  void wait_begins();  // the loop runs as long as a task waits
-  void wait_ends();
-
   int epoll_;
-  uv_poll_t* poll_;
   std::size_t waiting_ = 0;
-  Watch* first_ = nullptr;
+  WatchTarget* first_ = nullptr;
   std::array<epoll_event, 64> events_;
   int fetched_ = 0;  // of events_, while they are dispatched
 };
@@ -72,7 +78,7 @@ class Watch final : detail::WatchTarget {
   // Success once the other side has left: no reader of a pipe, a socket reset or closed both ways.
   auto hangup() { return Wait{*this, kHangup}; }
   // The descriptor may be closed from then on.
-  void cancel();
+  void cancel() override;
 
  private:
   enum Kind { kRead, kWrite, kHangup, kKinds };
@@ -85,7 +91,6 @@ class Watch final : detail::WatchTarget {
     Error await_resume() const { return status; }
     std::coroutine_handle<> waiter{};
   };
-  friend class detail::WatchSet;
 
   void on_events(std::uint32_t events) override;
   Error arm(std::uint32_t events);
@@ -98,8 +103,6 @@ class Watch final : detail::WatchTarget {
   bool canceled_ = false;
   std::uint32_t armed_ = 0;
   std::array<Wait*, kKinds> waits_{};
-  Watch* next_;
-  Watch* previous_ = nullptr;
 };
 
 }  // namespace net

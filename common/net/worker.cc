@@ -234,14 +234,26 @@ Stream Worker::stream_of(Fd socket) {
 void Worker::begin(Fd socket, const SockAddr& peer) {
   if (shared_.places.limited(peer)) {
     const Places::Entry entry = shared_.places.enter(peer, socket);
-    if (entry == Places::Entry::kServed) return conns_.go(handle_in_turn(std::move(socket), peer));
+    if (entry == Places::Entry::kServed) return run_beside(handle_in_turn(std::move(socket), peer));
     if (entry == Places::Entry::kRefused) ++shared_.refused;
     shared_.leave();
   } else if (log::verbose()) {
-    conns_.go(handle_loudly(stream_of(std::move(socket)), peer));
+    run_beside(handle_loudly(stream_of(std::move(socket)), peer));
   } else {
-    conns_.go(service_->handle_conn(stream_of(std::move(socket))));
+    run_beside(service_->handle_conn(stream_of(std::move(socket))));
   }
+}
+
+static constexpr std::size_t kConnectionBytes = 512;  // about
+
+void Worker::run_beside(Task<> connection) {
+  ebb_.rise(kConnectionBytes);
+  conns_.go(std::move(connection));
+}
+
+void Worker::end_connection() {
+  ebb_.fall(kConnectionBytes);
+  shared_.leave();
 }
 
 Task<> Worker::handle_loudly(Stream conn, SockAddr peer) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/net/ebb.h"
 #include "common/net/listener.h"
 #include "common/net/places.h"
 #include "common/net/server.h"
@@ -70,9 +71,11 @@ class Worker {
   Accepted accept_some(Listener& listener);
   Accepted accept_failed(Error e);
   void begin(Fd socket, const SockAddr& peer);
+  void run_beside(Task<> connection);
   Task<> handle_loudly(Stream conn, SockAddr peer);
   Task<> handle_in_turn(Fd socket, SockAddr peer);
   Stream stream_of(Fd socket);
+  void end_connection();
   Task<> wind_down();
   void stop_for(int number, Signals& all);
   Task<> stop_on(Signal& signal, int number, Signals& all);
@@ -88,7 +91,8 @@ class Worker {
   std::vector<Timer*> waiting_for_room_;
   Timer drain_{loop_};
   WaitGroup background_;
-  WaitGroup conns_{[this] { shared_.leave(); }};
+  Ebb ebb_;
+  WaitGroup conns_{[this] { end_connection(); }};
   bool stopping_ = false;
   bool said_full_ = false;
 };

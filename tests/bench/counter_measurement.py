@@ -76,6 +76,7 @@ def counter_group(bench):
         'counter', f'counterd: increments in memory, {CLIENTS} clients, keep-alive',
         [counterd(bench, 'counterd'),
          bench.bare('bare epoll', 'bench_bare_http').needs('wrk'),
+         bench.ring('http').needs('wrk'),
          bench.built_go('Go mutex', 'counter.go').needs('wrk'),
          Contender('redis-server', [str(HERE / 'redis.py')]).needs('redis-benchmark',
                                                                    'redis-tools')],
@@ -84,7 +85,7 @@ def counter_group(bench):
          Row('apart', 'time between two answers', 'us'),
          Row('exact', 'every increment counted', 'yes', 1)],
         measure_counter,
-        note='redis-benchmark sends INCR, unpipelined. The bare program counts nothing.')
+        note='redis-benchmark sends INCR, unpipelined. The bare programs count nothing.')
 
 
 # --- durable: the same on disk ---

@@ -57,6 +57,7 @@ def contenders(bench, names):
                             '127.0.0.1:0'),
         'statusd': bench.ours('statusd', '--print-port', '-q', '127.0.0.1:0'),
         'bare': bench.bare('bare epoll', 'bench_bare_http'),
+        'ring': bench.ring('http'),
         'nginx': Contender('nginx', [str(HERE / 'nginx.py'), str(bench.made / 'nginx')]),
         'go': bench.built_go('Go net/http', 'http.go'),
     }
@@ -73,11 +74,11 @@ def rows(*limited):
 def http_group(bench):
     return Group(
         'http', f'HTTP: 64 connections, keep-alive, {SECONDS} s',
-        contenders(bench, ['ours', 'statusd', 'bare', 'nginx', 'go']),
+        contenders(bench, ['ours', 'statusd', 'bare', 'ring', 'nginx', 'go']),
         rows(Row('cpu_request', 'CPU a request', 'us', 1.15, 'bare epoll',
                  chart='HTTP: CPU a request, keep-alive')),
         measure(64, 1),
-        note='The bare program answers whatever it reads with the same bytes and parses nothing.')
+        note='The bare programs answer whatever they read with the same bytes and parse nothing.')
 
 
 def pipelined_group(bench):
@@ -91,7 +92,7 @@ def pipelined_group(bench):
 def thousand_group(bench):
     return Group(
         'thousand', f'HTTP: 1,000 connections, keep-alive, {SECONDS} s',
-        contenders(bench, ['ours', 'bare', 'nginx', 'go']),
+        contenders(bench, ['ours', 'bare', 'ring', 'nginx', 'go']),
         rows(Row('cpu_request', 'CPU a request', 'us'), Row('p50', 'latency, median', 'ms'),
              Row('p99', 'latency, 99th percentile', 'ms', 1.0, 'nginx',
                  chart='HTTP: 99th percentile, 1,000 connections')),

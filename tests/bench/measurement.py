@@ -87,6 +87,7 @@ def clock_group(bench):
         'clock', f'clock: {bench.clients:,} clients, {bench.seconds:g} s',
         [bench.ours('clockd', '--print-port', '-q', '127.0.0.1:0'),
          bench.bare('bare epoll', 'bench_bare_clock'),
+         bench.ring('clock'),
          bench.built_go('Go clock', 'clock.go')],
         [Row('empty', 'resident memory, no client', 'KiB'),
          Row('bytes_client', 'resident memory a client above that', 'B', 700,

@@ -82,6 +82,13 @@ class Bench:
         """A program that does one thing and nothing else."""
         return Contender(name, [str(self.made / target), *arguments], is_limit=True)
 
+    def ring(self, mode):
+        """The bare server on io_uring."""
+        contender = self.bare('bare ring', 'bench_bare_ring', mode)
+        if not Path(contender.argv[0]).exists():
+            contender.missing = 'bare ring: not built, skipped (apt: liburing-dev)'
+        return contender
+
     def built_go(self, name, source, *arguments):
         """A Go program of this folder, compiled when there is a compiler."""
         if not shutil.which('go'):
@@ -99,19 +106,21 @@ class Bench:
         """Compiles the load clients and the bare programs where the build has not done so."""
         self.made.mkdir(parents=True, exist_ok=True)
         compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
-        compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'])
-        compile_to(self.made / 'bench_bare_http', ['bare_http.cc'])
+        compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'], ['bare.h'])
+        compile_to(self.made / 'bench_bare_http', ['bare_http.cc'], ['bare.h'])
+        if Path('/usr/include/liburing.h').exists():
+            compile_to(self.made / 'bench_bare_ring', ['bare_ring.cc'], ['bare.h'], ['-luring'])
         compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'], ['loopback.h'])
         compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
         compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
         self.crowd = str(self.made / 'bench_crowd')
 
 
-def compile_to(program, sources, headers=()):
+def compile_to(program, sources, headers=(), libraries=()):
     newest = max((HERE / name).stat().st_mtime for name in [*sources, *headers])
     if not program.exists() or program.stat().st_mtime < newest:
         run_quietly(['c++', '-std=c++20', '-O2', '-o', str(program),
-                     *(str(HERE / source) for source in sources)])
+                     *(str(HERE / source) for source in sources), *libraries])
 
 
 def run_quietly(argv, **environment):

@@ -150,8 +150,8 @@ TCP_TEST(StreamClose, HookIsToldOfAReset) {
 STREAM_TEST(StreamClose, HookThatWasTakenBackIsNotTold) {
   Hook hook(loop);
   stream.hook(hook);
-  hook.unhook();
-  hook.unhook();
+  hook.unlink();
+  hook.unlink();
   stream.close();
   Error e = co_await hook.timer.wait(Millis(10));
   EXPECT_FALSE(e);
@@ -179,7 +179,7 @@ struct LastHook final : CloseHook {
   explicit LastHook(CloseHook& that) : other(that) {}
   void stream_closed(Error) override {
     ++calls;
-    other.unhook();
+    other.unlink();
   }
   CloseHook& other;
   int calls = 0;

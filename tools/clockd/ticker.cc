@@ -80,14 +80,14 @@ std::string_view Ticker::Next::await_resume() const {
 
 void Ticker::Next::resume(bool ended) {
   ended_ = ended;
-  unhook();
+  unlink();
   waiter_.resume();
 }
 
 void Ticker::Next::stream_closed(Error) {
   ticker_.remove(*this);
   ended_ = true;
-  waiter_.resume();
+  ticker_.loop_.resume_later(waiter_);
 }
 
 }  // namespace clockd

@@ -14,6 +14,7 @@
 #include "common/cli/cli.h"
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
+#include "common/net/ebb.h"
 #include "common/net/line_reader.h"
 #include "common/net/server.h"
 #include "common/net/socket_option.h"
@@ -51,6 +52,7 @@ struct Options {
 struct Shared {
   const Options& options;
   std::minstd_rand random{std::random_device{}()};
+  net::Ebb ebb{};  // of pending echoes
 
   Millis delay() {
     const auto [min, max] = options.delay;
@@ -97,6 +99,7 @@ Task<> echo(Client& client, std::string line) {
   const auto cost = static_cast<std::uint32_t>(kEchoBytes + 2 * line.size());
   const std::uint64_t times = client.shared.options.times;
   client.pending += cost;
+  client.shared.ebb.rise(cost);
   for (std::uint64_t i = 0; i < times; ++i) {
     std::string buffer;
     const std::string_view text = faded(line, i, times, buffer);
@@ -110,6 +113,7 @@ Task<> echo(Client& client, std::string line) {
     if (e) break;
   }
   client.pending -= cost;
+  client.shared.ebb.fall(cost);
   if (client.pending == 0) client.conn.set_idle();
 }
 
