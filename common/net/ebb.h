@@ -21,7 +21,9 @@ class Ebb {
     constexpr std::size_t kMany = std::size_t{1} << 20;
     used_ -= bytes;
     if (high_ < kMany || used_ > high_ / 4) return;
+#ifdef __GLIBC__
     malloc_trim(0);
+#endif
     high_ = used_;
   }
 

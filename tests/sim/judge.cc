@@ -45,7 +45,7 @@ class Judge {
     return sum;
   }
   bool consumer_has_room() const {
-    return local_.out.received.size() < total_at(local_.out.room, end_) + local_.out.buffer;
+    return local_.out.received.size() < total_at(local_.out.room, end_ - 1) + local_.out.buffer;
   }
   bool consumer_is_there() const {
     return std::min(end_, kHorizon - 1) < local_.gone_at && !local_.closed &&
