@@ -161,22 +161,21 @@ SockAddr SockAddr::local(int fd) { return name_of(fd, getsockname); }
 SockAddr SockAddr::peer(int fd) { return name_of(fd, getpeername); }
 
 std::uint16_t SockAddr::port() const {
-  if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port);
-  if (family() == AF_INET6)
-    return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port);
+  if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.v6.sin6_port);
   return 0;
 }
 
 void SockAddr::set_port(std::uint16_t port) {
-  if (family() == AF_INET) reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(port);
-  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(port);
+  if (family() == AF_INET) storage_.v4.sin_port = htons(port);
+  if (family() == AF_INET6) storage_.v6.sin6_port = htons(port);
 }
 
 std::string SockAddr::host() const {
   if (family() == AF_UNIX) {
     constexpr socklen_t kHead = offsetof(sockaddr_un, sun_path);
     if (size_ <= kHead) return {};
-    const char* path = reinterpret_cast<const sockaddr_un*>(&storage_)->sun_path;
+    const char* path = storage_.unix_path.sun_path;
     if (*path == '\0') return "@" + std::string(path + 1, size_ - kHead - 1);
     return {path, strnlen(path, size_ - kHead)};
   }

@@ -1,7 +1,9 @@
 // address.h - where to listen or to connect: the forms that a person writes, and socket addresses.
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <cstdint>
 #include <string>
@@ -46,17 +48,22 @@ class SockAddr {
   static SockAddr local(int fd);                             // getsockname; empty on error
   static SockAddr peer(int fd);
 
-  int family() const { return storage_.ss_family; }
+  int family() const { return storage_.any.sa_family; }
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
   std::string host() const;       // 127.0.0.1, ::1, fe80::1%eth0; a Unix path
   std::string to_string() const;  // 127.0.0.1:80, [::1]:80, unix:/run/x
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* get() const { return &storage_.any; }
   socklen_t size() const { return size_; }
   friend bool operator==(const SockAddr& a, const SockAddr& b);
 
  private:
-  sockaddr_storage storage_{};
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+    sockaddr_un unix_path;
+  } storage_{.unix_path = {}};
   socklen_t size_ = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -105,7 +106,8 @@ class WaitGroup {
  public:
   WaitGroup() = default;
   // Calls `on_end` after each task.
-  explicit WaitGroup(std::function<void()> on_end) : on_end_(std::move(on_end)) {}
+  explicit WaitGroup(std::function<void()> on_end)
+      : on_end_(std::make_unique<std::function<void()>>(std::move(on_end))) {}
   WaitGroup(const WaitGroup&) = delete;
   WaitGroup& operator=(const WaitGroup&) = delete;
   ~WaitGroup() { CHECK(count_ == 0); }
@@ -138,13 +140,13 @@ class WaitGroup {
  private:
   friend struct detail::PromiseBase;
   void done() {
-    if (on_end_) on_end_();
+    if (on_end_) (*on_end_)();
     if (--count_ <= limit_ && waiter_) std::exchange(waiter_, nullptr).resume();
   }
   std::size_t count_ = 0;
   std::size_t limit_ = 0;
   std::coroutine_handle<> waiter_;
-  std::function<void()> on_end_;
+  std::unique_ptr<std::function<void()>> on_end_;  // most groups have none
 };
 
 template <typename P>

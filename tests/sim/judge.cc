@@ -221,13 +221,15 @@ void Judge::in_time() const {
 
 void Judge::ended_in_time() const {
   if (!run_.world.stops.empty() || limited()) return;
+  constexpr Ms kSlack = 1'000;
+  if (run_.terms.quit_after && !run_.records && talk_.finished_at < kNever)
+    require(end_ <= talk_.finished_at + run_.terms.quit_after->count() + kSlack, "-q ends it late");
   if (run_.records && !talk_.all_sent_is_acknowledged()) return;  // it was the reset that ended it
   if (reason_ != Verdict::kComplete || talk_.end_seen_at >= kNever) return;
   Ms last =
       std::max({talk_.end_seen_at, local_.last_read, remote_.last_moved, local_.last_written});
   for (const Mark& mark : remote_.out.room) last = std::max(last, mark.at);
   if (talk_.finished_at < kNever) last = std::max(last, talk_.finished_at);
-  constexpr Ms kSlack = 1'000;
   require(end_ <= last + 2 * remote_.lag + kSlack, "it ends too late");
 }
 

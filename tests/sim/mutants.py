@@ -55,8 +55,7 @@ MUTANTS = [
     ("relay/relay.cc", "  remote_.reset_on_close(ending_.resets_if_killed());\n  tasks_", "  tasks_"),
     ("relay/relay.cc", "  remote_.reset_on_close(verdict_->resets);\n", ""),
     ("relay/relay.cc", "      remote_.reset_on_close(false);\n", ""),
-    ("relay/relay.cc", "if (way.next == Next::kAwaitInput) e = co_await way.from.readable();",
-     "if (way.next == Next::kAwaitInput) e = co_await way.to.writable();"),
+    ("relay/relay.cc", "Next::kAwaitInput ? way.from.readable()", "Next::kAwaitInput ? way.to.writable()"),
     ("relay/relay.cc", "ending_.input_blocks(step.what == Step::kInputBlocks)) look_.wake();",
      "ending_.input_blocks(step.what == Step::kInputBlocks)) {}"),
     ("relay/relay.cc", "if (way.drained) return at_end(way);", "if (way.drained) return Next::kOver;"),
@@ -86,7 +85,7 @@ MUTANTS = [
     # transfer: every byte once
     ("relay/transfer.cc", "pending_.remove_prefix(*n);", "pending_.remove_prefix(piece.size());"),
     ("relay/transfer.cc", "if (!n || *n == 0) release();", "release();"),
-    ("relay/transfer.cc", "if (options_.crlf) pending_ = crlf_.encode(pending_);", ""),
+    ("relay/transfer.cc", "if (crlf_) pending_ = crlf_->encode(pending_);", ""),
     ("relay/crlf.cc", "after_cr_ = c == '\\r';", "after_cr_ = false;"),
     # hub and seats
     ("hub.cc", "if (how.in_hand == nullptr) terms.until_input_ends = true;\n", "(void)how;\n"),

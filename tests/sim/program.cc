@@ -96,7 +96,7 @@ Task<> Program::run() {
   how.terms.idle = options.idle;
   world.add("-w, exit", 0, options.idle.count(), exits_at);
   netcat::Channel& peer = records ? static_cast<netcat::Channel&>(*records) : remote;
-  netcat::Relay relay(session, local, peer, std::move(how));
+  netcat::Relay relay(session, local, peer, how);
   net::WaitGroup beside;
   bool over = false;
   beside.go(watch_program(*this, peer, relay, over));

@@ -178,7 +178,7 @@ net::Task<> Single::run() {
   netcat::RelayOptions how{.terms = terms, .discards = options.send_only};
   if (terms.input == netcat::Terms::Input::kStream) local.guarded = &remote.resets;
   netcat::Channel& peer = records ? static_cast<netcat::Channel&>(*records) : remote;
-  netcat::Relay relay(session, local, peer, std::move(how));
+  netcat::Relay relay(session, local, peer, how);
   net::WaitGroup beside;
   net::Timer stopper(world.loop());
   if (!options.send_only) beside.go(watch_output(*this, relay));

@@ -15,12 +15,11 @@ Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockA
     : peer(address),
       remote(std::move(channel)),
       telnet(hub.session_.options.telnet ? std::make_unique<Telnet>(*remote) : nullptr),
-      first(hub.how_.in_hand != nullptr ? hub.how_.in_hand->begin_connection() : ""),
       seat(hub.seats_),
       relay(hub.session_, seat, telnet ? *telnet : *remote,
-            {hub.terms_, hub.session_.options.send_only, false, address.to_string()}),
+            {hub.terms_, hub.session_.options.send_only, false, &peer}),
       moved_at(hub.loop_.now()) {
-  seat.begin_with(first);
+  if (hub.how_.in_hand != nullptr) seat.begin_with(hub.how_.in_hand->begin_connection());
 }
 
 // A client's half-close ends its sending only: until standard input ends it goes on receiving.
@@ -75,18 +74,18 @@ void Hub::end(const Verdict& verdict) {
 }
 
 void Hub::admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer, bool was_reset) {
-  conns_.go(serve(std::move(remote), peer, was_reset));
+  const auto client = clients_.emplace(clients_.end(), *this, std::move(remote), peer);
+  if (was_reset) client->relay.peer_reset();
+  conns_.go(serve(client));
 }
 
 // One client, from its first byte to its last.
-Task<> Hub::serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_reset) {
-  const auto client = clients_.emplace(clients_.end(), *this, std::move(remote), peer);
-  if (was_reset) client->relay.peer_reset();
+Task<> Hub::serve(std::list<Client>::iterator client) {
   const Verdict verdict = co_await client->relay.run();
   note_acknowledged(*client);
   const bool ours = verdict.reason == Verdict::kOutputFailed ||
                     verdict.reason == Verdict::kOutputGone || verdict.reason == Verdict::kLogFailed;
-  on_closed_(peer, *client->remote, client->relay.tally(), verdict);
+  on_closed_(client->peer, *client->remote, client->relay.tally(), verdict);
   clients_.erase(client);
   if (ours) end(verdict);
 }

@@ -50,7 +50,6 @@ class Hub final : public Guests {
     net::SockAddr peer;
     std::unique_ptr<Channel> remote;
     std::unique_ptr<Telnet> telnet;
-    std::string first;  // what the last connection has left unacknowledged
     Seat seat;
     Relay relay;
     std::uint64_t sent = 0;   // bytes, when we last looked
@@ -58,7 +57,7 @@ class Hub final : public Guests {
     bool displaced = false;
   };
 
-  net::Task<> serve(std::unique_ptr<Channel> remote, net::SockAddr peer, bool was_reset);
+  net::Task<> serve(std::list<Client>::iterator client);
   net::Task<> feed();
   net::Task<> watch_room();
   // sender: the seat that `data` comes from, which does not get it; 0: it is standard input's.

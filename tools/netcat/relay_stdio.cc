@@ -29,7 +29,7 @@ net::Task<Outcome> relay_stdio(Session& session, Stdio& local, Channel& remote,
   RelayOptions how{.terms = terms_of(options, local.input()), .discards = options.send_only};
   std::optional<Telnet> telnet;
   if (options.telnet) telnet.emplace(remote);
-  Relay relay(session, local, telnet ? *telnet : remote, std::move(how));
+  Relay relay(session, local, telnet ? *telnet : remote, how);
   session.on_output_gone = [&relay] { relay.output_gone(); };
   if (was_reset) relay.peer_reset();
   const Verdict verdict = co_await relay.run();

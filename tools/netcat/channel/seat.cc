@@ -72,7 +72,8 @@ Seat::~Seat() {
 
 void Seat::begin_with(std::string_view piece) {
   if (piece.empty()) return;
-  piece_ = piece;
+  first_ = std::make_unique<std::string>(piece);
+  piece_ = *first_;
   taking_ = true;
   ++seats_.behind_;
 }

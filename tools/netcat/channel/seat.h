@@ -6,6 +6,8 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "common/net/timer.h"
@@ -78,7 +80,7 @@ class Seat final : public Channel {
   void cancel() override;
   void stop_reading() override;  // what it has not taken goes to the others
 
-  // Before anything else it reads `piece`, which outlives it.
+  // Before anything else it reads a copy of `piece`.
   void begin_with(std::string_view piece);
   bool is_behind() const { return taking_; }  // has not taken all of the piece
 
@@ -88,6 +90,7 @@ class Seat final : public Channel {
 
   Seats& seats_;
   std::uint64_t number_;
+  std::unique_ptr<std::string> first_;
   std::string_view piece_;
   std::size_t at_ = 0;   // of piece_, what is to be read next
   bool taking_ = false;  // some of the piece is not known to be written

@@ -221,10 +221,10 @@ Task<> Programs::relay_to(Run& run) {
   how.terms.half_close = options.shutdown;
   how.terms.until_input_ends = true;
   how.terms.idle = options.idle;
-  if (options.keep_open) how.peer = run.peer.to_string();
+  if (options.keep_open) how.peer = &run.peer;
   std::optional<Telnet> telnet;
   if (options.telnet) telnet.emplace(*run.remote);
-  Relay relay(session_, local, telnet ? *telnet : *run.remote, std::move(how));
+  Relay relay(session_, local, telnet ? *telnet : *run.remote, how);
   net::WaitGroup watching;
   watching.go(watch_program(run, local, relay));
   const Verdict verdict = co_await relay.run();

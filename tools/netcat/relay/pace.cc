@@ -15,9 +15,7 @@ net::Task<> Pace::wait() {
   if (!line_ended_) co_return;
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
-  waiting_ = true;
   (void)co_await timer_.wait(left);  // the canceller knows why
-  waiting_ = false;
 }
 
 void Pace::sent(bool line_ended) {

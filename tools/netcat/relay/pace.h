@@ -20,7 +20,6 @@ class Pace {
   // It was sent: if it ended a line, the pause begins.
   void sent(bool line_ended);
 
-  bool waiting() const { return waiting_; }
   void cancel() { timer_.wake(); }
 
  private:
@@ -28,7 +27,6 @@ class Pace {
   net::Millis interval_;
   net::Timer timer_;
   bool line_ended_ = false;
-  bool waiting_ = false;
   net::TimePoint next_;  // the earliest for the next line
 };
 

@@ -45,9 +45,7 @@ std::size_t RateLimit::chunk() const {
 net::Task<> RateLimit::wait() {
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
-  waiting_ = true;
   (void)co_await timer_.wait(left);  // the canceller knows why
-  waiting_ = false;
 }
 
 void RateLimit::moved(std::size_t bytes) {

@@ -25,14 +25,12 @@ class RateLimit {
   net::Task<> wait();
   void moved(std::size_t bytes);
 
-  bool waiting() const { return waiting_; }
   void cancel() { timer_.wake(); }
 
  private:
   net::Loop& loop_;
   std::uint64_t rate_;
   net::Timer timer_;
-  bool waiting_ = false;
   net::TimePoint next_;  // the earliest for the next bytes
 };
 

@@ -9,40 +9,42 @@ using net::Task;
 constexpr unsigned kStepsInARow = 16;  // then it is the other direction's turn
 
 Relay::Way::Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate,
-                TransferOptions how)
+                const TransferOptions& how)
     : from(source),
       to(sink),
-      limit(session.loop, rate),
-      transfer(source, sink, session.buffers, limit.chunk(), std::move(how)) {}
+      limit(rate > 0 ? std::make_unique<RateLimit>(session.loop, rate) : nullptr),
+      transfer(source, sink, session.buffers, limit ? limit->chunk() : SIZE_MAX, how) {}
 
-Relay::Relay(Session& session, Channel& local, Channel& remote, RelayOptions options)
+static std::unique_ptr<Pace> pace_of(Session& session, const RelayOptions& options) {
+  const Millis interval = session.options.interval;
+  if (!options.paced || interval == Millis::zero()) return nullptr;
+  return std::make_unique<Pace>(session.loop, interval);
+}
+
+Relay::Relay(Session& session, Channel& local, Channel& remote, const RelayOptions& options)
     : session_(session),
       loop_(session.loop),
       local_(local),
       remote_(remote),
-      options_(std::move(options)),
-      ending_(options_.terms, loop_.now()),
-      pace_(loop_, options_.paced ? session.options.interval : Millis::zero()),
-      up_(session, local, remote, options_.paced ? session.options.rate : 0, how_up()),
-      down_(session, remote, local, session.options.rate, how_down()),
+      peer_(options.peer),
+      ending_(options.terms, loop_.now()),
+      pace_(pace_of(session, options)),
+      up_(session, local, remote, options.paced ? session.options.rate : 0, how_up(options)),
+      down_(session, remote, local, session.options.rate, how_down(options)),
       look_(loop_),
       tally_{.start = loop_.now()},
       traffic_(remote.traffic()) {
-  up_.ended = options_.terms.input == Terms::Input::kNone;
+  up_.ended = options.terms.input == Terms::Input::kNone;
 }
 
-TransferOptions Relay::how_up() {
-  TransferOptions how{.crlf = options_.paced && session_.options.crlf, .lines = pace_.is_set()};
-  if (session_.log.is_open())
-    how.on_written = [this](std::string_view data) { log(Direction::kSent, data); };
-  return how;
+TransferOptions Relay::how_up(const RelayOptions& options) {
+  return {.crlf = options.paced && session_.options.crlf,
+          .lines = pace_ != nullptr,
+          .on_written = session_.log.is_open() ? this : nullptr};
 }
 
-TransferOptions Relay::how_down() {
-  TransferOptions how{.discard = options_.discards};
-  if (session_.log.is_open())
-    how.on_read = [this](std::string_view data) { log(Direction::kReceived, data); };
-  return how;
+TransferOptions Relay::how_down(const RelayOptions& options) {
+  return {.discard = options.discards, .on_read = session_.log.is_open() ? this : nullptr};
 }
 
 Task<Verdict> Relay::run() {
@@ -64,24 +66,26 @@ Task<Verdict> Relay::run() {
 
 Task<> Relay::move(Way& way) {
   while (way.next != Next::kOver) {
-    co_await wait_for_turn(way);
+    if (way.limit || pace_) co_await wait_for_turn(way);
     way.next = pump(way);
     way.held = way.next == Next::kAwaitOutput && &way == &down_;
     Error e;
     if (way.next == Next::kGoOn) co_await net::yield(loop_);
-    if (way.next == Next::kAwaitInput) e = co_await way.from.readable();
-    if (way.next == Next::kAwaitOutput) e = co_await way.to.writable();
+    if (way.next == Next::kAwaitInput || way.next == Next::kAwaitOutput) e = co_await ready(way);
     if (e && e != Error(UV_ECANCELED)) end(Verdict::kLost, e);
     if (e) co_return;
   }
 }
 
+Task<Error> Relay::ready(Way& way) {
+  return way.next == Next::kAwaitInput ? way.from.readable() : way.to.writable();
+}
+
 // For -i and --rate.
 Task<> Relay::wait_for_turn(Way& way) {
-  const bool paced = &way == &up_ && way.transfer.is_pending();
   way.held = true;
-  if (paced) co_await pace_.wait();
-  if (way.limit.is_set()) co_await way.limit.wait();
+  if (pace_ && &way == &up_ && way.transfer.is_pending()) co_await pace_->wait();
+  if (way.limit) co_await way.limit->wait();
   way.held = false;
 }
 
@@ -97,7 +101,7 @@ Relay::Next Relay::pump(Way& way) {
     switch (step.what) {
       case Step::kMoved:
         moved(way, step);
-        if (way.limit.is_set() || pace_.is_set()) return Next::kGoOn;
+        if (way.limit || pace_) return Next::kGoOn;
         break;
       case Step::kInputBlocks:
         look_for_traffic();
@@ -127,8 +131,8 @@ void Relay::moved(Way& way, const Step& step) {
   const bool sent = &way == &up_;
   (sent ? tally_.sent : tally_.received) += step.bytes;
   session_.meter.moved(sent ? step.bytes : 0, sent ? 0 : step.bytes);
-  way.limit.moved(step.bytes);
-  if (sent) pace_.sent(step.line_ended);
+  if (way.limit) way.limit->moved(step.bytes);
+  if (sent && pace_) pace_->sent(step.line_ended);
   if (sent)
     ending_.input_moved(loop_.now());
   else
@@ -181,9 +185,12 @@ void Relay::failed(Way& way, const Step& step) {
   way.ended = true;
 }
 
-void Relay::log(Direction direction, std::string_view data) {
-  Way& way = direction == Direction::kSent ? up_ : down_;
-  session_.log.add(direction, way.logged, data, options_.peer);
+// For --output and --hex-dump.
+void Relay::saw(const Transfer& transfer, std::string_view data) {
+  const bool sent = &transfer == &up_.transfer;
+  Way& way = sent ? up_ : down_;
+  session_.log.add(sent ? Direction::kSent : Direction::kReceived, way.logged, data,
+                   peer_ != nullptr ? peer_->to_string() : "");
   way.logged += data.size();
   if (!session_.log.problem().empty()) end(Verdict::kLogFailed);
 }

@@ -2,6 +2,9 @@
 // ending.h are met.
 #pragma once
 
+#include <memory>
+
+#include "common/net/address.h"
 #include "tools/netcat/channel/channel.h"
 #include "tools/netcat/relay/ending.h"
 #include "tools/netcat/relay/pace.h"
@@ -16,13 +19,14 @@ struct RelayOptions {
   Terms terms;
   bool discards = false;  // what arrives
   bool paced = true;      // -i, --rate and -C are applied to the input here
-  std::string peer{};     // in the session log, where there is more than one
+  // In the session log, where there is more than one; outlives the relay.
+  const net::SockAddr* peer = nullptr;
 };
 
-class Relay {
+class Relay final : Observer {
  public:
   // The channels outlive it.
-  Relay(Session& session, Channel& local, Channel& remote, RelayOptions options);
+  Relay(Session& session, Channel& local, Channel& remote, const RelayOptions& options);
 
   // One connection, from its first byte to its last.
   net::Task<Verdict> run();
@@ -38,10 +42,11 @@ class Relay {
   enum class Next { kGoOn, kAwaitInput, kAwaitOutput, kOver };
   // One of the two directions.
   struct Way {
-    Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate, TransferOptions how);
+    Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate,
+        const TransferOptions& how);
     Channel& from;
     Channel& to;
-    RateLimit limit;
+    std::unique_ptr<RateLimit> limit;  // or none
     Transfer transfer;
     std::uint64_t logged = 0;  // bytes
     bool drained = false;      // the end of the input has been read
@@ -53,27 +58,28 @@ class Relay {
 
   net::Task<> move(Way& way);
   net::Task<> wait_for_turn(Way& way);
+  net::Task<net::Error> ready(Way& way);
   Next pump(Way& way);
   Next at_end(Way& way);
   void failed(Way& way, const Step& step);
   void moved(Way& way, const Step& step);
   void stop_sending(net::Error e);
   void look_for_traffic();
-  void log(Direction direction, std::string_view data);
-  TransferOptions how_up();
-  TransferOptions how_down();
+  void saw(const Transfer& transfer, std::string_view data) override;
+  TransferOptions how_up(const RelayOptions& options);
+  TransferOptions how_down(const RelayOptions& options);
   net::Task<> watch_time();
   net::Task<> watch_peer();
-  net::Task<std::optional<Verdict>> look();
+  net::Task<> look();
   void leave(const Verdict& verdict);
 
   Session& session_;
   net::Loop& loop_;
   Channel& local_;
   Channel& remote_;
-  RelayOptions options_;
+  const net::SockAddr* peer_;
   Ending ending_;
-  Pace pace_;
+  std::unique_ptr<Pace> pace_;  // of the input, or none
   Way up_;
   Way down_;
   net::Timer look_;  // woken when the ending may have come nearer

@@ -12,9 +12,9 @@ void Relay::leave(const Verdict& verdict) {
   local_.cancel();
   remote_.cancel();
   look_.wake();
-  pace_.cancel();
-  up_.limit.cancel();
-  down_.limit.cancel();
+  if (pace_) pace_->cancel();
+  if (up_.limit) up_.limit->cancel();
+  if (down_.limit) down_.limit->cancel();
 }
 
 // No half-close after a failure: the peer would take it for the end of the input.
@@ -43,10 +43,9 @@ void Relay::output_gone() {
 
 Task<> Relay::watch_time() {
   while (!verdict_) {
-    Error e = co_await look_.wait(ending_.next_look(loop_.now()));
+    const Error e = co_await look_.wait(ending_.next_look(loop_.now()));
     if (e == Error(UV_ECANCELED)) ending_.failed(Verdict::kLost, e);
-    const std::optional<Verdict> verdict = co_await look();
-    if (verdict) leave(*verdict);
+    co_await look();
   }
 }
 
@@ -56,12 +55,13 @@ bool Relay::Way::is_busy() const {
 }
 
 // Before a time limit ends a connection, what has arrived is read: a stopped process missed it.
-Task<std::optional<Verdict>> Relay::look() {
+Task<> Relay::look() {
   constexpr int kTurns = 64;  // no peer can keep us here
   for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
     co_await net::yield(loop_);
   const bool held = up_.held || down_.held || local_.holds_up();
-  co_return ending_.looked(held, remote_.undelivered(), loop_.now());
+  const auto verdict = ending_.looked(held, remote_.undelivered(), loop_.now());
+  if (verdict) leave(*verdict);
 }
 
 // Nothing is read any more that would show it.

@@ -23,13 +23,14 @@ constexpr std::size_t kStepBytes = std::size_t{1}
                                    << 20;  // at once, so that the other way has a turn
 
 Transfer::Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
-                   TransferOptions options)
+                   const TransferOptions& options)
     : from_(from),
       to_(to),
       buffers_(buffers),
       chunk_(chunk),
-      options_(std::move(options)),
-      way_(choose()) {}
+      options_(options),
+      way_(choose()),
+      crlf_(options.crlf ? std::make_unique<CrlfEncoder>() : nullptr) {}
 
 static bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
@@ -98,7 +99,7 @@ Step Transfer::copy() {
   const Result<std::size_t> n = to_.try_write(piece);
   if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kOutputBlocks};
   if (!n) return {Step::kOutputFailed, 0, n.error()};
-  if (options_.on_written) options_.on_written(piece.substr(0, *n));
+  if (options_.on_written != nullptr) options_.on_written->saw(*this, piece.substr(0, *n));
   pending_.remove_prefix(*n);
   return {Step::kMoved, *n, Error(), newline != pending_.npos && *n == piece.size()};
 }
@@ -112,10 +113,10 @@ Step Transfer::fill() {
   if (!n && n.error() == Error(UV_EAGAIN)) return {Step::kInputBlocks};
   if (!n) return {Step::kInputFailed, 0, n.error()};
   if (*n == 0) return {Step::kEnd};
-  if (options_.on_read) options_.on_read({buffer_.get(), *n});
+  if (options_.on_read != nullptr) options_.on_read->saw(*this, {buffer_.get(), *n});
   if (options_.discard) return {Step::kMoved, *n};
   pending_ = {buffer_.get(), *n};
-  if (options_.crlf) pending_ = crlf_.encode(pending_);
+  if (crlf_) pending_ = crlf_->encode(pending_);
   return {Step::kMoved};
 }
 

@@ -21,13 +21,21 @@ struct Step {
   bool line_ended = false;  // kMoved, with lines: all of a line
 };
 
+// Is shown the bytes of transfers.
+class Observer {
+ public:
+  virtual void saw(const class Transfer& transfer, std::string_view data) = 0;
+
+ protected:
+  ~Observer() = default;
+};
+
 struct TransferOptions {
   bool crlf = false;     // LF becomes CRLF
   bool lines = false;    // at most one line per step; reading is a step of its own
   bool discard = false;  // read and discard
-  // Observers of the bytes.
-  std::function<void(std::string_view)> on_read{};
-  std::function<void(std::string_view)> on_written{};
+  Observer* on_read = nullptr;
+  Observer* on_written = nullptr;
 
   bool touches_bytes() const { return crlf || lines || on_read || on_written; }
 };
@@ -47,7 +55,7 @@ class Transfer {
  public:
   // chunk: the most bytes per step.
   Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
-           TransferOptions options);
+           const TransferOptions& options);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
@@ -88,7 +96,7 @@ class Transfer {
   Way way_;
   std::unique_ptr<char[]> buffer_;
   std::string_view pending_;  // read, not yet written
-  CrlfEncoder crlf_;
+  std::unique_ptr<CrlfEncoder> crlf_;
   net::Fd pipe_in_;
   net::Fd pipe_out_;
   std::size_t piped_ = 0;  // bytes in our pipe
