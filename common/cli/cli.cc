@@ -32,7 +32,7 @@ bool take_decimal(std::string_view& text, double& out) {
       continue;
     }
     if (c < '0' || c > '9') break;
-    ++digits;
+    if (++digits > 300) return false;  // more would overflow, on x86-64 at least
     value = value * 10 + (c - '0');
     if (fraction) scale *= 10;
   }

@@ -15,7 +15,7 @@ void append_json_string(std::string& out, std::string_view text) {
     if (size == 0) {
       out += "\\ufffd";
     } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {  // a terminal may be reading
-      char escape[8];
+      char escape[sizeof "\\u00000000"];
       std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
       out += escape;
     } else {

@@ -27,7 +27,8 @@ Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
 Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
   piece = {};
   if (stage_ == kData) {
-    piece = input.substr(0, std::min<std::uint64_t>(chunk_left_, input.size()));
+    const auto size = std::min<std::uint64_t>(chunk_left_, input.size());
+    piece = input.substr(0, static_cast<std::size_t>(size));
     input.remove_prefix(piece.size());
     chunk_left_ -= piece.size();
     if (chunk_left_ == 0) {

@@ -172,7 +172,7 @@ bool Parser::skip(std::string_view& input) {
   stage_ = kBetween;
   request_.body = {};
   if (gate_.chunked() || gate_.content_length() > input.size()) return known_ = false;
-  input.remove_prefix(gate_.content_length());
+  input.remove_prefix(static_cast<std::size_t>(gate_.content_length()));
   return true;
 }
 
@@ -210,7 +210,9 @@ bool Parser::in_head() const {
 }
 
 Progress Parser::take_sized(std::string_view& input) {
-  const std::string_view piece = input.substr(0, gate_.content_length() - body_bytes_);
+  const std::uint64_t left = gate_.content_length() - body_bytes_;
+  const std::string_view piece =
+      input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left, input.size())));
   input.remove_prefix(piece.size());
   body_bytes_ += piece.size();
   if (piece.size() == gate_.content_length()) {

@@ -92,7 +92,7 @@ Result<std::size_t> Descriptor::try_writev(std::span<const iovec> pieces) {
   if (access_ == kSocket) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(pieces.data());
-    message.msg_iovlen = pieces.size();
+    message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieces.size());  // musl: int
     return result_of(sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
   }
   if (access_ == kBlocking)

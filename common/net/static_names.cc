@@ -1,5 +1,6 @@
 // For static programs only: names by files and DNS, whatever nsswitch.conf says.  Its other modules
 // are libraries for another C library than ours, and loading one crashes.
+#if __has_include(<nss.h>)  // glibc's
 #include <nss.h>
 
 namespace {
@@ -11,3 +12,5 @@ const bool configured = [] {
 }();
 
 }  // namespace
+
+#endif

@@ -11,8 +11,9 @@ namespace net {
 // --- what the loops share ---
 
 // The number of descriptors for connections that wait for a place of their address.
-static std::uint64_t waiting_max(const ServerOptions& options) {
-  return options.max_per_address > 0 ? std::min<std::uint64_t>(1024, clients_possible() / 4) : 0;
+static std::size_t waiting_max(const ServerOptions& options) {
+  if (options.max_per_address == 0) return 0;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(1024, clients_possible() / 4));
 }
 
 Shared::Shared(const ServerOptions& with, const systemd::Manager& of)
@@ -22,7 +23,7 @@ Shared::~Shared() = default;
 
 void Shared::set_max_clients() {
   const std::uint64_t possible = clients_possible();
-  const std::uint64_t waiting = std::min(waiting_max(options), possible - 1);
+  const auto waiting = std::min<std::uint64_t>(waiting_max(options), possible - 1);
   max_clients = options.max_clients > 0 ? options.max_clients : possible - waiting;
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <algorithm>
 #include <future>
 #include <string>
@@ -85,6 +86,27 @@ TEST(NetcatBulk, PeerThatTalksBeforeItListensHearsEverything) {
   EXPECT_TRUE(s.peer.rest() == data);
   EXPECT_EQ(s.netcat.wait(), 0);
   EXPECT_TRUE(read_file(dir.path("out")) == data);
+}
+
+// Beyond what 32 bits can count; the files are sparse.
+TEST(NetcatBulk, FilesOver4GibAreReadAndWrittenWhereTheyAreOpen) {
+  constexpr off_t kFar = off_t{5} << 30;
+  const TempDir dir;
+  const std::string data = noise(1 << 20);
+  const Fd in = open_file(dir.path("in"), O_RDWR | O_CREAT);
+  const Fd out = open_file(dir.path("out"), O_RDWR | O_CREAT);
+  const auto size = static_cast<ssize_t>(data.size());
+  ASSERT_EQ(pwrite(in.get(), data.data(), data.size(), kFar), size);
+  ASSERT_EQ(lseek(in.get(), kFar, SEEK_SET), kFar);
+  ASSERT_EQ(lseek(out.get(), kFar, SEEK_SET), kFar);
+  Session s({"--progress"}, {.in = Stdio::fd(in), .out = Stdio::fd(out)});
+  EXPECT_TRUE(s.peer.rest() == data);
+  s.peer.send(data);
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  std::string written(data.size(), ' ');
+  EXPECT_EQ(pread(out.get(), written.data(), written.size(), kFar), size);
+  EXPECT_TRUE(written == data);
 }
 
 TEST(NetcatBulk, PipeGoesWholeToAPeerThatReadsSlowly) {

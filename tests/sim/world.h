@@ -25,7 +25,7 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
   std::uint64_t next();
-  std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : next() % n; }
+  std::size_t below(std::uint64_t n) { return n == 0 ? 0 : static_cast<std::size_t>(next() % n); }
   Ms between(Ms least, Ms most) {
     return least + static_cast<Ms>(below(static_cast<std::uint64_t>(most - least) + 1));
   }

@@ -21,7 +21,7 @@ constexpr std::size_t kParallelPorts = 64;
 static std::size_t parallel_ports() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kParallelPorts;
-  return std::clamp<std::size_t>(limit.rlim_cur / 4, 1, kParallelPorts);
+  return static_cast<std::size_t>(std::clamp<rlim_t>(limit.rlim_cur / 4, 1, kParallelPorts));
 }
 
 namespace {

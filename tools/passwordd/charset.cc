@@ -35,7 +35,7 @@ unsigned class_of(char32_t c) {
   if (c >= '0' && c <= '9') return kDigit;
   if (c >= 'a' && c <= 'z') return kLower;
   if (c >= 'A' && c <= 'Z') return kUpper;
-  if (c < 0x80) return kSymbol;
+  if (c < 0x80 || unicode == locale_t{}) return kSymbol;
   const auto wide = static_cast<wint_t>(c);
   if (iswlower_l(wide, unicode) != 0) return kLower;
   return iswupper_l(wide, unicode) != 0 ? kUpper : kSymbol;
@@ -62,6 +62,7 @@ std::string parse_classes(std::string_view text, unsigned& mask) {
 bool is_readable(char32_t c) {
   constexpr std::u32string_view kInvisible = U"\u00AD\u115F\u1160\u2800\u3164\uFFA0";
   if (c < 0x7f) return c >= 0x20;
+  if (unicode == locale_t{}) return false;  // it is not installed, so nothing is known
   const auto wide = static_cast<wchar_t>(c);
   const locale_t before = uselocale(unicode);
   const int columns = wcwidth(wide);  // 0: it combines with another; -1: it cannot be printed

@@ -112,12 +112,14 @@ Task<> Status::run() {
 // a server that sleeps before it closes.
 Task<Error> deliver(Body& body, std::string text, std::uint64_t rate, net::Millis delay) {
   constexpr std::uint64_t kPerSecond = 10;  // pieces
-  const std::uint64_t piece =
-      rate == 0 ? text.size() : std::max<std::uint64_t>(rate / kPerSecond, 1);
+  const std::size_t piece =
+      rate == 0
+          ? text.size()
+          : static_cast<std::size_t>(std::clamp<std::uint64_t>(rate / kPerSecond, 1, SIZE_MAX));
   Error e;
   for (std::size_t at = 0; !e && at < text.size(); at += piece) {
     e = co_await body.write(std::string_view(text).substr(at, piece));
-    const net::Millis pause(rate == 0 ? 0 : 1000 * piece / rate);
+    const net::Millis pause(rate == 0 ? 0 : std::uint64_t{1000} * piece / rate);
     if (!e) e = co_await body.pause(pause);
   }
   if (!e) e = co_await body.pause(delay);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "common/net/address.h"
 #include "common/net/socket_option.h"
 
 namespace netcat {
@@ -69,10 +70,8 @@ void Socket::reset_on_close(bool on) {
 net::Result<std::size_t> Socket::undelivered() {
   int bytes = 0;
   if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return std::size_t{0};
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  const bool known = getsockopt(conn_.fd(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
-  if (known && info.tcpi_state != TCP_CLOSE) return static_cast<std::size_t>(bytes);
+  const bool is_closed = net::SockAddr::peer(conn_.fd()).family() == AF_UNSPEC;
+  if (!is_closed) return static_cast<std::size_t>(bytes);
   // The last acknowledgement may have come just now.
   if (ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 && bytes == 0) return std::size_t{0};
   return Error(UV_ECONNRESET);

@@ -28,7 +28,7 @@ Task<> Exchange::receive(DatagramSocket& socket) {
     for (; n == inbox_.capacity() && burst < kReceiveBurst; burst += n)
       n = co_await take_batch(socket);
     if (error_ && !ended_) co_await give_up(socket);
-    moderation.received(burst, tally_.received - bytes);
+    moderation.received(burst, static_cast<std::size_t>(tally_.received - bytes));
     const bool drained = n < inbox_.capacity();
     if (!drained || ended_ || options_.unix_domain) continue;
     const Moderation::Pause pause = moderation.pause(loop_.now());
@@ -59,9 +59,9 @@ Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
 
 std::size_t Exchange::receive_batch(DatagramSocket& socket) {
   constexpr int kTries = 3;  // an ICMP error overtakes the datagrams that came before it
-  const std::size_t most = options_.packets == 0
-                               ? inbox_.capacity()
-                               : std::min(options_.packets - received_, inbox_.capacity());
+  std::uint64_t left = UINT64_MAX;
+  if (options_.packets != 0) left = options_.packets - received_;
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(left, inbox_.capacity()));
   for (int tries = 0; tries < kTries; ++tries) {
     const auto n = socket.receive(inbox_, most);
     if (n) {

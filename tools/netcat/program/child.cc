@@ -1,9 +1,13 @@
 #include "tools/netcat/program/child.h"
 
+#include <linux/close_range.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -66,7 +70,12 @@ Error Child::start(const Command& command, const std::vector<std::string>& envir
   posix_spawn_file_actions_init(&files);
   int error = posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
   if (error == 0) error = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+#ifdef __GLIBC__
   if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+#else
+  if (error == 0 && syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+    error = errno;
+#endif
   posix_spawnattr_t how;
   posix_spawnattr_init(&how);
   sigset_t all, none;
@@ -121,9 +130,17 @@ Task<> Child::end_group(int signal, Millis grace) {
   while (!ended_) (void)co_await changed_.wait(net::kForever);
 }
 
+static const char* signal_name([[maybe_unused]] int signal) {
+#ifdef __GLIBC__
+  return sigabbrev_np(signal);
+#else
+  return nullptr;
+#endif
+}
+
 std::string Child::failure() const {
   if (killed_by_ != 0) {
-    const char* name = sigabbrev_np(killed_by_);
+    const char* name = signal_name(killed_by_);
     return name != nullptr ? std::string("killed by SIG") + name
                            : "killed by signal " + std::to_string(killed_by_);
   }

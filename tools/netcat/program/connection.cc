@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <cstddef>
+
 namespace netcat {
 
 constexpr int kTcpClose = 7;  // TCP_CLOSE, whose header does not go with that of these counters
@@ -15,6 +17,8 @@ ConnectionLook::Counts ConnectionLook::counts() const {
   tcp_info info{};
   socklen_t size = sizeof info;
   if (getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_bytes_retrans) + sizeof(std::uint64_t);
+  if (size < kNeeded) return {};  // kernels before 4.19 and emulators
   return {info.tcpi_bytes_sent - info.tcpi_bytes_retrans, info.tcpi_bytes_acked,
           info.tcpi_bytes_received, info.tcpi_state == kTcpClose, true};
 }

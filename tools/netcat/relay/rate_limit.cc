@@ -39,7 +39,8 @@ bool parse_rate(std::string_view text, std::uint64_t& out) {
 }
 
 std::size_t RateLimit::chunk() const {
-  return is_set() ? std::max<std::uint64_t>(1, rate_ / kChunksPerSecond) : SIZE_MAX;
+  if (!is_set()) return SIZE_MAX;
+  return static_cast<std::size_t>(std::clamp<std::uint64_t>(rate_ / kChunksPerSecond, 1, SIZE_MAX));
 }
 
 net::Task<> RateLimit::wait() {

@@ -35,7 +35,7 @@ static std::string version_name(int minor) {
 static std::string peer_version(const std::string& first, Version ours) {
   const bool is_hello = first.starts_with('\x16');
   const std::size_t at = is_hello ? 10 : 2;
-  if (first.size() <= at || first[at] < 0 || first[at] > 4) return "";
+  if (first.size() <= at || static_cast<unsigned char>(first[at]) > 4) return "";
   if (!is_hello && first[at] > static_cast<char>(ours)) return "";
   return " (peer: " + version_name(first[at]) + ")";
 }
