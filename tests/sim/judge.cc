@@ -52,6 +52,14 @@ class Judge {
            local_.out.received.size() < local_.full_at;
   }
   std::size_t arrived(const std::vector<Mark>& marks, Ms at) const { return total_at(marks, at); }
+  Ms last_read_before_reader_left() const {
+    Ms last = 0;
+    for (const Event& event : run_.world.events) {
+      if (event.what == std::string_view("the reader has left")) break;
+      if (event.what == std::string_view("reads stdin")) last = event.at;
+    }
+    return last;
+  }
   Ms moved_at() const { return std::max(remote_.last_moved, local_.last_written); }
   bool limited() const {
     return run_.options.rate > 0 || run_.options.interval > net::Millis::zero();
@@ -170,7 +178,7 @@ void Judge::output_gone() const {
   if (end_ >= std::min(remote_.reset_at, remote_.dead_at)) return;
   if (remote_.closes_fully && end_ >= remote_.in.end_at) return;
   // Input that flows is sent on.
-  if (local_.last_read + 250 < local_.gone_at) return;
+  if (last_read_before_reader_left() + 250 < local_.gone_at) return;
   require(arrived(local_.in.arrivals, end_ - 1) <= local_.in.taken,
           "flowing input is lost with its reader");
   require(talk_.received.size() == encoded_.size() || local_.in.taken < encoded_.size(),

@@ -40,7 +40,7 @@ void Ending::peer_moved(Time now) {
 
 void Ending::peer_ended(Time now) {
   peer_ended_ = true;
-  last_look_ = now;
+  active_ = last_look_ = now;
   if (send_error_) failed(Verdict::kLost, send_error_);
 }
 
