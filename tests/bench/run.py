@@ -67,7 +67,9 @@ class Bench:
         if len(cores) == 1:
             self.notes.append('one core only: server and load share it')
         self.clients = self.clients_possible(options.clients)
-        self.crowd = ''
+        self.crowd = str(self.made / 'bench_crowd')
+        if not Path(self.crowd).exists():
+            sys.exit(f'run.py: {self.crowd}: no such file: first build the target bench_programs')
 
     def clients_possible(self, wanted):
         low, high = map(int, Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split())
@@ -83,58 +85,34 @@ class Bench:
         return Contender(name, [str(program), *arguments], missing)
 
     def built(self, name, target, *arguments):
-        return Contender(name, [str(self.made / target), *arguments])
+        program = self.made / target
+        missing = '' if program.exists() else f'{program}: not built, skipped'
+        return Contender(name, [str(program), *arguments], missing)
 
     def bare(self, name, target, *arguments):
         """A program that does one thing and nothing else."""
-        return Contender(name, [str(self.made / target), *arguments], is_limit=True)
+        contender = self.built(name, target, *arguments)
+        contender.is_limit = True
+        return contender
 
     def ring(self, mode):
-        """The bare server on io_uring."""
-        contender = self.bare('bare ring', 'bench_bare_ring', mode)
-        if not Path(contender.argv[0]).exists():
-            contender.missing = 'bare ring: not built, skipped (apt: liburing-dev)'
-        return contender
+        """The bare server on io_uring, for which the build needs liburing-dev."""
+        return self.bare('bare ring', 'bench_bare_ring', mode)
 
     def built_go(self, name, source, *arguments):
         """A Go program of this folder, compiled when there is a compiler."""
         if not shutil.which('go'):
             return Contender(name, missing='go: not found, skipped (apt: golang-go)')
         program = self.made / f'bench_go_{Path(source).stem}'
-        run_quietly(['go', 'build', '-o', str(program), str(HERE / source)],
-                    GOCACHE=str(self.made / 'go-cache'), GO111MODULE='off')
-        return Contender(name, [str(program), *arguments])
+        environment = os.environ | {'GOCACHE': str(self.made / 'go-cache'), 'GO111MODULE': 'off'}
+        done = subprocess.run(['go', 'build', '-o', str(program), str(HERE / source)],
+                              env=environment, stdout=sys.stderr, check=False)
+        missing = f'{source}: go build failed, skipped' if done.returncode else ''
+        return Contender(name, [str(program), *arguments], missing)
 
     def installed(self, name, package, *arguments):
         missing = '' if shutil.which(name) else f'{name}: not found, skipped (apt: {package})'
         return Contender(name, [name, *arguments], missing)
-
-    def make(self):
-        """Compiles the load clients and the bare programs where the build has not done so."""
-        self.made.mkdir(parents=True, exist_ok=True)
-        compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
-        compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'], ['bare.h'])
-        compile_to(self.made / 'bench_bare_http', ['bare_http.cc'], ['bare.h'])
-        if Path('/usr/include/liburing.h').exists():
-            compile_to(self.made / 'bench_bare_ring', ['bare_ring.cc'], ['bare.h'], ['-luring'])
-        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'], ['loopback.h'])
-        compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
-        compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
-        self.crowd = str(self.made / 'bench_crowd')
-
-
-def compile_to(program, sources, headers=(), libraries=()):
-    newest = max((HERE / name).stat().st_mtime for name in [*sources, *headers])
-    if not program.exists() or program.stat().st_mtime < newest:
-        run_quietly(['c++', '-std=c++20', '-O2', '-o', str(program),
-                     *(str(HERE / source) for source in sources), *libraries])
-
-
-def run_quietly(argv, **environment):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                          env=os.environ | environment)
-    if done.returncode:
-        sys.exit(f'run.py: {" ".join(argv)}: status {done.returncode}\n{done.stdout.decode()}')
 
 
 # --- measuring ---
@@ -160,7 +138,7 @@ def parse_options():
     release = ROOT / 'build' / 'release'
     parser.add_argument('--bin', default=release / 'bin', help='where our tools are')
     parser.add_argument('--build', default=release / 'tests' / 'bench',
-                        help='where the load client and the peers are, or are made')
+                        help='where the target bench_programs is; Go peers are built there')
     parser.add_argument('groups', nargs='*', choices=list(GROUPS), metavar='GROUP',
                         help='all, or some of: ' + ', '.join(GROUPS))
     parser.add_argument('--rounds', type=int, default=5)
@@ -208,7 +186,6 @@ def main():
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, end_by)
     bench = Bench(options)
-    bench.make()
     setting, begin = report.setting(options.rounds), time.monotonic()
     groups, everything, times = measure_groups(bench, options.groups or GROUPS, options.rounds)
     result = report.text(setting, groups, everything, bench.notes)
