@@ -18,7 +18,9 @@ from pathlib import Path
 from child import Child, Failed, prepare
 from measurement import Group, Row
 
-COUNT, BYTES = 400_000, 200
+BYTES = 200                # of a datagram
+SECONDS = 1.5              # of a run
+SEARCH_SECONDS = 0.5       # of one in search of the rate
 LOSS_MAX = 0.01            # of the peer that sets the rate
 RATE_MIN, RATE_STEP = 50_000, 1.25
 PATIENCE = 10              # seconds, for a receiver to start or to come to rest
@@ -56,8 +58,9 @@ def at_rest(output, expected):
     return size
 
 
-def run(bench, contender, rate, count=COUNT):
-    """(CPU seconds, share lost, the rate) of one run."""
+def run(bench, contender, rate, seconds=SECONDS):
+    """(CPU seconds a datagram received, share lost, the rate) of one run."""
+    count = round(rate * seconds)
     port = free_port()
     argv = COMMANDS[contender.name].format(program=contender.argv[0], port=port).split()
     bound = f'0100007F:{port:04X} '
@@ -79,15 +82,16 @@ def run(bench, contender, rate, count=COUNT):
             if receiver.returncode is None:
                 receiver.kill()
                 receiver.wait()
-    if not size:
+    if size < BYTES:
         raise Failed(f'{contender.name}: no datagram arrived')
-    return usage.ru_utime + usage.ru_stime, 1 - size / (count * BYTES), reached
+    cpu = (usage.ru_utime + usage.ru_stime) / (size / BYTES)
+    return cpu, 1 - size / (count * BYTES), reached
 
 
 def highest_rate(bench, peer):
     """The last rate before two runs in a row lose too much, or the sender is too slow."""
     def too_high(rate):
-        _, lost, reached = run(bench, peer, rate, COUNT // 4)
+        _, lost, reached = run(bench, peer, rate, SEARCH_SECONDS)
         return lost > LOSS_MAX or reached < 0.9 * rate
 
     rate = RATE_MIN
@@ -104,8 +108,7 @@ def measure_datagrams(bench, contender):
         if reached < 0.9 * rate * times:
             bench.notes.append(f'datagrams: the sender reached {reached:,.0f} a second in place '
                                f'of {rate * times:,.0f}')
-        figures |= {f'cpu_{name}': cpu / (COUNT * (1 - lost)), f'lost_{name}': lost,
-                    f'reached_{name}': reached}
+        figures |= {f'cpu_{name}': cpu, f'lost_{name}': lost, f'reached_{name}': reached}
     return figures
 
 
@@ -117,7 +120,7 @@ def datagrams_group(bench):
     peer = contenders[1]
     bench.datagram_rate = RATE_MIN if peer.missing else highest_rate(bench, peer)
     return Group(
-        'datagrams', f'datagrams: {COUNT:,} of {BYTES} bytes by UDP to a file',
+        'datagrams', f'datagrams of {BYTES} bytes by UDP to a file, {SECONDS} s at each rate',
         contenders,
         [Row('cpu_once', 'CPU a datagram', 'us', 0.5, 'nc.openbsd', chart='nc -u: CPU a datagram'),
          Row('lost_once', 'lost', '%', 1, 'nc.openbsd'),
