@@ -57,15 +57,19 @@ def rows(result):
 
 
 def listed(keys, old, new):
-    """Sentences, those that got worse by the largest factor first."""
-    by_factor = sorted(keys, key=lambda key: -new[key].middle / (old[key].middle or 1e-9))
+    """A line for each, those that moved by the largest factor first."""
+    def factor(key):
+        before, after = (max(one[key].middle, 1e-9) for one in (old, new))
+        return max(after / before, before / after)
+
+    by_factor = sorted(keys, key=factor, reverse=True)
     return ['  {}, {}: {}: '.format(*key) + f'{new[key].text}, was {old[key].text}'
             for key in by_factor]
 
 
 def compare(old, new):
     """Lines about rows(new result) beside rows(old result); of groups in the new one alone."""
-    both = old.keys() & new.keys()
+    both = [key for key in new if key in old]
     worse = [key for key in both if new[key].low > old[key].high]
     better = [key for key in both if new[key].high < old[key].low]
     groups = {group for group, _, _ in new}
@@ -77,6 +81,6 @@ def compare(old, new):
     lines += listed(better, old, new)
     lines += ['No longer measured:'] if lost else []
     lines += ['  {}, {}: {}'.format(*key) for key in lost]
-    lines.append(f'{len(both) - len(worse) - len(better)} other figures are within the spread, '
-                 f'{len(new.keys() - both)} are new.')
+    lines.append(f'Within the spread: {len(both) - len(worse) - len(better)}. '
+                 f'New: {len(new) - len(both)}.')
     return lines

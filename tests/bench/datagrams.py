@@ -1,9 +1,9 @@
 """datagrams: UDP at a fixed rate to each tool, which writes it to a file: CPU, and what it loses.
 
 The rate is the highest, in steps of a quarter, at which nc.openbsd loses less than 1 %, found
-before the first round; each contender then has a run at that rate and one at twice as much. The sender
-(cc) has the other core. Receivers are called as their users call them: with the receive
-buffer that they ask for by themselves.
+before the first round; each contender then has a run at that rate and one at twice as much. The
+sender (datagrams.cc) has the other core. Receivers are called as their users call them: with the
+receive buffer that they ask for by themselves.
 """
 
 import json

@@ -80,13 +80,17 @@ class Report(unittest.TestCase):
                  {'a': '3.00', 'b': '200', 'c': '5.00'},
                  ['Worse by more than the spread:', '  bulk, a: x / y: 3.00, was 1.00',
                   '  bulk, b: x / y: 200, was 100', 1, 0]),
+                ('better by the largest factor is first', {'a': '9.00', 'b': '9.00'},
+                 {'a': '8.00', 'b': '1.00'},
+                 [NOT_WORSE, 'Better by more than the spread:', '  bulk, b: x / y: 1.00, was 9.00',
+                  '  bulk, a: x / y: 8.00, was 9.00', 0, 0]),
                 ('new and lost', {'a': '1.00', 'b': '2.00'}, {'b': '2.00', 'c': '3.00'},
                  [NOT_WORSE, 'No longer measured:', '  bulk, a: x / y', 1, 1]),
                 ('worse than nothing', {'a': '0.0000'}, {'a': '1.00'},
                  ['Worse by more than the spread:', '  bulk, a: x / y: 1.00, was 0.0000', 0, 0])):
             with self.subTest(what):
                 *lines, within, added = expected
-                lines.append(f'{within} other figures are within the spread, {added} are new.')
+                lines.append(f'Within the spread: {within}. New: {added}.')
                 self.assertEqual(compare.compare(ratios(old), ratios(new)), lines)
 
     def test_comparison_of_what_is_no_ratio(self):
