@@ -13,7 +13,7 @@ from child import Failed, Server, prepare
 from measurement import Contender, Group, Row
 
 HERE = Path(__file__).resolve().parent
-SECONDS = 4
+SECONDS = 2
 DEPTH = 16
 
 

@@ -2,24 +2,18 @@
 
 A Group is one table: a first contender (ours), its peers, the rows, and measure(bench, contender),
 which runs one contender once and returns {row key: number}. To add a measurement write its
-measure function, a function that makes its Group, and a line in GROUPS.
+measure function, a function that makes its Group, and an entry in GROUPS.
 """
 
-import json
 import math
 import shutil
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-import bulk
-import datagrams
-from child import Child, Crowd, Failed, Server, prepare
+from child import Crowd, Failed, Server
 
 BURSTS = (2500, 5000, 10000, 20000, 40000)
-STARTS = 300       # of a program, in one round
 SETTLE_S = 0.3     # a server just started does its last work in this time
 IDLE_S = 1.0       # and so does one whose clients have just come
 
@@ -90,7 +84,7 @@ def clock_group(bench):
          bench.ring('clock'),
          bench.built_go('Go clock', 'clock.go')],
         [Row('empty', 'resident memory, no client', 'KiB'),
-         Row('bytes_client', 'resident memory a client above that', 'B', 700,
+         Row('bytes_client', 'resident memory a client above that', 'B', 512,
              chart=f'clock: memory for each of {bench.clients:,} clients'),
          Row('cpu_line', 'CPU a line', 'us', 1.3, 'bare epoll', chart='clock: CPU a line'),
          Row('every_tick', 'every client got every tick', 'yes', 1)],
@@ -126,9 +120,9 @@ def idle_group(bench):
         [bench.ours('reverbd', '--print-port', '-q', '--idle-timeout', '60s', '127.0.0.1:0'),
          bench.built_go('Go reverb', 'reverb.go')],
         [Row('empty', 'resident memory, no client', 'KiB'),
-         Row('bytes_client', 'resident memory a client above that', 'B', 1200,
+         Row('bytes_client', 'resident memory a client above that', 'B', 800,
              chart=f'reverb: memory for each of {bench.clients:,} idle clients'),
-         Row('bytes_after', 'the same after a line from each and its echoes', 'B'),
+         Row('bytes_after', 'the same after a line from each and its echoes', 'B', 1000),
          Row('answered', 'every client got its echoes', 'yes', 1)],
         measure_idle)
 
@@ -178,104 +172,5 @@ def burst_group(bench):
         note='reverbd has 1,000 echoes pending at most (--max-pending), Go\'s knows no limit.')
 
 
-# --- start: a program that starts and ends ---
-
-def measure_start(bench, contender):
-    with tempfile.NamedTemporaryFile() as export:
-        argv = ['hyperfine', '-N', '--style', 'none', '--warmup', '20', '--runs', str(STARTS),
-                '--export-json', export.name, ' '.join(contender.argv)]
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              stdin=subprocess.DEVNULL, preexec_fn=prepare(bench.server_core))
-        if done.returncode:
-            raise Failed(done.stdout.decode(errors='replace').strip().splitlines()[-1])
-        result = json.load(export)['results'][0]
-    return {'median': result['median'], 'mean': result['mean'],
-            'cpu': result['user'] + result['system']}
-
-
-def start_group(bench):
-    return Group(
-        'start', f'start: --help of each, {STARTS} times a round',
-        [bench.ours('netcat', '--help').needs('hyperfine'),
-         bench.installed('nc.openbsd', 'netcat-openbsd', '-h').needs('hyperfine')],
-        [Row('median', 'start to end, median', 'ms', 1.3, 'nc.openbsd', chart='nc --help'),
-         Row('mean', 'start to end, mean', 'ms'),
-         Row('cpu', 'CPU, mean', 'ms')],
-        measure_start)
-
-
-# --- first byte: a client that starts, connects and sends ---
-
-def measure_first_byte(bench, contender):
-    argv = [str(bench.made / 'bench_first_byte'), str(STARTS), *contender.argv]
-    with Child(argv, bench.server_core, bench.client_core) as child:
-        result = json.loads(child.line(150))
-    return {key: nanoseconds / 1e9 for key, nanoseconds in result.items()}
-
-
-def first_byte_group(bench):
-    return Group(
-        'first-byte', f'first byte: from a client\'s start, {STARTS} times a round',
-        [bench.ours('netcat', '127.0.0.1', 'PORT'),
-         bench.installed('nc.openbsd', 'netcat-openbsd', '-N', '127.0.0.1', 'PORT'),
-         bench.installed('nc.traditional', 'netcat-traditional', '-q', '0', '127.0.0.1', 'PORT')],
-        [Row('median', 'until the server has it, median', 'ms', 1.3, 'nc.openbsd',
-             chart='nc: from its start to the first byte'),
-         Row('mean', 'mean', 'ms'),
-         Row('least', 'least', 'ms')],
-        measure_first_byte)
-
-
-# --- bulk: what a GiB costs ---
-
-def bulk_group(bench):
-    contenders = [
-        bench.ours('netcat'),
-        bench.installed('nc.openbsd', 'netcat-openbsd'),
-        bench.installed('ncat', 'ncat'),
-        bench.installed('socat', 'socat'),
-        bench.installed('nc.traditional', 'netcat-traditional'),
-        bench.bare(bulk.LIMIT, 'bench_bare_copy')]
-    peers = {peer.name: 1 for peer in contenders[1:-1]}
-    bench.bulk_file = bulk.cached_file(bench.mebibytes << 20)
-    return Group(
-        'bulk', f'bulk: CPU for a GiB, {bench.mebibytes} MiB over loopback',
-        contenders,
-        [Row('send', 'a file to a socket', 's', 1.15, bulk.LIMIT, {'nc.openbsd': 1 / 2.5},
-             'nc: CPU for a GiB, a file to a socket'),
-         Row('receive', 'a socket to /dev/null', 's', 1.3, bulk.LIMIT, {'nc.openbsd': 1 / 3},
-             'nc: CPU for a GiB, a socket to /dev/null'),
-         Row('pipe_in', 'a pipe to a socket', 's', also=peers),
-         Row('pipe_out', 'a socket to a pipe', 's', also=peers),
-         Row('pipes', 'a pipe through two of the tool to a pipe', 's', also=peers,
-             chart='nc: CPU for a GiB, a pipe through two to a pipe')],
-        bulk.measure_bulk)
-
-
-# --- datagrams: UDP at a fixed rate ---
-
-def datagrams_group(bench):
-    contenders = [
-        bench.ours('netcat'),
-        bench.installed('nc.openbsd', 'netcat-openbsd'),
-        bench.installed('socat', 'socat')]
-    peer = contenders[1]
-    bench.datagram_rate = (datagrams.RATE_MIN if peer.missing
-                           else datagrams.highest_rate(bench, peer))
-    rate, twice = (f'{bench.datagram_rate * times:,.0f}/s' for times in (1, 2))
-    return Group(
-        'datagrams', f'datagrams: {datagrams.COUNT:,} of {datagrams.BYTES} bytes by UDP to a file',
-        contenders,
-        [Row('cpu_once', f'CPU a datagram, {rate}', 'us', 0.5, 'nc.openbsd',
-             chart=f'nc -u: CPU a datagram, {rate}'),
-         Row('lost_once', f'lost, {rate}', '%', 1, 'nc.openbsd'),
-         Row('cpu_twice', f'CPU a datagram received, {twice}', 'us'),
-         Row('lost_twice', f'lost, {twice}', '%', 0.5, 'nc.openbsd')],
-        datagrams.measure_datagrams,
-        note=f'{rate} is the highest rate, in steps of a quarter, at which nc.openbsd loses less '
-             'than 1 %.')
-
-
 # Every measurement by its name: each is given the bench and returns its Group.
-GROUPS = {'clock': clock_group, 'idle': idle_group, 'burst': burst_group, 'start': start_group,
-          'first-byte': first_byte_group, 'bulk': bulk_group, 'datagrams': datagrams_group}
+GROUPS = {'clock': clock_group, 'idle': idle_group, 'burst': burst_group}

@@ -27,3 +27,6 @@ def password_group(bench):
          Row('apart', 'time between two answers', 'us'),
          Row('right', 'every answer was 200', 'yes', 1)],
         measure_password)
+
+
+GROUPS = {'password': password_group}

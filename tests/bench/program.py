@@ -73,3 +73,6 @@ def relayed_group(bench):
         [relayed, bench.installed('socat', 'socat')],
         [Row('cpu', 'CPU of the tool and the program', 's', 1, 'socat')],
         measure_program)
+
+
+GROUPS = {'program': program_group, 'program-relayed': relayed_group}

@@ -44,8 +44,8 @@ def setting(rounds):
         f'({from_file("/proc/cpuinfo", "model name", ":")}), {memory:.0f} GiB, load '
         f'{os.getloadavg()[0]:.2f} at the start.',
         '', 'Each contender had its turn in each round; rounds: '
-        f'{rounds}. A figure is the median, with the range of the rounds; a ratio is the median of '
-        "the rounds' ratios. Servers are alone on one core, their load on another.",
+        f'{rounds}. A figure is the median, with the range of the rounds; a ratio is that of the '
+        "rounds' ratios. Servers are alone on one core, their load on another.",
         '', f'{said("c++", "--version").splitlines()[0]}; {", ".join(installed)}', '']
     return '\n'.join(lines)
 
@@ -61,51 +61,64 @@ def ratios(figures, ours, peer, key):
     return [mine[key] / other[key] for mine, other in pairs if key in mine and other.get(key)]
 
 
-def show(row, found):
-    """A cell: the median, and the range where it is wider than what is shown."""
-    if not found:
-        return '-'
-    if row.unit == 'yes':
-        return 'yes' if all(found) else f'no ({sum(map(bool, found))} of {len(found)} rounds)'
-    low, middle, high = (SHOWN[row.unit].format(value * SCALE[row.unit])
+def spread(shown, found):
+    """The median as `shown` makes it, and the range where it is wider than what is shown."""
+    low, middle, high = (shown(value)
                          for value in (min(found), statistics.median(found), max(found)))
     return middle if low == high else f'{middle} ({low.split()[0]}..{high.split()[0]})'
 
 
-def target(row, group, figures):
-    """The targets' cell, with a word on whether each is met."""
-    ours = group.contenders[0].name
-    limits = ([(row.limit, row.of)] if row.limit else []) + [(n, of) for of, n in row.also.items()]
-    return '; '.join(one_target(row, limit, of, ours, figures) for limit, of in limits)
-
-
-def one_target(row, limit, of, ours, figures):
-    if row.unit == 'yes':
-        text, found = 'yes', [0 if all(values(figures, ours, row.key)) else 2]
-        found = found if values(figures, ours, row.key) else []
-    elif of:
-        text, found = f'≤ {limit:.3g} × {of}', ratios(figures, ours, of, row.key)
-    else:
-        text = '≤ ' + SHOWN[row.unit].format(limit * SCALE[row.unit])
-        found = values(figures, ours, row.key)
+def show(row, found):
     if not found:
-        return text
-    return text + (': met' if statistics.median(found) <= limit else ': NOT met')
+        return '-'
+    if row.unit == 'yes':
+        return 'yes' if all(found) else f'no ({sum(map(bool, found))} of {len(found)} rounds)'
+    return spread(lambda value: SHOWN[row.unit].format(value * SCALE[row.unit]), found)
+
+
+def three_digits(ratio):
+    if ratio >= 99.5:
+        return f'{ratio:,.0f}'
+    return f'{ratio:#.3g}' if ratio >= 0.01 else f'{ratio:.4f}'
+
+
+def target(row, peer):
+    """At most: of the figure itself (peer is empty), or of its ratio to the peer's; 0: none."""
+    return row.limit if row.of == peer else row.also.get(peer, 0)
+
+
+def show_target(row, peer, found):
+    """The target's cell, with a word on whether it is met."""
+    limit = target(row, peer)
+    if not limit:
+        return ''
+    if row.unit == 'yes':
+        text, met = 'yes', all(found)
+    else:
+        text = f'{limit:.3g}' if peer else SHOWN[row.unit].format(limit * SCALE[row.unit])
+        text, met = f'≤ {text}', found and statistics.median(found) <= limit
+    return text + (': met' if met else ': NOT met') if found else text
 
 
 def table(group, figures):
-    ours, *peers = [contender.name for contender in group.contenders]
-    heads = ['', ours, *peers, *(f'{ours} / {peer}' for peer in peers), 'target']
-    lines = [f'### {group.title}', '', '| ' + ' | '.join(heads) + ' |',
-             '|---|' + '---:|' * (len(heads) - 2) + '---|']
+    """A line for each row and program, ours first."""
+    ours = group.contenders[0].name
+    lines = [f'### {group.name}', '', f'{group.title}.', '',
+             f'| | program | figure | {ours} / program | target |', '|---|---|---:|---:|---|']
     for row in group.rows:
-        cells = [row.label]
-        cells += [show(row, values(figures, name, row.key)) for name in (ours, *peers)]
-        for peer in peers:
-            found = ratios(figures, ours, peer, row.key) if row.unit not in ('yes', 'x') else []
-            cells.append(f'{statistics.median(found):.2f}' if found else '-')
-        cells.append(target(row, group, figures))
-        lines.append('| ' + ' | '.join(cells) + ' |')
+        label = row.label
+        for name in [contender.name for contender in group.contenders]:
+            found = values(figures, name, row.key)
+            if not found and name != ours:
+                continue
+            compared, peer = found, ''
+            if name != ours:
+                compared, peer = ratios(figures, ours, name, row.key), name
+            with_ratio = peer and compared and row.unit not in ('yes', 'x')
+            ratio = spread(three_digits, compared) if with_ratio else ''
+            cells = [label, name, show(row, found), ratio, show_target(row, peer, compared)]
+            lines.append('| ' + ' | '.join(cells) + ' |')
+            label = ''
     lines += ['', group.note] if group.note else []
     lines += [f'\n{contender.name}: {contender.missing}'
               for contender in group.contenders if contender.missing]
@@ -130,12 +143,16 @@ def panels(group, figures):
             yield chart.Panel(row.chart, bars)
 
 
-def write(folder, where, groups, everything, notes):
+def text(where, groups, everything, notes):
+    parts = ['# What was measured\n', where, '![the medians, as bars](result.svg)\n']
+    parts += [table(group, everything[group.name]) for group in groups]
+    parts += [f'Note: {note}.' for note in notes]
+    return '\n'.join(parts).rstrip() + '\n'
+
+
+def write(folder, result, groups, everything):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [panel for group in groups for panel in panels(group, everything[group.name])]
     (folder / 'result.svg').write_text(chart.svg(drawn))
-    text = ['# What was measured\n', where, '![the medians, as bars](result.svg)\n']
-    text += [table(group, everything[group.name]) for group in groups]
-    text += [f'Note: {note}.' for note in notes]
-    (folder / 'result.md').write_text('\n'.join(text).rstrip() + '\n')
+    (folder / 'result.md').write_text(result)

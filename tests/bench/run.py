@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """run: measures our tools and their peers side by side and prints Markdown tables.
 
-  run.py [--bin DIR] [--build DIR] [--only NAME]... [--rounds 3] [--clients 16000]
-         [--mebibytes 1024] [--json FILE] [--report DIR]
+  run.py [GROUP...] [--bin DIR] [--build DIR] [--rounds 5] [--clients 16000] [--mebibytes 512]
+         [--against FILE] [--json FILE] [--report DIR]
 
-With --report, DIR/result.md gets the same tables, with the machine and a chart, DIR/result.svg.
+First it prints what got worse since the result in the tree (or in FILE), then the tables, and last
+how long each group took. With --report, DIR/result.md gets the same tables, with the machine and a
+chart, DIR/result.svg.
 
 Each round runs every contender once, in an order that rotates; a table shows medians over the
 rounds with their range, and a ratio is the median of the rounds' ratios. Each server has the first
@@ -18,26 +20,31 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import bulk  # noqa: E402
+import compare  # noqa: E402
 import counter_measurement  # noqa: E402
+import datagrams  # noqa: E402
 import http_measurement  # noqa: E402
 import measurement  # noqa: E402
+import netcat_measurement  # noqa: E402
+import password  # noqa: E402
+import program  # noqa: E402
 import report  # noqa: E402
 import tls  # noqa: E402
 from child import Failed, descriptors_max  # noqa: E402
 from measurement import Contender  # noqa: E402
-from password import password_group  # noqa: E402
-from program import program_group, relayed_group  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-GROUPS = (measurement.GROUPS | http_measurement.GROUPS |
-          {'password': password_group, 'program': program_group,
-           'program-relayed': relayed_group} |
-          counter_measurement.GROUPS | tls.GROUPS)
+GROUPS = (netcat_measurement.GROUPS | bulk.GROUPS | datagrams.GROUPS | tls.GROUPS | program.GROUPS |
+          measurement.GROUPS | http_measurement.GROUPS | password.GROUPS |
+          counter_measurement.GROUPS)
+ROUNDS_MIN = 3  # fewer have no spread to speak of
 SPARE_DESCRIPTORS = 64  # of a server, besides its clients'
 
 
@@ -60,7 +67,9 @@ class Bench:
         if len(cores) == 1:
             self.notes.append('one core only: server and load share it')
         self.clients = self.clients_possible(options.clients)
-        self.crowd = ''
+        self.crowd = str(self.made / 'bench_crowd')
+        if not Path(self.crowd).exists():
+            sys.exit(f'run.py: {self.crowd}: no such file: first build the target bench_programs')
 
     def clients_possible(self, wanted):
         low, high = map(int, Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split())
@@ -76,58 +85,34 @@ class Bench:
         return Contender(name, [str(program), *arguments], missing)
 
     def built(self, name, target, *arguments):
-        return Contender(name, [str(self.made / target), *arguments])
+        program = self.made / target
+        missing = '' if program.exists() else f'{program}: not built, skipped'
+        return Contender(name, [str(program), *arguments], missing)
 
     def bare(self, name, target, *arguments):
         """A program that does one thing and nothing else."""
-        return Contender(name, [str(self.made / target), *arguments], is_limit=True)
+        contender = self.built(name, target, *arguments)
+        contender.is_limit = True
+        return contender
 
     def ring(self, mode):
-        """The bare server on io_uring."""
-        contender = self.bare('bare ring', 'bench_bare_ring', mode)
-        if not Path(contender.argv[0]).exists():
-            contender.missing = 'bare ring: not built, skipped (apt: liburing-dev)'
-        return contender
+        """The bare server on io_uring, for which the build needs liburing-dev."""
+        return self.bare('bare ring', 'bench_bare_ring', mode)
 
     def built_go(self, name, source, *arguments):
         """A Go program of this folder, compiled when there is a compiler."""
         if not shutil.which('go'):
             return Contender(name, missing='go: not found, skipped (apt: golang-go)')
         program = self.made / f'bench_go_{Path(source).stem}'
-        run_quietly(['go', 'build', '-o', str(program), str(HERE / source)],
-                    GOCACHE=str(self.made / 'go-cache'), GO111MODULE='off')
-        return Contender(name, [str(program), *arguments])
+        environment = os.environ | {'GOCACHE': str(self.made / 'go-cache'), 'GO111MODULE': 'off'}
+        done = subprocess.run(['go', 'build', '-o', str(program), str(HERE / source)],
+                              env=environment, stdout=sys.stderr, check=False)
+        missing = f'{source}: go build failed, skipped' if done.returncode else ''
+        return Contender(name, [str(program), *arguments], missing)
 
     def installed(self, name, package, *arguments):
         missing = '' if shutil.which(name) else f'{name}: not found, skipped (apt: {package})'
         return Contender(name, [name, *arguments], missing)
-
-    def make(self):
-        """Compiles the load clients and the bare programs where the build has not done so."""
-        self.made.mkdir(parents=True, exist_ok=True)
-        compile_to(self.made / 'bench_crowd', ['crowd.cc', 'burst.cc'], ['load.h'])
-        compile_to(self.made / 'bench_bare_clock', ['bare_clock.cc'], ['bare.h'])
-        compile_to(self.made / 'bench_bare_http', ['bare_http.cc'], ['bare.h'])
-        if Path('/usr/include/liburing.h').exists():
-            compile_to(self.made / 'bench_bare_ring', ['bare_ring.cc'], ['bare.h'], ['-luring'])
-        compile_to(self.made / 'bench_bare_copy', ['bare_copy.cc'], ['loopback.h'])
-        compile_to(self.made / 'bench_first_byte', ['first_byte.cc'])
-        compile_to(self.made / 'bench_datagrams', ['datagrams.cc'])
-        self.crowd = str(self.made / 'bench_crowd')
-
-
-def compile_to(program, sources, headers=(), libraries=()):
-    newest = max((HERE / name).stat().st_mtime for name in [*sources, *headers])
-    if not program.exists() or program.stat().st_mtime < newest:
-        run_quietly(['c++', '-std=c++20', '-O2', '-o', str(program),
-                     *(str(HERE / source) for source in sources), *libraries])
-
-
-def run_quietly(argv, **environment):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                          env=os.environ | environment)
-    if done.returncode:
-        sys.exit(f'run.py: {" ".join(argv)}: status {done.returncode}\n{done.stdout.decode()}')
 
 
 # --- measuring ---
@@ -153,13 +138,15 @@ def parse_options():
     release = ROOT / 'build' / 'release'
     parser.add_argument('--bin', default=release / 'bin', help='where our tools are')
     parser.add_argument('--build', default=release / 'tests' / 'bench',
-                        help='where the load client and the peers are, or are made')
-    parser.add_argument('--only', action='append', choices=list(GROUPS), metavar='NAME',
-                        help='one of: ' + ', '.join(GROUPS) + ' (may be repeated)')
-    parser.add_argument('--rounds', type=int, default=3)
+                        help='where the target bench_programs is; Go peers are built there')
+    parser.add_argument('groups', nargs='*', choices=list(GROUPS), metavar='GROUP',
+                        help='all, or some of: ' + ', '.join(GROUPS))
+    parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--clients', type=int, default=16000)
-    parser.add_argument('--seconds', type=float, default=5, help='of steady ticks that are counted')
-    parser.add_argument('--mebibytes', type=int, default=1024, help='of bulk data at once')
+    parser.add_argument('--seconds', type=float, default=3, help='of steady ticks that are counted')
+    parser.add_argument('--mebibytes', type=int, default=512, help='of bulk data at once')
+    parser.add_argument('--against', type=Path, default=HERE / 'result.md', metavar='FILE',
+                        help='the result to compare with')
     parser.add_argument('--json', help='write every figure of every round to this file')
     parser.add_argument('--report', metavar='DIR', help='write result.md and result.svg there')
     return parser.parse_args()
@@ -169,23 +156,43 @@ def end_by(number, _):
     sys.exit(128 + number)  # unwinds the with blocks: no server stays behind
 
 
+def measure_groups(bench, names, rounds):
+    """The groups, the figures of each by its name, and a line about the time of each."""
+    groups, everything, times = [], {}, []
+    for name in names:
+        begin, before = time.monotonic(), os.times()
+        try:
+            groups.append(GROUPS[name](bench))
+        except (Failed, OSError, ValueError, subprocess.SubprocessError) as why:
+            bench.notes.append(f'{name}: {why}')
+            continue
+        everything[name] = measure(bench, groups[-1], rounds)
+        seconds, cpu = time.monotonic() - begin, sum(os.times()[:4]) - sum(before[:4])
+        times.append(f'{name:16} {seconds:6.1f} s, {cpu:6.1f} s of CPU')
+    return groups, everything, times
+
+
+def comparison(against, result, rounds):
+    if rounds < ROUNDS_MIN:
+        return f'Not compared: fewer than {ROUNDS_MIN} rounds have no spread.'
+    if not against.exists():
+        return f'Not compared: {against}: no such file.'
+    lines = compare.compare(compare.rows(against.read_text()), compare.rows(result))
+    return '\n'.join([f'Beside {against}:', *lines])
+
+
 def main():
     options = parse_options()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, end_by)
     bench = Bench(options)
-    bench.make()
-    setting = report.setting(options.rounds)
-    print(setting, flush=True)
-    groups, everything = [], {}
-    for name in options.only or GROUPS:
-        groups.append(GROUPS[name](bench))
-        everything[name] = measure(bench, groups[-1], options.rounds)
-        print(report.table(groups[-1], everything[name]), flush=True)
-    for note in bench.notes:
-        print(f'Note: {note}.')
+    setting, begin = report.setting(options.rounds), time.monotonic()
+    groups, everything, times = measure_groups(bench, options.groups or GROUPS, options.rounds)
+    result = report.text(setting, groups, everything, bench.notes)
+    print(comparison(options.against, result, options.rounds))
+    print(f'\n{result}\n' + '\n'.join(times) + f'\nAll: {time.monotonic() - begin:.0f} s.')
     if options.report:
-        report.write(options.report, setting, groups, everything, bench.notes)
+        report.write(options.report, result, groups, everything)
     if options.json:
         Path(options.json).write_text(json.dumps(everything, indent=1))
 
