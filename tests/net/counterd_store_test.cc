@@ -1,7 +1,6 @@
 // What is true of every store of counterd's that is in this process: memory and FILE.db.
 #include "counterd_store_test.h"
 
-#include <atomic>
 #include <thread>
 
 namespace counterd {
@@ -64,7 +63,7 @@ Task<std::string> listed(Store& store, std::string prefix, int* pieces) {
 Task<> import_exactly(Store& store) {
   const Time changed(Millis(1234567890123));
   const Time soon = now() + std::chrono::hours(1);
-  const Time gone = now() - Millis(1);
+  const Time gone = now() - std::chrono::hours(1);
   const Counter imports[] = {{5, changed, soon},   {6, changed, soon + Millis(1)},
                              {7, changed, kNever}, {8, changed, gone},
                              {8, changed, gone},   {9, changed, soon}};
@@ -116,10 +115,12 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 class Stores : public testing::TestWithParam<Kind> {
  protected:
   Opened open(std::uint64_t max_counters = 1'000'000) const {
-    return started(GetParam().open(
-        {.place = dir_.file("counters.db"), .limits = {.max_counters = max_counters}}));
+    return started(GetParam().open({.place = dir_.file("counters.db"),
+                                    .limits = {.max_counters = max_counters},
+                                    .clock = SetClock::now}));
   }
   const net::TempDir dir_;
+  const SetClock clock_;
 };
 
 const Kind kKinds[] = {
@@ -178,24 +179,77 @@ TEST_P(Stores, HaveALimit) { with_store(open(2), fill); }
 
 TEST_P(Stores, ImportExactly) { with_store(open(2), import_exactly); }
 
+constexpr Millis kMonth = std::chrono::hours(24 * 31);
+
 Task<> let_expire(Store& store) {
   Command brief = inc("brief");
-  brief.ttl = Millis(100);
-  const Time before = now();
+  brief.ttl = kMonth;
   const Outcome made = co_await ask(store, brief);
-  EXPECT_GE(made.counter.expires, before + brief.ttl);
-  EXPECT_LE(made.counter.expires, now() + brief.ttl);
-  while (now() < made.counter.expires) std::this_thread::sleep_for(Millis(10));
-  const std::string result = co_await told(store, get("brief"));
+  EXPECT_EQ(made.counter.expires, SetClock::now() + kMonth);
+  SetClock::pass(kMonth - Millis(1));
+  std::string all = co_await listed(store, "", nullptr);
+  EXPECT_EQ(all, "brief=1");
+  std::string other = co_await told(store, inc("other"));
+  EXPECT_EQ(other, "too many");
+  std::string result = co_await told(store, brief);
+  EXPECT_EQ(result, "2") << "which gives it no longer life";
+  SetClock::pass(Millis(1));
+  result = co_await told(store, get("brief"));
   EXPECT_EQ(result, "not found");
-  const std::string empty = co_await listed(store, "", nullptr);
-  EXPECT_EQ(empty, "");
+  all = co_await listed(store, "", nullptr);
+  EXPECT_EQ(all, "");
   // The limit of one counter is free again.
-  const std::string other = co_await told(store, inc("other"));
+  other = co_await told(store, inc("other"));
   EXPECT_EQ(other, "1");
-  const std::string again = co_await listed(store, "", nullptr);
-  EXPECT_EQ(again, "other=1");
+  all = co_await listed(store, "", nullptr);
+  EXPECT_EQ(all, "other=1");
 }
+
+Task<> renew(Store& store) {
+  Command renewed = inc("x");
+  renewed.ttl = kMonth;
+  renewed.renews = true;
+  for (int i = 1; i <= 12; ++i) {
+    const std::string result = co_await told(store, renewed);
+    EXPECT_EQ(result, std::to_string(i));
+    SetClock::pass(kMonth - Millis(1));
+  }
+  SetClock::pass(Millis(1));
+  const std::string result = co_await told(store, renewed);
+  EXPECT_EQ(result, "1");
+}
+
+TEST_P(Stores, KeepWhatIsRenewed) { with_store(open(), renew); }
+
+// The clock of a host may be set back: what is to expire does so at its time, not after a time.
+Task<> set_back(Store& store) {
+  Command brief = inc("brief");
+  brief.ttl = std::chrono::hours(1);
+  std::string result = co_await told(store, brief);
+  SetClock::pass(-kMonth);
+  result = co_await told(store, brief);
+  EXPECT_EQ(result, "2");
+  SetClock::pass(kMonth + brief.ttl);
+  result = co_await told(store, get("brief"));
+  EXPECT_EQ(result, "not found");
+}
+
+TEST_P(Stores, ExpireByTheClockThatWasSetBack) { with_store(open(), set_back); }
+
+Task<> repeat_token(Store& store) {
+  Command once = inc("x");
+  once.op = "token";
+  std::string result = co_await told(store, once);
+  EXPECT_EQ(result, "1");
+  SetClock::pass(std::chrono::minutes(10) - Millis(1));
+  result = co_await told(store, once);
+  EXPECT_EQ(result, "1");
+  SetClock::pass(Millis(1));
+  result = co_await told(store, once);
+  EXPECT_EQ(result, "2") << "the token is forgotten";
+}
+
+TEST_P(Stores, RememberATokenForItsWindow) { with_store(open(), repeat_token); }
 
 TEST_P(Stores, ForgetWhatHasExpired) { with_store(open(1), let_expire); }
 

@@ -1,6 +1,7 @@
 // counterd_store_test.h - the stores of counterd, as their tests see them.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,17 @@ net::Task<std::string> told(Store& store, Command command);
 
 // "a=1 b=2", piece by piece; `pieces`: how many they were.
 net::Task<std::string> listed(Store& store, std::string prefix, int* pieces);
+
+// A clock that stands still but for what a test lets pass.
+class SetClock {
+ public:
+  SetClock() { time_ = counterd::now(); }
+  static Time now() { return time_; }
+  static void pass(Millis time) { time_ = now() + time; }
+
+ private:
+  static inline std::atomic<Time> time_;  // a store's thread reads it
+};
 
 // For every store.
 net::Task<> import_exactly(Store& store);

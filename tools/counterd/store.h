@@ -85,6 +85,7 @@ struct StoreOptions {
   std::string place;  // the value of --store: FILE.db, redis://HOST:PORT[/DB]
   Limits limits = {};
   std::string redis_password = {};  // unless the place has one
+  Time (*clock)() = now;            // Redis has its own
 };
 
 // A store that is open, or the reason why not.  One store for all loops.

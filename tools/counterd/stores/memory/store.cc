@@ -9,8 +9,9 @@ namespace counterd {
 namespace {
 
 struct Shared {
-  explicit Shared(const Limits& with) : limits(with) {}
+  explicit Shared(const StoreOptions& options) : limits(options.limits), clock(options.clock) {}
   const Limits limits;
+  Time (*const clock)();
   std::mutex mutex;
   Counters counters;      // guarded by mutex
   Operations operations;  // guarded by mutex
@@ -25,7 +26,7 @@ class MemoryStore final : public Store {
     const std::lock_guard lock(shared_->mutex);
     if (command.kind != Command::kGet) ++shared_->version;
     if (!command.others.empty() || !command.op.empty()) return execute_together(command);
-    return shared_->counters.execute(command, now(), shared_->limits.max_counters);
+    return shared_->counters.execute(command, shared_->clock(), shared_->limits.max_counters);
   }
 
   net::Task<Page> list(ListQuery query, std::string from) override {
@@ -40,13 +41,13 @@ class MemoryStore final : public Store {
  private:
   Page page(std::string_view prefix, std::string_view after) const {
     const std::lock_guard lock(shared_->mutex);
-    return shared_->counters.page(prefix, after, now());
+    return shared_->counters.page(prefix, after, shared_->clock());
   }
 
   // Several names, or what is to be remembered.
   Outcome execute_together(const Command& command) {
     constexpr int kForgottenAtOnce = 8;
-    const Time at = now();
+    const Time at = shared_->clock();
     for (int i = 0; i < kForgottenAtOnce; ++i)
       (void)shared_->operations.take_older(at - shared_->limits.op_window);
     Transaction transaction(shared_->counters, shared_->operations, shared_->limits, at);
@@ -62,7 +63,7 @@ class MemoryStore final : public Store {
 }  // namespace
 
 Opened open_memory_store(const StoreOptions& options) {
-  auto shared = std::make_shared<Shared>(options.limits);
+  auto shared = std::make_shared<Shared>(options);
   return {[shared](net::Loop&) { return std::make_unique<MemoryStore>(shared); }};
 }
 

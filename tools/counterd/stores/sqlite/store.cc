@@ -44,7 +44,7 @@ using Group = std::vector<Change*>;
 class Owner {
  public:
   Owner(const StoreOptions& options, std::unique_ptr<Database> database)
-      : place_(options.place), limits_(options.limits), database_(std::move(database)) {}
+      : options_(options), database_(std::move(database)) {}
   ~Owner();
 
   bool load(std::string& why) {
@@ -58,7 +58,7 @@ class Owner {
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view after);
   std::uint64_t version() const { return version_; }
-  const std::string& place() const { return place_; }
+  const std::string& place() const { return options_.place; }
 
  private:
   void run();
@@ -75,8 +75,7 @@ class Owner {
   void log_change_of(const Outcome& outcome);
   static void answer(const Group& group);
 
-  const std::string place_;
-  const Limits limits_;
+  const StoreOptions options_;
   std::unique_ptr<Database> database_;  // the thread's alone from start() on
   bool stale_ = false;                  // counters_ is not what is on the disk
   bool reading_ = false;                // into next_
@@ -113,7 +112,7 @@ std::string Owner::start() {
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error& e) {
-    why = place_ + ": cannot start a thread: " + net::Error(-e.code().value()).message();
+    why = options_.place + ": cannot start a thread: " + net::Error(-e.code().value()).message();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return why;
@@ -148,7 +147,7 @@ void Owner::submit(Change& change) {
 
 Outcome Owner::get(const Command& command) {
   const std::lock_guard lock(counters_mutex_);
-  const Time at = now();
+  const Time at = options_.clock();
   Outcome all = apply(command, counters_.find(command.name), at).outcome;
   for (const std::string& name : command.others) {
     if (all.status != Outcome::kDone) break;
@@ -164,7 +163,7 @@ Outcome Owner::get(const Command& command) {
 
 Page Owner::page(std::string_view prefix, std::string_view after) {
   const std::lock_guard lock(counters_mutex_);
-  return counters_.page(prefix, after, now());
+  return counters_.page(prefix, after, options_.clock());
 }
 
 // --- the thread ---
@@ -192,7 +191,8 @@ void Owner::run() {
 bool Owner::tidy() {
   constexpr std::size_t kAtOnce = 5000;
   if (database_->log_is_held())
-    net::log::error("%s: another process keeps reading the file, so its log grows", place_.c_str());
+    net::log::error("%s: another process keeps reading the file, so its log grows",
+                    options_.place.c_str());
   if (reading_) {
     std::string why;
     const Database::Reading reading = database_->read_some(next_, why);
@@ -227,7 +227,7 @@ Outcome Owner::try_to_process(const Group& group) {
     return outcome;
   }
   forget_operations(forgotten_);
-  Transaction transaction(counters_, operations_, limits_, now());
+  Transaction transaction(counters_, operations_, options_.limits, options_.clock());
   for (Change* change : group) change->outcome = transaction.execute(change->command);
   if (transaction.empty()) return database_->rollback(), Outcome{};
   NewOperations operations = forgotten_;
@@ -304,7 +304,7 @@ bool Owner::write_back(const Counters& found, std::string& why) {
 
 void Owner::forget_operations(NewOperations& forgotten) {
   constexpr std::size_t kAtOnce = 1000;
-  const Time before = now() - limits_.op_window;
+  const Time before = options_.clock() - options_.limits.op_window;
   while (forgotten.size() < kAtOnce) {
     auto token = operations_.take_older(before);
     if (!token) break;
@@ -334,9 +334,9 @@ void Owner::log_change_of(const Outcome& outcome) {
   if (outcome.status == last_) return;
   last_ = outcome.status;
   if (outcome.status != Outcome::kDone)
-    net::log::error("%s: %s", place_.c_str(), outcome.why.c_str());
+    net::log::error("%s: %s", options_.place.c_str(), outcome.why.c_str());
   else
-    net::log::info("%s: works again", place_.c_str());
+    net::log::info("%s: works again", options_.place.c_str());
 }
 
 // --- one loop ---
