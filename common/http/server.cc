@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/http/parser.h"
+#include "common/http/patience.h"
 #include "common/http/response.h"
 #include "common/net/socket_option.h"
 
@@ -29,10 +30,10 @@ constexpr int kClientLeft = 499;
 struct HttpService::Conn {
   Stream& stream;
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
-  std::optional<Deadline> end{};     // of what is waited for; nothing: it begins with the next read
-  bool open = true;                  // to further requests
-  bool lingers = false;              // the client may still be sending
-  bool faulty = false;               // it ends at once, on purpose
+  Patience patience{};
+  bool open = true;      // to further requests
+  bool lingers = false;  // the client may still be sending
+  bool faulty = false;   // it ends at once, on purpose
 };
 
 // The client is told the timeout, so that it does not send a request just as we close.
@@ -56,7 +57,7 @@ Task<> HttpService::handle_conn(Stream stream) {
   Tally::add(tally_.connections);
   while (conn.open) {
     if (!conn.parser) stream.set_idle();
-    const auto data = co_await stream.read(patience(conn));
+    const auto data = co_await stream.read(time_left(conn));
     const bool more = data && !data->empty();
     std::optional<Task<>> rest = more ? serve(conn, *data) : take_leave(conn, data.error());
     if (rest) co_await std::move(*rest);
@@ -66,16 +67,8 @@ Task<> HttpService::handle_conn(Stream stream) {
   Tally::add(tally_.disconnections);
 }
 
-static Deadline deadline(Millis timeout) {
-  return Deadline(timeout > Millis::zero() ? timeout : kForever);
-}
-
-Millis HttpService::patience(Conn& conn) const {
-  if (!conn.end) conn.end = deadline(options_.idle_timeout);
-  const Millis left = conn.end->left();
-  const bool in_body = conn.parser && conn.parser->in_body();
-  if (!in_body || options_.idle_timeout == Millis::zero()) return left;
-  return left == kForever ? options_.idle_timeout : std::min(left, options_.idle_timeout);
+Millis HttpService::time_left(Conn& conn) const {
+  return conn.patience.left(options_, loop_.now());
 }
 
 // --- what needs no waiting ---
@@ -101,7 +94,6 @@ std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& in
 
 std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::string_view& input) {
   if (done_) return conn.open = false, std::nullopt;
-  const bool in_head = parser.in_head();
   const bool in_body = parser.in_body();
   std::optional<Response> refused;
   Progress progress = parser.take(input);
@@ -114,9 +106,9 @@ std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::s
   if (progress == Progress::kRefused) {
     refuse(conn, parser, parser.refusal());
   } else if (progress == Progress::kPartial) {
-    wait_for_more(conn, parser, in_head, in_body);
+    wait_for_more(conn, parser);
   } else {
-    conn.end.reset();
+    conn.patience.complete();
     Tally::add(tally_.begun);
     Answer answer = refused ? Answer(std::move(*refused)) : this->answer(parser.request());
     const auto* response = std::get_if<Response>(&answer);
@@ -143,10 +135,9 @@ Progress HttpService::take_body(Conn& conn, Parser& parser, std::string_view& in
   return Progress::kComplete;
 }
 
-void HttpService::wait_for_more(Conn& conn, Parser& parser, bool in_head, bool in_body) {
+void HttpService::wait_for_more(Conn& conn, Parser& parser) {
   if (parser.begun()) hold_parser(conn);
-  if (parser.in_body() && !in_body) conn.end = deadline(options_.body_timeout);
-  if (parser.in_head() && !in_head) conn.end = deadline(options_.head_timeout);
+  conn.patience.partial(parser, options_, loop_.now());
   if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 

@@ -61,7 +61,7 @@ class HttpService : public Service {
   std::optional<Answer> answer_one(Conn& conn, Parser& parser, std::string_view& input);
   Progress take_body(Conn& conn, Parser& parser, std::string_view& input,
                      std::optional<Response>& refused);
-  void wait_for_more(Conn& conn, Parser& parser, bool in_head, bool in_body);
+  void wait_for_more(Conn& conn, Parser& parser);
   bool flush(Conn& conn);
   Task<> answer_slowly(Conn& conn, std::optional<Answer> waiting, std::string rest);
   Task<> finish(Conn& conn, Answer answer, bool last);
@@ -78,7 +78,7 @@ class HttpService : public Service {
   Framing frame(Conn& conn, const Parser& parser, const Response& response, bool last);
   void hold_parser(Conn& conn);
   void release_parser(Conn& conn);
-  Millis patience(Conn& conn) const;
+  Millis time_left(Conn& conn) const;
 
   Loop& loop_;
   const HttpOptions options_;
