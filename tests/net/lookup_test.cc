@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 
+#include <filesystem>
 #include <vector>
 
 #include "net_test.h"
@@ -53,13 +54,20 @@ NET_TEST(Lookup, NameOfAnAddressIsGivenUp) {
   EXPECT_LT(watch.elapsed(), kPatience / 2);
 }
 
+std::ptrdiff_t threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
 // The answer of a question that is not waited for any more finds no loop; more questions than there
 // are threads for are not asked.
 NET_TEST(Lookup, ManyAtATimeAreBounded) {
   const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
+  const std::ptrdiff_t before = threads();
   for (int i = 0; i < 100; ++i) {
     const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
     EXPECT_EQ(name, "");
+    EXPECT_LE(threads(), before + 2 * 16) << "those that end are not counted";
   }
 }
 
