@@ -289,7 +289,9 @@ ON_FD(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* siz
 ON_FD(int, setsockopt, (int fd, int level, int name, const void* value, socklen_t size),
       (fd, level, name, value, size))
 ON_FD(int, getsockname, (int fd, sockaddr* address, socklen_t* size), (fd, address, size))
-ON_FD(int, getpeername, (int fd, sockaddr* address, socklen_t* size), (fd, address, size))
+// ENOTCONN reports that the connection was reset before, and does not end it.
+FALLIBLE(int, getpeername, (int fd, sockaddr* address, socklen_t* size), (fd, address, size),
+         kind_of(fd), -1)
 
 // After EINTR the kernel goes on connecting.
 DEFINE(int, connect, (int fd, const sockaddr* address, socklen_t size)) {
