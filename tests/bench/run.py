@@ -139,7 +139,8 @@ def parse_options():
     parser.add_argument('--bin', default=release / 'bin', help='where our tools are')
     parser.add_argument('--build', default=release / 'tests' / 'bench',
                         help='where the target bench_programs is; Go peers are built there')
-    parser.add_argument('groups', nargs='*', choices=list(GROUPS), metavar='GROUP',
+    parser.add_argument('groups', nargs='*', default=list(GROUPS), choices=[*GROUPS, list(GROUPS)],
+                        metavar='GROUP',
                         help='all, or some of: ' + ', '.join(GROUPS))
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--clients', type=int, default=16000)
@@ -187,7 +188,7 @@ def main():
         signal.signal(number, end_by)
     bench = Bench(options)
     setting, begin = report.setting(options.rounds), time.monotonic()
-    groups, everything, times = measure_groups(bench, options.groups or GROUPS, options.rounds)
+    groups, everything, times = measure_groups(bench, options.groups, options.rounds)
     result = report.text(setting, groups, everything, bench.notes)
     print(comparison(options.against, result, options.rounds))
     print(f'\n{result}\n' + '\n'.join(times) + f'\nAll: {time.monotonic() - begin:.0f} s.')
