@@ -157,13 +157,12 @@ Kind kind_of(int fd) {
   return S_ISREG(status.stx_mode) ? kFile : S_ISFIFO(status.stx_mode) ? kPipe : kOther;
 }
 
-// A connection that is lost is lost for both, and for all calls to come.
+// A lost connection is lost for both, and for all calls to come; getpeername(2) only reports it.
 void lose(int fd, int error) {
   using Shutdown = int (*)(int, int);
   static const auto shutdown = reinterpret_cast<Shutdown>(dlsym(RTLD_NEXT, "shutdown"));
-  constexpr int kLost[] = {ECONNRESET, EPIPE, ETIMEDOUT, ENOTCONN};
-  for (const int one : kLost)
-    if (error == one && kind_of(fd) == kStream) shutdown(fd, SHUT_RDWR);
+  const bool cut = error == ECONNRESET || error == EPIPE || error == ETIMEDOUT || error == ENOTCONN;
+  if (cut && kind_of(fd) == kStream) shutdown(fd, SHUT_RDWR);
 }
 
 }  // namespace
@@ -289,7 +288,6 @@ ON_FD(int, getsockopt, (int fd, int level, int name, void* value, socklen_t* siz
 ON_FD(int, setsockopt, (int fd, int level, int name, const void* value, socklen_t size),
       (fd, level, name, value, size))
 ON_FD(int, getsockname, (int fd, sockaddr* address, socklen_t* size), (fd, address, size))
-// ENOTCONN reports that the connection was reset before, and does not end it.
 FALLIBLE(int, getpeername, (int fd, sockaddr* address, socklen_t* size), (fd, address, size),
          kind_of(fd), -1)
 
