@@ -75,12 +75,12 @@ TEST_F(TimeFormatTest, OffsetsHaveTheirSignAndTheirMinutes) {
     const char* rfc3339;
   };
   const Offset table[] = {
-      {"XXX-1", "2006-01-02T23:04:05+01:00\n", "2006-01-02T23:04:05+01:00\n"},
-      {"XXX7", "2006-01-02T15:04:05-07:00\n", "2006-01-02T15:04:05-07:00\n"},
-      {"XXX3:30", "2006-01-02T18:34:05-03:30\n", "2006-01-02T18:34:05-03:30\n"},
-      {"XXX0:30", "2006-01-02T21:34:05-00:30\n", "2006-01-02T21:34:05-00:30\n"},
-      {"XXX-5:45", "2006-01-03T03:49:05+05:45\n", "2006-01-03T03:49:05+05:45\n"},
-      {"XXX-14", "2006-01-03T12:04:05+14:00\n", "2006-01-03T12:04:05+14:00\n"},
+      {"ZZZ-1", "2006-01-02T23:04:05+01:00\n", "2006-01-02T23:04:05+01:00\n"},
+      {"ZZZ7", "2006-01-02T15:04:05-07:00\n", "2006-01-02T15:04:05-07:00\n"},
+      {"ZZZ3:30", "2006-01-02T18:34:05-03:30\n", "2006-01-02T18:34:05-03:30\n"},
+      {"ZZZ0:30", "2006-01-02T21:34:05-00:30\n", "2006-01-02T21:34:05-00:30\n"},
+      {"ZZZ-5:45", "2006-01-03T03:49:05+05:45\n", "2006-01-03T03:49:05+05:45\n"},
+      {"ZZZ-14", "2006-01-03T12:04:05+14:00\n", "2006-01-03T12:04:05+14:00\n"},
   };
   for (const Offset& row : table) {
     use(row.zone);
@@ -108,7 +108,7 @@ TEST_F(TimeFormatTest, FractionsOfASecond) {
       {"N%SN", "N05N\n"},          {"unixns", "1136239445007080009\n"},
   };
   for (const Row& row : table) EXPECT_EQ(line(row.name, moment), row.text) << row.name;
-  use("XXX-1");
+  use("ZZZ-1");
   EXPECT_EQ(line("rfc3339ms", moment), "2006-01-02T23:04:05.007+01:00\n");
 }
 
@@ -126,11 +126,11 @@ TEST_F(TimeFormatTest, ZonesHaveTheirSummers) {
 }
 
 TEST_F(TimeFormatTest, UnknownZoneChangesNothing) {
-  use("XXX-1");
+  use("ZZZ-1");
   for (const char* name : {"", "Mars/Olympus_Mons", "Europe", "europe/berlin/", "/etc/localtime",
-                           "../zoneinfo/UTC", "tzdata.zi", "XXX-1"})
+                           "../zoneinfo/UTC", "tzdata.zi", "ZZZ-1"})
     EXPECT_FALSE(set_time_zone(name)) << name;
-  EXPECT_STREQ(std::getenv("TZ"), "XXX-1");
+  EXPECT_STREQ(std::getenv("TZ"), "ZZZ-1");
   EXPECT_EQ(line("time", kMoment), "23:04:05\n");
 }
 
