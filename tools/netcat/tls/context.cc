@@ -126,7 +126,7 @@ std::string Context::set_psk() {
 
 // OpenSSL would ask for it on the terminal, or else read it from standard input.
 static int on_passphrase(char*, int, int, void* is_encrypted) {
-  *static_cast<bool*>(is_encrypted) = true;
+  if (is_encrypted != nullptr) *static_cast<bool*>(is_encrypted) = true;
   return -1;
 }
 
@@ -136,7 +136,9 @@ static std::string use_key(SSL_CTX* context, const std::string& file) {
   bool is_encrypted = false;
   ssl.SSL_CTX_set_default_passwd_cb(context, on_passphrase);
   ssl.SSL_CTX_set_default_passwd_cb_userdata(context, &is_encrypted);
-  if (ssl.SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1) return "";
+  const int used = ssl.SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM);
+  ssl.SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);  // the context outlives the flag
+  if (used == 1) return "";
   if (is_encrypted) return "the private key is encrypted (openssl-pkey(1) can decrypt it)";
   if (ERR_GET_LIB(ssl.ERR_peek_error()) == ERR_LIB_X509)  // the file has a key, but for another
     return "not the private key of the certificate";
