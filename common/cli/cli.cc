@@ -9,9 +9,6 @@
 #include <cstring>
 #include <new>
 
-#define CXXOPTS_NO_REGEX 1
-#include <cxxopts.hpp>
-
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "common/cli/version.h"
@@ -118,34 +115,30 @@ Cli::Cli(std::string tool, std::string synopsis, std::string summary)
   options_.reserve(128);  // more than any tool has
 }
 
-void Cli::option(const std::string& names, std::string argument, std::string help, Setter set) {
-  const std::size_t comma = names.find(',');
-  const bool both = comma != std::string::npos;
-  options_.push_back({both ? names.substr(0, comma) : "", both ? names.substr(comma + 1) : names,
-                      std::move(argument), std::move(help), std::move(set)});
+void Cli::option(const char* names, const char* argument, const char* help, Setter set) {
+  const std::string_view both = names;
+  const std::size_t comma = both.find(',');
+  const bool has_letter = comma != std::string_view::npos;
+  options_.push_back({has_letter ? both.substr(0, comma) : "",
+                      has_letter ? both.substr(comma + 1) : both, argument, help, std::move(set)});
 }
 
-void Cli::secret(const std::string& names, std::string argument, std::string help, Setter set) {
-  option(names, std::move(argument), std::move(help), std::move(set));
+void Cli::secret(const char* names, const char* argument, const char* help, Setter set) {
+  option(names, argument, help, std::move(set));
   options_.back().is_secret = true;
 }
 
-void Cli::flag(const std::string& names, std::string help, std::function<void()> set) {
-  option(names, "", std::move(help),
-         [set = std::move(set)](std::string_view) { return set(), ""; });
+void Cli::flag(const char* names, const char* help, std::function<void()> set) {
+  option(names, "", help, [set = std::move(set)](std::string_view) { return set(), ""; });
 }
 
-void Cli::flag(const std::string& names, std::string help, bool& out) {
-  flag(names, std::move(help), [&out] { out = true; });
-}
-
-void Cli::not_supported(char letter, std::string instead) {
-  not_supported_[letter] = std::move(instead);
+void Cli::flag(const char* names, const char* help, bool& out) {
+  option(names, "", help, [&out](std::string_view) { return out = true, ""; });
 }
 
 const Cli::Option* Cli::find(std::string_view name) const {
   for (const Option& option : options_)
-    if (name == option.long_name || name == option.short_name) return &option;
+    if (name == option.long_name || name == option.letter) return &option;
   return nullptr;
 }
 
@@ -157,10 +150,10 @@ std::string Cli::help() const {
   text.append(summary_).append("\n\n");
   for (const Option& option : options_) {
     const std::size_t begin = text.size();
-    if (option.short_name.empty())
+    if (option.letter.empty())
       text.append("      ");
     else
-      text.append("  -").append(option.short_name).append(", ");
+      text.append("  -").append(option.letter).append(", ");
     text.append("--").append(option.long_name);
     if (!option.argument.empty()) text.append(" ").append(option.argument);
     text.resize(begin + std::max(kColumn, text.size() - begin + 2), ' ');
@@ -180,9 +173,9 @@ void Cli::fail_usage() const {
   fail("usage: " + tool_ + " " + synopsis_.substr(0, synopsis_.find('\n')) + " (see --help)");
 }
 
-std::string Cli::typed(const std::string& long_name) const {
+std::string Cli::typed(std::string_view long_name) const {
   const auto found = typed_.find(long_name);
-  return found == typed_.end() ? "--" + long_name : found->second;
+  return found == typed_.end() ? "--" + std::string(long_name) : found->second;
 }
 
 static std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -210,8 +203,9 @@ static std::size_t unlikeness(std::string_view name, std::string_view long_name)
 }
 
 void Cli::fail_unknown(const std::string& argument) const {
-  if (argument.size() == 2 && not_supported_.contains(argument[1]))
-    fail(argument + ": not supported; " + not_supported_.at(argument[1]));
+  for (const auto& [letter, instead] : not_supported_)
+    if (argument.size() == 2 && argument[1] == letter)
+      fail(argument + ": not supported; " + instead);
   const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
   const std::string_view name = std::string_view(argument).substr(dashes);
   const Option* nearest = nullptr;
@@ -226,97 +220,77 @@ void Cli::fail_unknown(const std::string& argument) const {
        (nearest != nullptr ? " (did you mean " + nearest->spelled() + "?)" : " (see --help)"));
 }
 
-const Cli::Option& Cli::find_long(const std::string& spelled) const {
+const Cli::Option& Cli::find_long(std::string_view spelled) const {
   const Option* option = spelled.size() > 3 ? find(spelled.substr(2)) : nullptr;
-  if (option == nullptr) fail_unknown(spelled);
+  if (option == nullptr) fail_unknown(std::string(spelled));
   return *option;
 }
 
-// Every option in its long form, with its value behind an '='.  cxxopts alone takes a value that
-// sticks to its letter only if it is alphanumeric (not -w0.5), and complains in words of its own.
-std::vector<std::string> Cli::normalized(int argc, char** argv) {
-  std::vector<std::string> out{tool_};
+// Returns the operands.
+std::vector<std::string> Cli::split(int argc, char** argv, std::vector<Given>& given) {
+  std::vector<std::string> operands;
   for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto add_value = [&](const Option& option, std::string_view attached, bool is_attached) {
-      if (!is_attached && ++i == argc) fail(argument + ": a value is missing: " + option.argument);
-      char* const value = argv[i] + (is_attached ? argument.size() - attached.size() : 0);
-      out.push_back(option.spelled() + "=" + value);
+    const std::string_view argument = argv[i];
+    // The value is what is attached to the option, or else the next argument.
+    const auto take = [&](const Option& option, const std::string& typed, char* attached) {
+      typed_[option.long_name] = typed;
+      given.push_back({&option, ""});
+      if (option.argument.empty()) return;
+      if (attached == nullptr && ++i == argc)
+        fail(std::string(argument).append(": a value is missing: ").append(option.argument));
+      char* const value = attached != nullptr ? attached : argv[i];
+      given.back().value = value;
       if (option.is_secret) std::fill_n(value, std::strlen(value), '*');
     };
     if (argument == "--") {
-      out.insert(out.end(), argv + i, argv + argc);
+      operands.insert(operands.end(), argv + i + 1, argv + argc);
       break;
     }
     if (argument.starts_with("--")) {
       const std::size_t equals = argument.find('=');
       const Option& option = find_long(argument.substr(0, equals));
-      typed_[option.long_name] = option.spelled();
-      const bool attached = equals != std::string::npos;
-      if (!option.argument.empty())
-        add_value(option, attached ? argument.substr(equals + 1) : "", attached);
-      else if (attached)
-        fail(option.spelled() + " takes no value");
-      else
-        out.push_back(argument);
+      const bool attached = equals != std::string_view::npos;
+      if (attached && option.argument.empty()) fail(option.spelled() + " takes no value");
+      take(option, option.spelled(), attached ? argv[i] + equals + 1 : nullptr);
     } else if (argument.size() > 1 && argument[0] == '-') {
       for (std::size_t at = 1; at < argument.size(); ++at) {
+        const std::string letter = {'-', argument[at]};
         const Option* option = find(argument.substr(at, 1));
-        const std::string letter = "-" + argument.substr(at, 1);
         if (option == nullptr) fail_unknown(letter);
-        typed_[option->long_name] = letter;
-        if (option->argument.empty()) {
-          out.push_back(option->spelled());
-          continue;
-        }
-        add_value(*option, argument.substr(at + 1), at + 1 < argument.size());
-        break;
+        take(*option, letter, at + 1 < argument.size() ? argv[i] + at + 1 : nullptr);
+        if (!option->argument.empty()) break;
       }
     } else {
-      out.push_back(argument);
+      operands.emplace_back(argument);
     }
   }
-  return out;
+  return operands;
 }
 
-static void print_and_exit(std::string_view text) {
+// Nothing is left to be done at the exit, so the pages with the code for it need not be read.
+[[noreturn]] static void print_and_exit(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = write(STDOUT_FILENO, text.data(), text.size());
     if (n < 0) {
       log::error("stdout: %s", Error::from_errno().message());
-      std::exit(kLocalIo);
+      std::_Exit(kLocalIo);
     }
     text.remove_prefix(static_cast<std::size_t>(n));
   }
-  std::exit(kOk);
+  std::_Exit(kOk);
 }
 
 std::vector<std::string> Cli::parse(int argc, char** argv) {
   flag("h,help", "show this help and exit", [this] { print_and_exit(help()); });
   flag("version", "show the version and exit",
        [this] { print_and_exit(tool_ + " (wireutils) " WIREUTILS_VERSION "\n"); });
-  const std::vector<std::string> arguments = normalized(argc, argv);
-  // The most frequent start of scripts and completions does not need cxxopts, nor its locale.
-  if (arguments.size() > 1 && (arguments[1] == "--help" || arguments[1] == "--version"))
-    (void)find(arguments[1].substr(2))->set("");
-  cxxopts::Options table(tool_);
-  for (const Option& option : options_) {
-    if (!is_given(option.long_name)) continue;  // to declare all would cost every start its time
-    const auto value =
-        option.argument.empty()
-            ? std::static_pointer_cast<cxxopts::Value>(cxxopts::value<bool>())
-            : std::static_pointer_cast<cxxopts::Value>(cxxopts::value<std::string>());
-    table.add_options()(option.long_name, "", value);
-  }
-  std::vector<const char*> pointers;
-  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-  const auto parsed = table.parse(static_cast<int>(pointers.size()), pointers.data());
-  for (const auto& given : parsed.arguments()) {
-    const Option* option = find(given.key());
-    const std::string wrong = option->set(given.value());
+  std::vector<Given> given;
+  std::vector<std::string> operands = split(argc, argv, given);
+  for (const auto& [option, value] : given) {
+    const std::string wrong = option->set(value);
     if (!wrong.empty()) fail(option->spelled() + ": " + wrong);
   }
-  return parsed.unmatched();
+  return operands;
 }
 
 // The lowest free descriptor, which is the one that was closed, as an input that is at its end and

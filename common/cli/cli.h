@@ -4,8 +4,10 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <forward_list>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,17 +51,26 @@ Setter number(T& out, std::uint64_t min, std::uint64_t max) {
 
 class Cli {
  public:
+  // A letter that users of similar tools type, and what to use instead.
+  struct NotSupported {
+    char letter;
+    const char* instead;
+  };
+
   // synopsis: what follows the tool's name in the usage line.  summary: one sentence.
   Cli(std::string tool, std::string synopsis, std::string summary);
 
-  // names: "w,timeout" or "drain".  argument: what --help calls the value.
-  void option(const std::string& names, std::string argument, std::string help, Setter set);
+  // names: "w,timeout" or "drain".  argument: what --help calls the value, or "" for a flag.  The
+  // texts are kept, not copied: a start with all its options allocates next to nothing.
+  void option(const char* names, const char* argument, const char* help, Setter set);
   // As option(), and its value is overwritten in argv, where ps(1) shows it.
-  void secret(const std::string& names, std::string argument, std::string help, Setter set);
-  void flag(const std::string& names, std::string help, std::function<void()> set);
-  void flag(const std::string& names, std::string help, bool& out);
-  // A letter that users of similar tools type: the error says what to use instead.
-  void not_supported(char letter, std::string instead);
+  void secret(const char* names, const char* argument, const char* help, Setter set);
+  void flag(const char* names, const char* help, std::function<void()> set);
+  void flag(const char* names, const char* help, bool& out);
+  // For a text that is not a literal: as long as this object lives.
+  const char* keep(std::string text) { return kept_.emplace_front(std::move(text)).c_str(); }
+  // The table is kept, not copied.
+  void not_supported(std::span<const NotSupported> letters) { not_supported_ = letters; }
 
   // Sets what is given, in its order; returns the operands.  --help and --version end the process
   // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.
@@ -68,33 +79,38 @@ class Cli {
   // The usage line as the error.
   [[noreturn]] void fail_usage() const;
   // By its long name, after parse().
-  bool is_given(const std::string& long_name) const { return typed_.contains(long_name); }
+  bool is_given(std::string_view long_name) const { return typed_.contains(long_name); }
   // How it was typed, "-w" or "--timeout"; the long form if it was not given.
-  std::string typed(const std::string& long_name) const;
+  std::string typed(std::string_view long_name) const;
 
   std::string help() const;
 
  private:
   struct Option {
-    std::string short_name;
-    std::string long_name;
-    std::string argument;  // empty: a flag
-    std::string help;
+    std::string_view letter;  // or empty
+    std::string_view long_name;
+    std::string_view argument;
+    const char* help;
     Setter set;
     bool is_secret = false;
-    std::string spelled() const { return "--" + long_name; }
+    std::string spelled() const { return "--" + std::string(long_name); }
   };
   const Option* find(std::string_view name) const;
-  std::vector<std::string> normalized(int argc, char** argv);
-  const Option& find_long(const std::string& spelled) const;
+  const Option& find_long(std::string_view spelled) const;
   [[noreturn]] void fail_unknown(const std::string& argument) const;
+  struct Given {
+    const Option* option;
+    std::string value;
+  };
+  std::vector<std::string> split(int argc, char** argv, std::vector<Given>& given);
 
   std::string tool_;
   std::string synopsis_;
   std::string summary_;
   std::vector<Option> options_;
-  std::map<char, std::string> not_supported_;
-  std::map<std::string, std::string> typed_;  // long name: as it was typed
+  std::forward_list<std::string> kept_;
+  std::span<const NotSupported> not_supported_;
+  std::map<std::string_view, std::string> typed_;  // long name: as it was typed
 };
 
 // For every main: opens those of descriptors 0-2 that are closed, so that no other one lands

@@ -29,7 +29,7 @@ static std::string parse_mode(std::string_view text, int& out) {
 
 void add_server_options(Cli& cli, ServerOptions& o) {
   cli.option("l,listen", "ADDRESS",
-             "listen on ADDRESS, as with an operand (" + o.default_address + ")",
+             cli.keep("listen on ADDRESS, as with an operand (" + o.default_address + ")"),
              each(o.addresses));
   cli.option("m,max-clients", "N", "clients served at once; others wait (the descriptor limit)",
              number(o.max_clients, 1, UINT32_MAX));
@@ -40,8 +40,8 @@ void add_server_options(Cli& cli, ServerOptions& o) {
   cli.flag("1,once", once, o.once);
   const auto idle = std::chrono::duration_cast<std::chrono::seconds>(o.idle_timeout);
   cli.option("idle-timeout", "T",
-             "close a connection that is idle for T; 0: never (" + std::to_string(idle.count()) +
-                 (idle.count() > 0 ? "s)" : ")"),
+             cli.keep("close a connection that is idle for T; 0: never (" +
+                      std::to_string(idle.count()) + (idle.count() > 0 ? "s)" : ")")),
              duration(o.idle_timeout));
   cli.option("write-timeout", "T", "close a connection that accepts no data for T; 0: never (30s)",
              duration(o.write_timeout));

@@ -7,7 +7,7 @@ pkgs.stdenv.mkDerivation {
   src = pkgs.lib.cleanSource ../..;
 
   nativeBuildInputs = [ pkgs.cmake pkgs.ninja pkgs.pkg-config ];
-  buildInputs = [ pkgs.cxxopts pkgs.hiredis pkgs.libuv pkgs.llhttp pkgs.openssl pkgs.sqlite ];
+  buildInputs = [ pkgs.hiredis pkgs.libuv pkgs.llhttp pkgs.openssl pkgs.sqlite ];
   cmakeFlags = [
     "-DWIREUTILS_STATIC_RUNTIME=OFF"
     "-DWIREUTILS_STATIC_LIBUV=OFF"

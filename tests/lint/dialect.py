@@ -126,13 +126,11 @@ def include_breaches(path, lines):
         if not found:
             continue
         name = found.group(1)
-        if name in ("uv.h", "cxxopts.hpp", "llhttp.h") and path.parts[0] == "tools":
+        if name in ("uv.h", "llhttp.h") and path.parts[0] == "tools":
             yield number, f"only common/ includes {name}"
         is_table = path.as_posix() == "tools/netcat/tls/openssl.h"
         if name.startswith("openssl/") and path.parts[0] != "tests" and not is_table:
             yield number, "only tools/netcat/tls/openssl.h includes OpenSSL's headers"
-        if name == "cxxopts.hpp" and path.name != "cli.cc":
-            yield number, "only common/cli/cli.cc includes cxxopts.hpp"
         if name.startswith(("common/", "tools/", "tests/")):
             breach = arrow_breach(path, name)
             if breach:

@@ -24,7 +24,7 @@ if command -v makepkg > /dev/null; then
 fi
 if command -v nix-instantiate > /dev/null; then
   packages='builtins.listToAttrs (map (name: { inherit name; value = name; })
-    [ "cmake" "cxxopts" "hiredis" "libuv" "llhttp" "ninja" "openssl" "pkg-config" "sqlite" ]) // {
+    [ "cmake" "hiredis" "libuv" "llhttp" "ninja" "openssl" "pkg-config" "sqlite" ]) // {
     stdenv.mkDerivation = recipe: recipe;
     lib = { cleanSource = path: path; makeLibraryPath = builtins.concatStringsSep ":";
             licenses.mit = "mit"; platforms.linux = "linux"; };

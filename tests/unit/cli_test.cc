@@ -149,16 +149,19 @@ struct Parsed {
 };
 
 class Tool {
+  static constexpr Cli::NotSupported kNotSupported[] = {{'D', "use -v"}};
+
  public:
   Tool() : cli_("tool", "[options] THING", "Does a thing.") {
-    cli_.not_supported('D', "use -v");
+    cli_.not_supported(kNotSupported);
     for (const char* name : {"l,listen", "v,verbose", "no-shutdown", "4,ipv4"})
-      cli_.flag(name, "help of " + std::string(name), [this, name] { note(name, ""); });
+      cli_.flag(name, cli_.keep("help of " + std::string(name)), [this, name] { note(name, ""); });
     for (const char* name : {"p,source-port", "w,timeout", "q,quit-after", "source", "e,exec"})
-      cli_.option(name, "VALUE", "help of " + std::string(name), [this, name](auto value) {
-        note(name, "=" + std::string(value));
-        return value == "wrong" ? "'wrong' is wrong" : "";
-      });
+      cli_.option(name, "VALUE", cli_.keep("help of " + std::string(name)),
+                  [this, name](auto value) {
+                    note(name, "=" + std::string(value));
+                    return value == "wrong" ? "'wrong' is wrong" : "";
+                  });
   }
 
   const Cli& cli() const { return cli_; }

@@ -3,12 +3,8 @@
 namespace netcat {
 
 void add_other_netcats(net::Cli& cli) {
-  struct Letter {
-    char letter;
-    const char* instead;
-  };
-  constexpr const char* kRoute = "source routes are dropped by routers";
-  constexpr Letter kLetters[] = {
+  static constexpr const char* kRoute = "source routes are dropped by routers";
+  static constexpr net::Cli::NotSupported kLetters[] = {
       {'D', "use -v to report events, strace to see system calls"},
       {'g', kRoute},
       {'G', kRoute},
@@ -20,7 +16,7 @@ void add_other_netcats(net::Cli& cli) {
       {'V', "use --version for the version, ip-vrf(8) for a routing table"},
       {'Z', "use openssl s_client to save a certificate"},
   };
-  for (const auto& [letter, instead] : kLetters) cli.not_supported(letter, instead);
+  cli.not_supported(kLetters);
 }
 
 }  // namespace netcat
