@@ -215,13 +215,16 @@ TEST(NetcatTlsTrust, FilesThatAreWrongAreStatus10) {
 
 TEST(NetcatTlsTrust, AKeyThatCannotBeUsedIsStatus10) {
   const TempDir dir;
-  const std::string encrypted = dir.path("encrypted");
-  EXPECT_EQ(run({"openssl", "pkey", "-in", pki("good.key"), "-aes256", "-passout", "pass:secret",
-                 "-out", encrypted})
-                .status,
-            0);
+  const auto encrypt = [&](const std::string& name, const Words& options) {
+    const Words to{"-aes256", "-passout", "pass:secret", "-out", dir.path(name)};
+    EXPECT_EQ(run(with(with({"openssl", "pkey", "-in", pki("good.key")}, to), options)).status, 0);
+    return dir.path(name);
+  };
+  constexpr const char* kEncrypted =
+      "the private key is encrypted (openssl-pkey(1) can decrypt it)";
   const std::pair<std::string, const char*> rows[] = {
-      {encrypted, "the private key is encrypted (openssl-pkey(1) can decrypt it)"},
+      {encrypt("encrypted", {}), kEncrypted},
+      {encrypt("of an old form", {"-traditional"}), kEncrypted},
       {pki("client.key"), "not the private key of the certificate"},
       {pki("good.crt"), "not a private key in PEM: "},
   };

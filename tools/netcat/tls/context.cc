@@ -139,8 +139,11 @@ static std::string use_key(SSL_CTX* context, const std::string& file) {
   const int used = ssl.SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM);
   ssl.SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);  // the context outlives the flag
   if (used == 1) return "";
+  const unsigned long error = ssl.ERR_peek_error();
+  is_encrypted |=
+      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_UNSUPPORTED_ENCRYPTION;
   if (is_encrypted) return "the private key is encrypted (openssl-pkey(1) can decrypt it)";
-  if (ERR_GET_LIB(ssl.ERR_peek_error()) == ERR_LIB_X509)  // the file has a key, but for another
+  if (ERR_GET_LIB(error) == ERR_LIB_X509)  // the file has a key, but for another
     return "not the private key of the certificate";
   return "not a private key in PEM: " + reason();
 }

@@ -45,8 +45,13 @@ static bool load(std::string& why) {
 #endif
 
 const OpenSsl* openssl(std::string& why) {
-  if (!loaded) loaded = load(why);
-  return loaded ? &table : nullptr;
+  if (loaded) return &table;
+  if (!load(why)) return nullptr;
+  loaded = true;
+  // A fifth of the time that OpenSSL takes: the old names of ciphers, which only encrypted keys
+  // need, and to free at the exit what the kernel frees.
+  table.OPENSSL_init_ssl(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT, nullptr);
+  return &table;
 }
 
 const OpenSsl& lib() {

@@ -8,6 +8,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -25,7 +26,7 @@ namespace netcat::tls {
   F(BIO_s_mem) F(BIO_set_data) F(BIO_set_flags) F(BIO_set_init) F(CRYPTO_free) F(ERR_clear_error) \
   F(ERR_peek_error) F(ERR_peek_last_error) F(ERR_reason_error_string) F(EVP_Digest) \
   F(EVP_PKEY_free) F(EVP_PKEY_Q_keygen) F(EVP_sha256) F(GENERAL_NAMES_free) F(i2d_X509) \
-  F(i2d_X509_PUBKEY) F(OPENSSL_sk_num) F(OPENSSL_sk_value) F(RAND_bytes) \
+  F(i2d_X509_PUBKEY) F(OPENSSL_init_ssl) F(OPENSSL_sk_num) F(OPENSSL_sk_value) F(RAND_bytes) \
   F(SSL_alert_desc_string_long) F(SSL_CIPHER_find) F(SSL_CIPHER_get_name) F(SSL_ctrl) \
   F(SSL_CTX_ctrl) F(SSL_CTX_free) F(SSL_CTX_get_cert_store) F(SSL_CTX_new) \
   F(SSL_CTX_set_alpn_protos) F(SSL_CTX_set_alpn_select_cb) F(SSL_CTX_set_cert_verify_callback) \
