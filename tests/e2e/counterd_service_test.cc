@@ -339,12 +339,8 @@ TEST(CounterdFileLimits, AFileThatMayNotGrowIsFull) {
     read -r port <&"${COPROC[0]}"
     prlimit --pid $COPROC_PID --fsize=40000:unlimited
     padding=$(head -c 200 /dev/zero | tr '\0' x)
-    for i in $(seq 500); do
-      target="http://127.0.0.1:$port/inc?name=n$i-$padding"
-      code=$(curl -qs -o /dev/null -w '%{http_code}' --noproxy '*' "$target")
-      [ "$code" = 200 ] || break
-    done
-    echo $code
+    curl -qs -o /dev/null --fail --fail-early -w '%{http_code}\n' --noproxy '*' \
+      "http://127.0.0.1:$port/inc?name=n[1-500]-$padding" | tail -n 1
     prlimit --pid $COPROC_PID --fsize=unlimited
     curl -qs --noproxy '*' "http://127.0.0.1:$port/inc?name=x"
     kill $COPROC_PID && wait $COPROC_PID)sh";
