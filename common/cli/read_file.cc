@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <string_view>
+
 #include "common/net/fd.h"
 
 namespace net {
 
-Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+static Result<std::string> read_all(const std::string& path, std::size_t bytes_max,
+                                    bool up_to_nul) {
   const Fd file(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                             : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return Error::from_errno();
@@ -17,8 +20,10 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     const ssize_t n = read(file.get(), buffer, sizeof buffer);
     if (n == 0) return text;
     if (n > 0) {
-      text.append(buffer, static_cast<std::size_t>(n));
+      const std::string_view piece(buffer, static_cast<std::size_t>(n));
+      text += piece;
       if (text.size() > bytes_max) return Error(UV_EFBIG);
+      if (up_to_nul && piece.find('\0') != piece.npos) return text;
     } else if (errno == EAGAIN) {  // another process has made standard input non-blocking
       pollfd readable{.fd = file.get(), .events = POLLIN, .revents = 0};
       (void)poll(&readable, 1, -1);
@@ -26,6 +31,14 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
       return Error::from_errno();
     }
   }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
+  return read_all(path, bytes_max, false);
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  return read_all(path, bytes_max, true);
 }
 
 }  // namespace net

@@ -275,7 +275,7 @@ TEST(CounterdImport, SaysWhatIsWrong) {
   EXPECT_EQ(outcome.err, "counterd: " + dir.path("") + ": illegal operation on a directory\n");
   outcome = run({"counterd", "--import", "/dev/zero", "127.0.0.1:0"});
   EXPECT_EQ(outcome.status, 8);
-  EXPECT_EQ(outcome.err, "counterd: /dev/zero: file too large\n");
+  EXPECT_EQ(outcome.err, "counterd: /dev/zero: line 1: '[' is expected\n");
   outcome = run({"counterd", "--import", "-", "127.0.0.1:0"}, "[", {.in = Stdio::pipe()});
   EXPECT_EQ(outcome.status, 8);
   EXPECT_EQ(outcome.err, "counterd: stdin: line 1: '{' is expected\n");

@@ -36,7 +36,7 @@ struct Options {
 bool read_import(Options& options, std::string& why) {
   // Some ten million counters, or what an address space of 32 bits has room for.
   constexpr std::size_t kBytesMax = std::size_t{1} << (sizeof(std::size_t) == 4 ? 28 : 30);
-  net::Result<std::string> text = net::read_file(options.import_file, kBytesMax);
+  net::Result<std::string> text = net::read_text(options.import_file, kBytesMax);
   if (!text) return why = text.error().message(), false;
   options.preparation.imported = std::move(*text);
   counterd::ListReader reader(options.preparation.imported);
