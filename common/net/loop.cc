@@ -51,6 +51,7 @@ Loop::Loop(Time time) : time_(time) {
   uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
   idle_.data = async_.data = nullptr;  // no task waits on these: not for cancel_all()
   timers_ = std::make_unique<detail::TimerQueue>(*this);
+  if (!is_virtual()) watches_ = std::make_unique<detail::WatchSet>(*this);
 }
 
 Loop::~Loop() {
