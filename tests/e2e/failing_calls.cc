@@ -1,14 +1,17 @@
 // System calls that fail, for LD_PRELOAD: FAIL_ACCEPT4=ERRNO, FAIL_PTHREAD_CREATE=ERRNO,
 // FAIL_OPEN_TO_WRITE=ERRNO (of a database, but for the first time, which is counterd's own),
-// FAIL_LANDLOCK=ERRNO, FAIL_SECCOMP=ERRNO.
+// FAIL_LANDLOCK=ERRNO, FAIL_SECCOMP=ERRNO.  Or that take time: PAUSE_AFTER_BIND=1, which prints the
+// port of a socket and waits for a byte of standard input.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -44,6 +47,19 @@ extern "C" int accept4(int fd, sockaddr* address, socklen_t* size, int flags) {
   if (error == 0) return static_cast<int>(syscall(SYS_accept4, fd, address, size, flags));
   errno = error;
   return -1;
+}
+
+extern "C" int bind(int fd, const sockaddr* address, socklen_t size) noexcept {
+  const auto result = static_cast<int>(syscall(SYS_bind, fd, address, size));
+  sockaddr_storage bound{};
+  socklen_t bound_size = sizeof bound;
+  if (result != 0 || std::getenv("PAUSE_AFTER_BIND") == nullptr ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &bound_size) != 0)
+    return result;
+  dprintf(STDERR_FILENO, "bound to %d\n", ntohs(reinterpret_cast<sockaddr_in&>(bound).sin_port));
+  char byte = 0;
+  (void)!read(STDIN_FILENO, &byte, 1);
+  return result;
 }
 
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,

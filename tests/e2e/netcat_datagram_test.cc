@@ -229,6 +229,21 @@ TEST(NetcatDatagram, AnswersLeaveFromTheAddressThatWasAsked) {
   }
 }
 
+TEST(NetcatDatagram, WhatComesRightAfterTheBindIsAnsweredFromThereToo) {
+  Process netcat({"netcat", "-ulvn4", "0"},
+                 {.in = Stdio::pipe(),
+                  .env = {"LD_PRELOAD=" FAILING_CALLS, "PAUSE_AFTER_BIND=1",
+                          "ASAN_OPTIONS=verify_asan_link_order=0"}});
+  const std::string bound = netcat.err.line();
+  UdpPeer peer;
+  peer.send(std::stoi(bound.substr(bound.rfind(' ') + 1)), "early\n", "127.0.0.2");
+  netcat.in.send(".");
+  EXPECT_EQ(netcat.out.line(), "early");
+  netcat.in.send("answer\n");
+  EXPECT_EQ(peer.receive(), "answer\n");
+  EXPECT_EQ(peer.sender_address(), "127.0.0.2");
+}
+
 TEST(NetcatDatagram, OtherNetcatsAreAnsweredFromThere) {
   for (const Words& program :
        {Words{"nc.openbsd", "-u", "127.0.0.3"}, {"socat", "-t5", "-", "UDP4:127.0.0.3:"}}) {

@@ -39,7 +39,6 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
     if (!found) co_return not_found(options.host, found.error(), options.numeric);
     addresses = *found;
   }
-  how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
   auto sockets = net::bind_sockets(addresses, how);
   if (!sockets) co_return not_listening(options, sockets.error());
   bound = std::move(*sockets);

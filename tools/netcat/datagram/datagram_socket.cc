@@ -76,11 +76,9 @@ Error DatagramSocket::connect(const SockAddr& peer) {
   return {};
 }
 
-void DatagramSocket::report_local_ends(bool on) {
-  const int family = address().family();
-  if (family == AF_INET) (void)net::set_option(fd_.get(), IPPROTO_IP, IP_PKTINFO, on ? 1 : 0);
-  if (family == AF_INET6)
-    (void)net::set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, on ? 1 : 0);
+void report_local_ends(int fd, int family, bool on) {
+  if (family == AF_INET) (void)net::set_option(fd, IPPROTO_IP, IP_PKTINFO, on ? 1 : 0);
+  if (family == AF_INET6) (void)net::set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, on ? 1 : 0);
 }
 
 void DatagramSocket::widen() {

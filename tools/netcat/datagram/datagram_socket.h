@@ -10,6 +10,10 @@
 
 namespace netcat {
 
+// Whether a wildcard socket reports where each datagram was sent to (Inbox::Datagram::local).  What
+// arrives between bind(2) and this has no such report.
+void report_local_ends(int fd, int family, bool on);
+
 class DatagramSocket {
  public:
   // A bound or connected socket; its Unix path is removed at the end.
@@ -31,8 +35,7 @@ class DatagramSocket {
   // Of a connected socket: its peer is the only sender, and need not be named each time.
   void name_no_senders() { names_senders_ = false; }
   bool names_senders() const { return names_senders_; }
-  // A wildcard socket reports where each datagram was sent to (Inbox::Datagram::local).
-  void report_local_ends(bool on);
+  void report_no_local_ends() { report_local_ends(fd_.get(), address().family(), false); }
   // As large a receive buffer as the system allows, up to 4 MiB.
   void widen();
   std::size_t buffer_bytes() const;  // of the receive buffer, as the kernel counts

@@ -21,7 +21,10 @@ using net::Task;
 
 net::ListenOptions datagram_options(const Options& options) {
   net::ListenOptions how{.type = SOCK_DGRAM};
-  how.prepare = [&options](int fd, int family) { options.socket.apply(fd, family); };
+  how.prepare = [&options](int fd, int family) {
+    options.socket.apply(fd, family);
+    if (options.listen) report_local_ends(fd, family, true);
+  };
   return how;
 }
 
@@ -86,7 +89,7 @@ static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& o
       (void)net::set_option(socket.get(), SOL_SOCKET, SO_BROADCAST, 1);  // sending tells
     DatagramSocket& added = opened.sockets.emplace_back(loop, std::move(socket));
     if (!options.unix_domain && !options.socket.receive_buffer) added.widen();
-    if (!options.unix_domain && added.is_wildcard()) added.report_local_ends(true);
+    if (!added.is_wildcard()) added.report_no_local_ends();
     say_bound(options, added.address());
   }
   co_return outcome;

@@ -126,7 +126,7 @@ void Exchange::choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagr
   if (!options_.unix_domain && is_usual_source(from_, peer_)) {
     const Error e = socket.connect(peer_);
     if (e) return failed(e);
-    socket.report_local_ends(false);
+    socket.report_no_local_ends();
     to_ = {};
     from_ = {};
   } else {
