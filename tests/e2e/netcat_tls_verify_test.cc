@@ -255,6 +255,18 @@ TEST(NetcatTlsTrust, WhatDoesNotSpeakTls) {
                          ": does not speak TLS (it sent \"SSH-2.0-OpenSSH_9.2p1 Debian\")\n");
 }
 
+TEST(NetcatTlsTrust, WhatDoesNotSpeakTlsAndHangsUp) {
+  for (int i = 0; i < 20; ++i) {  // before, while or after we send
+    Session s(trusting());
+    s.peer.send("220 too many\r\n");
+    s.peer.reset();
+    const Outcome end = finish(s.netcat);
+    EXPECT_EQ(end.status, 10);
+    EXPECT_EQ(end.err,
+              "netcat: " + s.place() + ": does not speak TLS (it sent \"220 too many\")\n");
+  }
+}
+
 TEST(NetcatTlsTrust, TheTimeLimitCoversTheHandshake) {
   Session s(trusting({"-w", "0.3"}));
   const Outcome end = finish(s.netcat);

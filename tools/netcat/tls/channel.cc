@@ -66,14 +66,14 @@ Error TlsChannel::flush() {
 Task<Error> TlsChannel::handshake() {
   for (;;) {
     const Error result = engine_.handshake();
-    Error e = flush();
-    while (e == kAgain) {
-      e = co_await under_->writable();
-      if (!e) e = flush();
+    Error sent = flush();
+    while (sent == kAgain) {
+      sent = co_await under_->writable();
+      if (!sent) sent = flush();
     }
     if (result != kAgain) co_return result;
-    if (e) co_return e;
-    e = receive();
+    Error e = receive();  // after a failure too: what the peer has said tells more
+    if (e == kAgain && sent) e = sent;
     if (e == kAgain) e = co_await under_->readable();
     if (e) co_return e;
   }
