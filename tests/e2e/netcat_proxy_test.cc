@@ -184,7 +184,12 @@ TEST(NetcatProxy, ScansOnePortAtATime) {
   client.send("\x05\0\0\x01\0\0\0\0\0\0"s);
   const auto end = finish(netcat);
   EXPECT_EQ(end.status, 0);
-  EXPECT_THAT(end.err, HasSubstr("Connection to db.test 2 port [tcp/*] succeeded! (by proxy "));
+  const std::string by = "127.0.0.1:" + proxy.port_text();
+  EXPECT_EQ(end.err,
+            "netcat: db.test port 1 by proxy " + by +
+                ": connection refused\nConnection to db.test 2 port [tcp/*] succeeded! (by "
+                "proxy 127.0.0.1 port " +
+                proxy.port_text() + ")\n");
 }
 
 // --- names ---

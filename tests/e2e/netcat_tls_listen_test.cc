@@ -283,6 +283,8 @@ TEST(NetcatTlsScan, LooksAtCertificates) {
   const Outcome wrong = scan(trusting(), {other.port});
   EXPECT_EQ(wrong.status, 10);
   EXPECT_THAT(wrong.err, HasSubstr("certificate is not for this name"));
+  const Outcome event = scan(trusting({"-v", "--json"}), {other.port});
+  EXPECT_THAT(event.err, HasSubstr("certificate is not for this name"));
   EXPECT_EQ(scan(trusting(), {good.port, other.port}).status, 0);
   EXPECT_NE(scan(trusting({"-w", "0.5"}), {other.port, plain.port()}).status, 0);
   EXPECT_EQ(scan(trusting({"--tls-days", "50000"}), {good.port}).status, 10);

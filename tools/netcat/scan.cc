@@ -159,7 +159,9 @@ void Scan::count(std::uint16_t port, const PortResult& result) {
   const bool is_tls = result.open;
   Outcome failed = is_tls ? result.secured.failed_at(options_.where(port))
                           : target_.failed(port, result.reached);
-  if (is_tls && options_.verbose > 0) say_note(options_, std::exchange(failed.why, ""));
+  const bool is_unsaid = is_tls || reached.proxy;  // by say_failures()
+  if (is_unsaid && tells_failed_attempts(options_))
+    say_note(options_, std::exchange(failed.why, ""));
   const bool only_refused = failed_.status == net::kOk || failed_.status == net::kRefused;
   if (failed.status == net::kRefused && !only_refused) return;
   failed_ = std::move(failed);
