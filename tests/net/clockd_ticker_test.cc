@@ -23,7 +23,7 @@ struct Step {
   Millis by;
 };
 using Steps = std::vector<Step>;
-using Lines = std::vector<long>;  // milliseconds since kStart
+using Lines = std::vector<net::Millis::rep>;  // milliseconds since kStart
 
 struct Scene {
   Scene(Millis interval, Steps how_it_is_set) : steps(std::move(how_it_is_set)) {
@@ -66,7 +66,7 @@ Task<> listen(Scene& scene, Client& client) {
     const std::string_view line = co_await scene.ticker->next(conn, seen);
     if (line.empty()) break;
     EXPECT_EQ(line.back(), '\n');
-    client.lines.push_back(std::stol(std::string(line)) - 1'200'000'000);
+    client.lines.push_back(std::stoll(std::string(line)) - 1'200'000'000);
     (void)co_await net::sleep(scene.loop, client.work);
   }
 }
