@@ -1,6 +1,7 @@
 #!/bin/bash
-# image.sh TARBALL IMAGE - makes a container image, the OCI archive IMAGE, of the programs in TARBALL,
-# which binaries.sh made.  It needs buildah(1), and leaves nothing in its storage.
+# image.sh TARBALL IMAGE [ARCHITECTURE] - makes a container image, the OCI archive IMAGE, of the
+# programs in TARBALL, which binaries.sh made for this machine or for ARCHITECTURE.  It needs
+# buildah(1), and leaves nothing in its storage.
 set -eu -o pipefail
 tarball=$(realpath "$1") image=$(realpath "$2")
 cd "$(dirname "$0")"
@@ -13,7 +14,7 @@ tar -xzf "$tarball" -C "$scratch/context" --strip-components=1
 time=$(stat -c %Y "$scratch/context/LICENSE")
 cp -r /usr/lib/locale/C.utf8 "$scratch/context/locale"
 storage=(--root "$scratch/root" --runroot "$scratch/run" --storage-driver vfs)
-buildah "${storage[@]}" bud --quiet --isolation chroot --timestamp "$time" -t wireutils \
-  -f Containerfile "$scratch/context" > "$scratch/log"
+buildah "${storage[@]}" bud --quiet --isolation chroot --timestamp "$time" \
+  ${3:+--arch "$3"} -t wireutils -f Containerfile "$scratch/context" > "$scratch/log"
 rm -f "$image"
 buildah "${storage[@]}" push --quiet wireutils "oci-archive:$image:wireutils"

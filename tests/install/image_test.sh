@@ -21,6 +21,8 @@ for blob in image/blobs/sha256/*; do
 done
 diff -r some-name/bin root/bin
 diff <(cd root && ls) <(printf '%s\n' LICENSE bin usr)
+"$packaging/image.sh" some-name.tar.gz arm64.tar arm64
+tar -xOf arm64.tar --wildcards 'blobs/sha256/*' | grep -a '"architecture":"arm64"' > found
 size=$(stat -c %s image.tar)
 echo "The image has $size bytes, unpacked $(du -sb root | cut -f1)"
 [ "$size" -le 15000000 ]
