@@ -10,7 +10,6 @@ a client.  Prints a line of figures; exits 1 if that does not hold.
 """
 
 import argparse
-import os
 import random
 import socket
 import ssl
@@ -19,9 +18,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-PATIENCE = 60      # seconds, for whatever must happen at last
+from leftovers import PATIENCE, descriptors, memory, wait_for
+
 GROWTH_MAX = 1024  # KiB: some 130 bytes for each handshake
 
 
@@ -69,26 +68,6 @@ def step(session):
         session.do_handshake()
     except ssl.SSLError:
         pass  # it requires an answer
-
-
-def memory(pid):
-    """KiB."""
-    for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
-            return int(line.split()[1])
-    raise SystemExit('netcat has died')
-
-
-def descriptors(pid):
-    return len(os.listdir(f'/proc/{pid}/fd'))
-
-
-def wait_for(what, done):
-    deadline = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > deadline:
-            raise SystemExit(f'abandon_handshakes: waited in vain: {what}')
-        time.sleep(0.05)
 
 
 def serves(netcat, port, context):
