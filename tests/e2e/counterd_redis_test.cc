@@ -167,6 +167,13 @@ TEST(CounterdRedis, HasItsPasswordFromAFileOrTheEnvironment) {
     const Counterd counterd({"--store", redis.url(), "--redis-password-file", file});
     EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 1\n");
   }
+  {
+    const std::string url =
+        "redis://default:@" + redis.url().substr(std::string("redis://").size());
+    const Counterd counterd({"--store", url, "--redis-password-file", file});
+    EXPECT_EQ(counterd.body("/reset?name=x"), "x: 1\n");
+    EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  }
   const Daemon counterd("counterd", {"--store", redis.url()},
                         {.env = {"COUNTERD_REDIS_PASSWORD=s3cret"}});
   EXPECT_EQ(curl(counterd, "/inc?name=x&return=new").body, "x: 2\n");

@@ -77,6 +77,7 @@ Task<> set_y(Store& store) {
 }
 
 TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
+  constexpr auto kOver = std::ios::in | std::ios::out;
   const std::function<void()> losses[] = {
       [this] { std::filesystem::remove(path() + "-wal"); },
       [this] { std::filesystem::remove(path() + "-shm"); },
@@ -89,7 +90,14 @@ TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
         std::ofstream(path() + "-wal") << std::string(5000, 'x');
       },
       [this] { std::filesystem::resize_file(path() + "-wal", 0); },
-      [this] { std::filesystem::resize_file(path() + "-wal", 5000); }};
+      [this] { std::filesystem::resize_file(path() + "-wal", 5000); },
+      [this] { std::fstream(path() + "-wal", kOver) << std::string(3000, 'x'); },
+      [this] { std::ofstream(path() + "-wal") << std::string(100'000, 'x'); },
+      [this] {
+        Somebody other(dir_.file("other.db"));
+        (void)other.run("PRAGMA journal_mode = WAL; CREATE TABLE t (a); CREATE TABLE u (a)");
+        std::ofstream(path() + "-wal") << std::ifstream(dir_.file("other.db-wal")).rdbuf();
+      }};
   for (const auto& lose : losses) {
     SCOPED_TRACE(&lose - losses);
     const Opened opened = open();
@@ -101,6 +109,40 @@ TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
     EXPECT_EQ(values_on_disk(path(), dir_.file("copy.db")), "x|8 y|1");
   }
   with_store(open(), expect_8);
+}
+
+Task<> expect_cut(Store& store) {
+  const Outcome outcome = co_await ask(store, set("y", 1));
+  EXPECT_EQ(outcome.status, Outcome::kUnavailable);
+  EXPECT_EQ(outcome.why, "its file has been truncated");
+}
+
+TEST_F(SqliteFiles, ChangesNothingInAFileThatIsCut) {
+  for (const unsigned size : {0U, 100U, 4096U}) {
+    const Opened opened = open();
+    with_store(opened, set_7);
+    std::filesystem::resize_file(path(), size);
+    with_store(opened, expect_cut);
+    with_store(opened, expect_7);
+    for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path() + suffix);
+  }
+}
+
+TEST_F(SqliteFiles, IsNotCutByAVacuum) {
+  const Opened opened = open();
+  with_store(opened, set_7);
+  Somebody other(path());
+  (void)other.run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+      "INSERT INTO counters SELECT 'n' || i, i, 0, NULL FROM n");
+  (void)other.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto large = std::filesystem::file_size(path());
+  with_store(opened, set_8);
+  (void)other.run("DELETE FROM counters WHERE name != 'x'");
+  (void)other.run("VACUUM");
+  (void)other.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  EXPECT_LT(std::filesystem::file_size(path()), large);
+  with_store(opened, set_7);
 }
 
 Task<> increment_slowly(Store& store, std::string name, int& done) {

@@ -24,6 +24,7 @@ TEST(RedisUrl, SaysWhereRedisIs) {
       {"redis://[fe80::1%eth0]", "[fe80::1%eth0]:6379", "", "", 0},
       {"redis://:secret@h/1", "h:6379", "", "secret", 1},
       {"redis://me:a%2Fb%40%3a@h:7", "h:7", "me", "a/b@:", 0},
+      {"redis://me:@h/2", "h:6379", "me", "", 2},
       {"redis://me:a@b:c/d@[::1]:7/3", "[::1]:7", "me", "a@b:c/d", 3},
   };
   for (const auto& row : rows) {
@@ -50,7 +51,7 @@ TEST(RedisUrl, KeepsThePasswordOutOfWhatIsWrong) {
                            "redis://h?db=x",     "redis+unix:",
                            "redis+unix:?db=1",   "redis+unix:/s?password=secret",
                            "redis://:secret%@h", "redis://:secret%zz@h",
-                           "redis://me:@h",      "redis://:secret@"}) {
+                           "redis://:@h",        "redis://:secret@"}) {
     RedisUrl url;
     std::string why;
     EXPECT_FALSE(RedisUrl::parse(text, url, why)) << text;

@@ -111,7 +111,7 @@ Task<> RedisConnection::greet(RedisSession& session) {
   RedisValue answer;
   std::vector<std::string_view> words{"AUTH", url.user, url.password};
   if (url.user.empty()) words.erase(words.begin() + 1);
-  if (!url.password.empty()) answer = co_await value_of(session, words);
+  if (!url.user.empty() || !url.password.empty()) answer = co_await value_of(session, words);
   const std::string database = std::to_string(url.database);
   words = {"SELECT", database};
   if (answer.type != RedisValue::kError && database != "0")

@@ -18,7 +18,7 @@ static bool parse_credentials(std::string_view text, RedisUrl& url) {
   if (colon == std::string_view::npos) return false;
   auto user = net::http::percent_decoded(text.substr(0, colon));
   auto password = net::http::percent_decoded(text.substr(colon + 1));
-  if (!user || !password || password->empty()) return false;
+  if (!user || !password || (user->empty() && password->empty())) return false;
   url.user = std::move(*user);
   url.password = std::move(*password);
   return true;

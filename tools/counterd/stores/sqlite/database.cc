@@ -254,11 +254,11 @@ bool Database::load(Operations& operations, std::string& why) {
 // --- changing ---
 
 Outcome Database::begin() {
-  if (moved())
-    return {.status = Outcome::kUnavailable, .why = "its file has been moved or removed"};
+  std::string why = lost();
+  if (!why.empty()) return {.status = Outcome::kUnavailable, .why = std::move(why)};
   const int code = step(begin_);
   if (code != SQLITE_DONE) return failure(code);
-  std::string why = files_.cut();
+  why = files_.cut();
   if (why.empty()) return {};
   rollback();
   return {.status = Outcome::kUnavailable, .why = std::move(why)};
@@ -289,7 +289,6 @@ bool Database::changed_by_others() {
   return std::exchange(seen_version_, version) != version;
 }
 
-// A statement without rows.
 int Database::step(const Statement& statement) {
   const int code = sqlite3_step(statement.get());
   sqlite3_reset(statement.get());
@@ -330,12 +329,17 @@ int Database::write(const std::string& token, const std::optional<Operation>& op
 
 // --- what goes wrong ---
 
-// Another file has taken its place: what we write would be lost with the process.
-bool Database::moved() const {
+// What has become of the file: what we write would be lost with the process.  Empty: nothing.
+std::string Database::lost() {
   struct stat ours = {};
   struct stat theirs = {};
-  return fstat(file_.get(), &ours) != 0 || stat(path_.c_str(), &theirs) != 0 ||
-         ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev;
+  if (fstat(file_.get(), &ours) != 0 || stat(path_.c_str(), &theirs) != 0 ||
+      ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
+    return "its file has been moved or removed";
+  // A VACUUM of another process shortens it, too, and changes the header.
+  if (ours.st_size < size_ && is_cut(file_.get())) return "its file has been truncated";
+  size_ = ours.st_size;
+  return "";
 }
 
 // SQLite reports the system's error for its file, not for the log.
@@ -373,8 +377,11 @@ bool Database::reopen(std::string& why) {
   for (Statement* statement : {&begin_, &commit_, &put_, &erase_, &version_, &rows_, &put_lifetime_,
                                &erase_lifetime_, &put_operation_, &erase_operation_})
     statement->reset();
-  connection_.reset();  // it copies what it still sees of the log
-  files_ = {};
+  const int is_foreign = files_.has_foreign_log() ? 1 : 0;
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_foreign, nullptr);
+  connection_.reset();  // else it copies what it still sees of the log
+  files_.close();
+  if (is_foreign == 1) remove_log(path_);
   int code = connect();
   if (code == SQLITE_OK) code = claim();
   if (code != SQLITE_OK) why = reason(code);

@@ -59,7 +59,8 @@ class Database {
 
   // What has become of the files beside ours; empty: nothing.  gone(): after a commit.
   std::string gone() const { return files_.gone(); }
-  std::string trouble() const {
+  std::string trouble() {
+    if (!lost().empty()) return "";  // to open it again would not help
     std::string trouble = gone();
     return trouble.empty() ? files_.cut() : trouble;
   }
@@ -78,7 +79,7 @@ class Database {
   using Statement = std::unique_ptr<sqlite3_stmt, Close>;
 
   Database(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
-  bool moved() const;
+  std::string lost();
   static int wait_for_lock(void* self, int waited);
   static int check_log(void* self, sqlite3* connection, const char* name, int frames);
   int connect();
@@ -97,7 +98,8 @@ class Database {
   Outcome failure(int code);
 
   std::string path_;
-  net::Fd file_;  // ours as long as it is locked; closed last, which drops SQLite's own locks
+  net::Fd file_;    // ours as long as it is locked; closed last, which drops SQLite's own locks
+  off_t size_ = 0;  // of the file, when it was looked at
   OpenFiles files_;
   std::unique_ptr<sqlite3, Close> connection_;
   Statement begin_, commit_, put_, erase_, version_, rows_;

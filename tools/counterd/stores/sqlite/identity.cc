@@ -42,4 +42,13 @@ std::string wrong_with_file(int file) {
   return "";
 }
 
+bool is_cut(int file) {
+  constexpr std::size_t kPageSizeAt = 16, kPagesAt = 28;
+  std::array<unsigned char, 32> header{};
+  struct stat status = {};
+  if (fstat(file, &status) != 0 || read_at(file, header, 0) != ssize_t{header.size()}) return true;
+  const std::uint32_t page = big_endian(&header[kPageSizeAt]) >> 16;
+  return status.st_size < off_t{page == 1 ? 65536 : page} * big_endian(&header[kPagesAt]);
+}
+
 }  // namespace counterd

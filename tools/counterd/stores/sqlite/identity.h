@@ -13,6 +13,9 @@ namespace counterd {
 // and leave files beside it.  What it is instead; empty: it is.
 std::string wrong_with_file(int file);
 
+// Whether an SQLite file is shorter than its header says, or has none.
+bool is_cut(int file);
+
 std::uint32_t big_endian(const unsigned char* at);
 
 // pread(2) into all of `to`, whatever signals come.

@@ -79,7 +79,10 @@ static bool is_used(int log) {
 
 void remove_unused_log(const std::string& path) {
   const net::Fd log = open_log(path);
-  if (!log || is_used(log.get())) return;
+  if (log && !is_used(log.get())) remove_log(path);
+}
+
+void remove_log(const std::string& path) {
   (void)unlink((path + "-wal").c_str());
   (void)unlink((path + "-shm").c_str());
 }
@@ -107,22 +110,46 @@ std::string OpenFiles::gone() const {
   return "";
 }
 
-// The index tells how many frames there are, and how many of them are in the file itself (SQLite's
-// WalIndexHdr and WalCkptInfo).
-std::string OpenFiles::cut() const {
-  std::array<unsigned char, 100> bytes{};
-  struct stat status = {};
-  if (read_at(open_index_.get(), bytes, 0) != ssize_t{bytes.size()} ||
-      fstat(open_log_.get(), &status) != 0)
-    return index_.path + " has been truncated";
-  std::uint16_t page = 0;
+// The index tells how many frames there are, how many of them are in the file itself, and the
+// salts of the log (SQLite's WalIndexHdr and WalCkptInfo).
+struct OpenFiles::Index {
+  off_t page_bytes = 0;
   std::uint32_t frames = 0, copied = 0;
+  std::array<unsigned char, 8> salts{};
+};
+
+bool OpenFiles::read(Index& index) const {
+  std::array<unsigned char, 100> bytes{};
+  if (read_at(open_index_.get(), bytes, 0) != ssize_t{bytes.size()}) return false;
+  std::uint16_t page = 0;
   std::memcpy(&page, &bytes[14], sizeof page);
-  std::memcpy(&frames, &bytes[16], sizeof frames);
-  std::memcpy(&copied, &bytes[96], sizeof copied);
-  const off_t page_bytes = page == 1 ? 65536 : page;
-  const bool is_whole = frames == copied ||
-                        status.st_size >= kLogHeader + off_t{frames} * (kFrameHeader + page_bytes);
+  std::memcpy(&index.frames, &bytes[16], sizeof index.frames);
+  std::memcpy(&index.copied, &bytes[96], sizeof index.copied);
+  std::memcpy(index.salts.data(), &bytes[32], index.salts.size());
+  index.page_bytes = page == 1 ? 65536 : page;
+  return true;
+}
+
+bool OpenFiles::is_foreign(const Index& index) const {
+  constexpr off_t kSaltsAt = 16;
+  std::array<unsigned char, 8> salts{};
+  return index.frames != index.copied &&
+         read_at(open_log_.get(), salts, kSaltsAt) == ssize_t{salts.size()} && salts != index.salts;
+}
+
+bool OpenFiles::has_foreign_log() const {
+  Index index;
+  return read(index) && is_foreign(index);
+}
+
+std::string OpenFiles::cut() const {
+  Index index;
+  struct stat status = {};
+  if (!read(index) || fstat(open_log_.get(), &status) != 0)
+    return index_.path + " has been truncated";
+  if (is_foreign(index)) return log_.path + " has been overwritten";
+  const off_t whole = kLogHeader + off_t{index.frames} * (kFrameHeader + index.page_bytes);
+  const bool is_whole = index.frames == index.copied || status.st_size >= whole;
   return is_whole ? "" : log_.path + " has been truncated";
 }
 

@@ -29,6 +29,7 @@ std::uint32_t cookie_of(int file);
 bool log_belongs(const std::string& path, int file);
 // Whether another process has file and log open: then they belong together as well.
 bool log_is_in_use(const std::string& path);
+void remove_log(const std::string& path);
 // Removes a log in which there is nothing yet but the cookie.
 void remove_unused_log(const std::string& path);
 
@@ -39,10 +40,13 @@ class OpenFiles {
   // After the first transaction.  It outlives SQLite's connection: to close the index would drop
   // the locks that SQLite has on it.
   void look(const std::string& path);
+  void close() { open_log_ = {}, open_index_ = {}; }
   // What has become of them; empty: nothing.  Whether the log has been cut shows before a
   // transaction, which makes it longer again; whether a file is gone, after it.
   std::string cut() const;
   std::string gone() const;
+  // Whether something else has been written over the log.
+  bool has_foreign_log() const;
 
  private:
   struct Part {
@@ -50,6 +54,10 @@ class OpenFiles {
     dev_t device = 0;
     ino_t inode = 0;
   };
+
+  struct Index;
+  bool read(Index& index) const;
+  bool is_foreign(const Index& index) const;
 
   Part log_, index_;
   net::Fd open_log_, open_index_;

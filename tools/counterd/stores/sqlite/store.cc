@@ -276,7 +276,7 @@ void Owner::take_over(Counters& found) {
 
 // Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
 bool Owner::mend(const std::string& trouble, std::string& why) {
-  net::log::error("%s (reopening it)", trouble.c_str());
+  if (last_ == Outcome::kDone) net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
   Operations operations;
   return database_->reopen(why) && database_->load(found, operations, why) &&
