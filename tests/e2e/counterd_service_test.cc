@@ -288,7 +288,9 @@ TEST(CounterdStatsd, CountsWhatComesOverUdp) {
 }
 
 TEST(CounterdStatsd, SaysWhatIsWrongWithItsAddress) {
-  EXPECT_EQ(run({"counterd", "--statsd", "unix:/tmp/x", "127.0.0.1:0"}).status, 2);
+  const Outcome outcome = run({"counterd", "--statsd", "unix:/tmp/x", "127.0.0.1:0"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "counterd: --statsd: 'unix:/tmp/x': requires a UDP port (HOST:PORT)\n");
   EXPECT_EQ(run({"counterd", "--statsd", "192.0.2.1:1", "127.0.0.1:0"}).status, 7);
 }
 

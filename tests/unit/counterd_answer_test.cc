@@ -51,7 +51,7 @@ TEST(CounterdAnswer, SaysWhyNot) {
       {Outcome::kNotFound, "404 x not found\n"},
       {Outcome::kMismatch, "409 x is 7, not 5\n"},
       {Outcome::kOverflow, "409 x is 7: the sum does not fit 64 bits\n"},
-      {Outcome::kTooMany, "507 x would exceed --max-counters\n"},
+      {Outcome::kTooMany, "507 on strike\n"},
       {Outcome::kUnavailable, "503 the store is unavailable: on strike\n"},
       {Outcome::kNoSpace, "507 the store is full: on strike\n"},
       {Outcome::kRefused, "500 the store refuses: on strike\n"},
@@ -66,6 +66,9 @@ TEST(CounterdAnswer, SaysWhyNot) {
     outcome.status = row.status;
     EXPECT_EQ(shown(answer_to(cas, outcome)), row.shown);
   }
+  outcome.why.clear();
+  outcome.status = Outcome::kTooMany;
+  EXPECT_EQ(shown(answer_to(cas, outcome)), "507 x would exceed --max-counters\n");
   cas.json = true;
   cas.command.name = "\"\\";
   outcome.status = Outcome::kNotFound;

@@ -218,6 +218,8 @@ TEST(CounterdCall, ParametersMayBeJson) {
       {R"( { "name" : "x" , "by" : 2 } )", "inc x 2 ok"},
       {R"({"name":["a","b"],"by":-2,"create":false})", "inc a -2 and b no-create ok"},
       {R"({"name":"x","by":"3","op":"\u0041"})", "inc x 3 op A ok"},
+      {R"({"name":"x","create":true})", "inc x 1 ok"},
+      {R"({"name":"x","by":true})", "400 by: 'true' is not a 64-bit integer\n"},
       {R"({"name":"x","max":9223372036854775806})", "inc x 1 max 9223372036854775806 ok"},
       {R"({})", "400 name is missing\n"},
       {R"({"name":"x","bye":2})", "400 unknown parameter 'bye'\n"},

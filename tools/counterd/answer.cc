@@ -82,7 +82,8 @@ Response answer_to(const Call& call, const Outcome& outcome) {
           400, call.json,
           "these counters are on different servers of the cluster (use {tags} in their names)");
     case Outcome::kTooMany:
-      return refuse(507, " would exceed --max-counters");
+      return outcome.why.empty() ? refuse(507, " would exceed --max-counters")
+                                 : refusal(507, call.json, outcome.why);
     case Outcome::kUnavailable:
     case Outcome::kNoSpace:
     case Outcome::kRefused:

@@ -165,6 +165,7 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
     case kOverflow:
       return take_choice(text, "saturate", "fail", command.saturates);
     case kCreate:
+      if (text == "true" || text == "false") text = text == "true" ? "1" : "0";  // of JSON
       return take_choice(text, "1", "0", command.may_create);
     case kTtl:
       return take_ttl(text, command);

@@ -86,10 +86,10 @@ struct Outcome {
     kUnknown,      // the store was lost in the middle: it may have been done
   };
   Status status = kDone;
-  std::int64_t before = 0;           // the value it had; 0 of one that was created
-  Counter counter = {};              // as it is now; of a kDelete, as it was
-  std::string why = {};              // a sentence's end, for the last four
-  std::size_t failed = 0;            // which of several names it is about: 0 is `name`
+  std::int64_t before = 0;  // the value it had; 0 of one that was created
+  Counter counter = {};     // as it is now; of a kDelete, as it was
+  std::string why = {};     // a sentence's end, for the last four; of kTooMany, if not counters
+  std::size_t failed = 0;   // which of several names it is about: 0 is `name`
   std::vector<Outcome> others = {};  // when it is done, those of Command::others
 };
 

@@ -46,7 +46,7 @@ static bool read_value(JsonReader& json, std::string& value) {
   value = json.number();
   if (!value.empty()) return true;
   const std::string_view word = json.word();
-  value = word == "true" ? "1" : word == "false" ? "0" : "";
+  if (word == "true" || word == "false") value = word;
   return !value.empty() || json.fail("a value is neither a string nor a number");
 }
 

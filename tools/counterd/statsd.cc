@@ -126,7 +126,8 @@ int Statsd::listen(const std::string& text) {
   std::string why;
   const bool understood = net::Address::parse(text, address, why);
   if (!understood || address.kind != net::Address::kTcp) {
-    net::log::error("--statsd: %s", understood ? "requires a UDP port (HOST:PORT)" : why.c_str());
+    if (understood) why = "requires a UDP port (HOST:PORT)";
+    net::log::error("--statsd: '%s': %s", text.c_str(), why.c_str());
     return net::kUsage;
   }
   const auto port = net::parse_port(address.port, "udp");

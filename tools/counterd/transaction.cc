@@ -35,7 +35,8 @@ Outcome Transaction::execute(const Command& command) {
     return {.status = Outcome::kReused};
   }
   if (known_.size() + operations_.size() >= limits_.max_counters)
-    return {.status = Outcome::kTooMany};
+    return {.status = Outcome::kTooMany,
+            .why = "op: more tokens than --max-counters within --op-window"};
   Outcome outcome = execute_all(command);
   if (is_final(outcome.status)) operations_[command.op] = Operation{at_, mark, outcome};
   return outcome;
