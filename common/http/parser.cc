@@ -247,4 +247,10 @@ void Parser::keep() {
   request_.body = body_;
 }
 
+bool is_method(std::string_view name) {
+  const std::string head = std::string(name) + " / HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::string_view input = head;
+  return Parser().take(input) != Progress::kRefused;
+}
+
 }  // namespace net::http

@@ -78,4 +78,7 @@ class Parser {
   bool keep_alive_ = false;
 };
 
+// Whether requests can have this method; CONNECT is for proxies.
+bool is_method(std::string_view name);
+
 }  // namespace net::http

@@ -227,6 +227,20 @@ TEST(StatusdCheck, FollowsACommand) {
   EXPECT_THAT(log, HasSubstr("statusd: check file: exit status 1\n"));
 }
 
+TEST(StatusdCheck, IsSaidAtTheRootBesideRoutes) {
+  const TempDir dir;
+  const Daemon daemon("statusd", {"--check", "up=test -e " + dir.path("up"), "--check-every",
+                                  "50ms", "--route", "/hello=Hello"});
+  wait_for_readiness(daemon, 503);
+  EXPECT_EQ(curl(daemon, "/").code, 503);
+  EXPECT_EQ(curl(daemon, "/hello").body, "Hello");
+  EXPECT_EQ(curl(daemon, "/other").code, 404);
+  (void)dir.file("up", "");
+  wait_for_readiness(daemon, 200);
+  EXPECT_EQ(curl(daemon, "/").body, R"({"status":"ok"})");
+  EXPECT_EQ(curl(daemon, "/other").code, 404);
+}
+
 TEST(StatusdCheck, WhatTakesTooLongOrIsKilledHasFailed) {
   Daemon daemon("statusd", {"--check", "slow=sleep 100 & sleep 100", "--check", "killed=kill -9 $$",
                             "--check-timeout", "100ms", "--check-every", "1h"});

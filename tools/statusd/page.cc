@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/http/parser.h"
 #include "common/http/query.h"
 #include "common/http/target.h"
 #include "common/net/address.h"
@@ -49,6 +50,8 @@ std::string parse_route(std::string_view text, std::vector<Route>& routes) {
     return in_quotes(path) + " has more than a path";
   if (route.method == "HEAD" || route.method == "CONNECT")
     return route.method + " cannot have a route";
+  if (route.method != "ANY" && !net::http::is_method(route.method))
+    return in_quotes(route.method) + " is not a method of HTTP";
   route.path = net::http::canonical_path(path);
   for (const Route& other : routes)
     if (other.path == route.path && other.method == route.method)

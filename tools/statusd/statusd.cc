@@ -97,9 +97,13 @@ void Status::add_routes() {
                      .is_check = true,
                      .handle = [this](const Request& request) { return answer_route(request); }});
   }
-  if (elsewhere_)
-    add_elsewhere(
-        {.is_check = true, .handle = [this](const Request& r) { return answer_elsewhere(r); }});
+  const net::http::Route others{.is_check = true,
+                                .handle = [this](const Request& r) { return answer_elsewhere(r); }};
+  if (elsewhere_) return add_elsewhere(others);
+  const auto is_root = [](const statusd::Route& route) { return route.path == "/"; };
+  if (checks_.all.empty() || std::ranges::any_of(options_.routes, is_root)) return;
+  elsewhere_ = statusd::default_page(200);
+  add("/", others);
 }
 
 Task<> Status::run() {
