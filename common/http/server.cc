@@ -57,7 +57,8 @@ Task<> HttpService::handle_conn(Stream stream) {
   Tally::add(tally_.connections);
   while (conn.open) {
     if (!conn.parser) stream.set_idle();
-    const auto data = co_await stream.read(time_left(conn));
+    const bool begun = conn.parser && !options_.once;
+    const auto data = co_await stream.read(time_left(conn), begun);
     const bool more = data && !data->empty();
     std::optional<Task<>> rest = more ? serve(conn, *data) : take_leave(conn, data.error());
     if (rest) co_await std::move(*rest);

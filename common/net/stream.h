@@ -162,7 +162,10 @@ class Stream {
     return detail::ReadInto{{state_, buffer, timeout, false}};
   }
   // The same without a buffer of one's own: a view that is valid until the task next waits.
-  auto read(Millis timeout = kForever) { return detail::ReadView{{state_, {}, timeout}}; }
+  // past_end: waits even while the server stops, for the rest of what has begun.
+  auto read(Millis timeout = kForever, bool past_end = false) {
+    return detail::ReadView{{state_, {}, timeout, past_end}};
+  }
 
   // Writes all of it, in the order of the calls.  What is written must live until then.
   auto write(std::string_view a, std::string_view b = {}, std::string_view c = {}) {

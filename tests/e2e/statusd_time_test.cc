@@ -260,6 +260,26 @@ TEST(StatusdDrain, AnswersUnderWayAreDelivered) {
   EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
+TEST(StatusdDrain, ARequestThatHasBegunIsRead) {
+  Daemon daemon("statusd", {"--drain", "1h", "--route", "POST /hook=ok"});
+  auto client = daemon.connect();
+  auto idle = daemon.connect();
+  const std::string post = request("POST /hook HTTP/1.1", "Content-Length: 3\r\n") + "abc";
+  client.send(post.substr(0, post.size() - 1));
+  const auto all = "bytes in " + std::to_string(post.size() - 1) + ",";
+  wait_until("most of the request", [&] {
+    daemon.signal(SIGUSR1);
+    return line_with(daemon.err, "clients now").find(all) != std::string::npos;
+  });
+  daemon.signal(SIGTERM);
+  EXPECT_EQ(idle.rest(kPrompt), "");
+  client.send("c");
+  const auto reply = next_reply(client);
+  EXPECT_EQ(reply.body, "ok");
+  EXPECT_EQ(client.rest(), "");
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
 TEST(StatusdDrain, HasALimit) {
   Daemon daemon("statusd", {"--drain", "300ms", "--latency", "1h"});
   auto client = daemon.connect();
