@@ -26,8 +26,8 @@ std::optional<std::string> LineReader::take() {
 
 void LineReader::add(const Result<std::string_view>& data) {
   error_ = data.error();
+  ended_ = timed_out() || (data && (*data).empty());
   if (error_) return;
-  ended_ = (*data).empty();
   buffer_.erase(0, start_);
   scanned_ -= start_;
   start_ = 0;
@@ -35,7 +35,7 @@ void LineReader::add(const Result<std::string_view>& data) {
 }
 
 bool LineReader::Next::settle() {
-  if (!lines.error_) line = lines.take();
+  if (!lines.error_ || lines.timed_out()) line = lines.take();
   settled = line || lines.error_ || lines.ended_;
   return settled;
 }

@@ -14,7 +14,7 @@ class LineReader {
   LineReader(Stream& in, std::size_t max) : in_(in), max_(max) {}
 
   // Awaited: the next line without its "\n" or "\r\n"; a last line may lack it.  Nothing at the end
-  // of the input, or on error().  `timeout` is for the whole line.
+  // of the input, or on error().  `timeout` is for the whole line, and ends the input.
   auto next(Millis timeout = kForever) { return Next{{in_.state_, {}, timeout}, *this}; }
   // Why there is no next line: success at end of file, UV_EMSGSIZE for a line too long,
   // UV_ETIMEDOUT.
@@ -33,6 +33,7 @@ class LineReader {
     bool settle();
   };
 
+  bool timed_out() const { return error_ == Error(UV_ETIMEDOUT); }
   std::optional<std::string> take();
   void add(const Result<std::string_view>& data);
 

@@ -94,6 +94,13 @@ TEST(Reverbd, IdleTimeoutEndsTheInputNotTheEchoes) {
   EXPECT_EQ(client.rest(), "\t A\n\t a\n\t a\n");
 }
 
+TEST(Reverbd, IdleTimeoutEndsALineWithoutNewline) {
+  Daemon daemon("reverbd", {"--idle-timeout", "200ms", "--delay", "0"});
+  auto client = daemon.connect();
+  client.send("a\nb");
+  EXPECT_EQ(client.rest(), "\t A\n\t a\n\t a\n\t B\n\t b\n\t b\n");
+}
+
 TEST(Reverbd, LineAtTheLimitIsEchoed) {
   const std::string line(65536, 'x');
   EXPECT_EQ(count_of(echoes(line + "\n"), "\t " + line + "\n"), 2u);
