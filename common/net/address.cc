@@ -50,6 +50,7 @@ static bool is_address(std::string_view text) {
 
 // "[V6]:PORT", which `text` should have been.
 static std::string bracketed(std::string_view text) {
+  if (text.find_first_of("[]") != std::string_view::npos) return "[V6]:PORT";
   const std::size_t colon = text.rfind(':');
   const bool has_port = !is_address(text) || is_address(text.substr(0, colon));
   const std::string host(has_port ? text.substr(0, colon) : text);

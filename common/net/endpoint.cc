@@ -46,6 +46,10 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
     for (const Endpoint& one : endpoints)
       if (one.inherited && one.name == name) Cli::fail("'" + text + "' is given twice");
     auto inherited = take_listening_socket(address.fd);
+    if (!inherited && inherited.error() == Error(UV_EINVAL)) {
+      log::error("listen on %s: not a listening socket", name.c_str());
+      return kNoListen;
+    }
     if (!inherited) return fail_to_listen(name, inherited.error());
     endpoints.push_back({name, std::move(*inherited), true});
     return kOk;

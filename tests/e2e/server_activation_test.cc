@@ -53,7 +53,9 @@ TEST_P(Activation, DescriptorThatIsNotOpenIsStatus7) {
 
 TEST_P(Activation, DescriptorThatDoesNotListenIsStatus7) {
   const auto [a, b] = socket_pair();
-  EXPECT_EQ(run(tool().with({"fd:5"}), {}, {.inherited = {{5, a.get()}}}).status, 7);
+  const auto end = run(tool().with({"fd:5"}), {}, {.inherited = {{5, a.get()}}});
+  EXPECT_EQ(end.status, 7);
+  EXPECT_THAT(end.err, HasSubstr("listen on fd:5: not a listening socket\n"));
 }
 
 TEST_P(Activation, PassedSocketsTakeThePlaceOfTheDefaultAddress) {

@@ -75,6 +75,8 @@ TEST(Address, EveryMistakeHasItsSentence) {
       {"::1:80", "an IPv6 address is written [::1]:80"},
       {"::1", "an IPv6 address is written [::1]:PORT"},
       {"fe80::1:http", "an IPv6 address is written [fe80::1]:http"},
+      {"[::1", "an IPv6 address is written [V6]:PORT"},
+      {"[::1]8000", "an IPv6 address is written [V6]:PORT"},
       {"unix:", "a path is missing after unix:"},
       {"fd:", "fd: requires a number"},
       {"fd:x", "fd: requires a number"},
