@@ -1,7 +1,5 @@
 #include "common/cli/json.h"
 
-#include <cstdio>
-
 #include "common/cli/utf8.h"
 
 namespace net {
@@ -15,9 +13,9 @@ void append_json_string(std::string& out, std::string_view text) {
     if (size == 0) {
       out += "\\ufffd";
     } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {  // a terminal may be reading
-      char escape[sizeof "\\u00000000"];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      out += escape;
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out += "\\u00";
+      out += {kDigits[c >> 4], kDigits[c & 15]};
     } else {
       if (c == '"' || c == '\\') out += '\\';
       out += text.substr(0, taken);
