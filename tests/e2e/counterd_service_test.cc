@@ -180,6 +180,18 @@ TEST(CounterdWatch, IsBounded) {
   EXPECT_EQ(next_event(watcher.out), "event: ready\ndata: {\"more\":true}\n\n");
 }
 
+TEST(CounterdWatch, NoticesThatAClientHasLeft) {
+  const Counterd counterd;
+  {
+    auto watcher = counterd.connect();
+    watcher.send(request("GET /watch HTTP/1.1"));
+    EXPECT_THAT(watcher.take_until("ready"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  wait_until("its end", [&] {
+    return counterd.body("/metrics").find("counterd_connections 1\n") != std::string::npos;
+  });
+}
+
 TEST(CounterdWatch, DoesNotHoldTheDrain) {
   Counterd counterd({"--drain", "60s"});
   Process watcher({"curl", "-qsN", "--noproxy", "*", url(counterd, "/watch")});

@@ -1,6 +1,7 @@
 #include "tools/counterd/watch.h"
 
-#include <map>
+#include <utility>
+#include <vector>
 
 #include "common/net/timer.h"
 #include "tools/counterd/answer.h"
@@ -12,12 +13,12 @@ using net::Task;
 
 namespace {
 
-using Seen = std::map<std::string, Counter, std::less<>>;
+using Seen = std::vector<Entry>;
 
 constexpr Millis kTick{200};
 constexpr Millis kLookAnyway{1'000};  // for what has expired
 constexpr int kShare = 10;            // of the time, at most one part is spent on looking
-constexpr Millis kSilence{15'000};    // then a comment finds out whether the client is there
+constexpr Millis kSilence{2'000};     // then a comment finds out whether the client is there
 
 struct Look {
   Seen counters;
@@ -29,13 +30,13 @@ struct Look {
 Task<> look_at(net::Loop& loop, Store& store, const ListQuery& query, Look& look) {
   std::string from;
   do {
-    const Page page = co_await store.list(query, from);
+    Page page = co_await store.list(query, from);
     look.why = page.why;
     if (page.status != Outcome::kDone) co_return;
-    for (const Entry& entry : page.entries) {
+    for (Entry& entry : page.entries) {
       look.more = look.counters.size() + 1 == query.limit;
       if (look.more) break;
-      look.counters.emplace_hint(look.counters.end(), entry.name, entry.counter);
+      look.counters.push_back(std::move(entry));
     }
     from = page.next;
     if (!from.empty() && !look.more) co_await net::yield(loop);
@@ -47,20 +48,30 @@ void append_event(std::string& out, std::string_view event, std::string_view dat
   out.append("data: ").append(data).append("\n\n");
 }
 
-void append_changes(std::string& out, const Seen& before, const Seen& after) {
-  for (const auto& [name, counter] : after) {
-    const auto known = before.find(name);
-    if (known != before.end() && known->second == counter) continue;
+std::string gone(const std::string& name) {
+  std::string data = "{\"name\":";
+  append_json_string(data, name);
+  return data + "}";
+}
+
+// Both are in the order of the names.
+Task<> append_changes(net::Loop& loop, std::string& out, const Seen& before, const Seen& after) {
+  constexpr std::size_t kAtOnce = 500;  // then the other clients have their turn
+  std::size_t old = 0;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (i % kAtOnce == kAtOnce - 1) co_await net::yield(loop);
+    const auto& [name, counter] = after[i];
+    for (; old < before.size() && before[old].name < name; ++old)
+      append_event(out, "gone", gone(before[old].name));
+    const bool known = old < before.size() && before[old].name == name;
+    const bool same = known && before[old].counter == counter;
+    if (known) ++old;
+    if (same) continue;
     std::string data;
     append_json(data, name, counter);
     append_event(out, "", data);
   }
-  for (const auto& [name, counter] : before) {
-    if (after.contains(name)) continue;
-    std::string data = "{\"name\":";
-    append_json_string(data, name);
-    append_event(out, "gone", data + "}");
-  }
+  for (; old < before.size(); ++old) append_event(out, "gone", gone(before[old].name));
 }
 
 std::string error_of(const std::string& why) {
@@ -91,7 +102,7 @@ Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Bod
       if (!look.why.empty() && look.why != trouble)
         append_event(out, "trouble", error_of(look.why));
       trouble = look.why;
-      if (trouble.empty()) append_changes(out, seen, look.counters);
+      if (trouble.empty()) co_await append_changes(loop, out, seen, look.counters);
       if (trouble.empty() && !ready)
         append_event(out, "ready", look.more ? "{\"more\":true}" : "{\"more\":false}");
       ready = ready || trouble.empty();
@@ -104,7 +115,7 @@ Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Bod
       out.clear();
       silent = Millis(0);
     }
-    Error e = co_await net::sleep(loop, kTick);
+    Error e = co_await body.pause(kTick);
     if (e) co_return e;
     since_look += kTick;
     silent += kTick;
