@@ -8,7 +8,6 @@
 namespace net::http {
 
 static constexpr std::size_t kSizeDigitsMax = 15;  // RFC 9112, 7.1: anticipate overflow
-static constexpr std::string_view kLineEnd = "\r\n";
 static constexpr Refusal kMalformedBody{400, "The chunked body of the request is malformed."};
 static constexpr Refusal kTooMuch{431, "The request has too many chunk extensions or trailers."};
 
@@ -43,14 +42,10 @@ Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
   const bool last = stage_ == kTrailers && line.empty();
   if (stage_ == kSize) {
     refusal_ = check_size(line);
-    piece = size_;
   } else if (stage_ == kDataEnd) {
     refusal_ = line.empty() ? Refusal() : kMalformedBody;
-    piece = kLineEnd;
     stage_ = kSize;
-  } else if (last) {
-    piece = kLineEnd;
-  } else {
+  } else if (!last) {
     refusal_ = check_trailer(line);
   }
   line_.clear();
@@ -112,7 +107,6 @@ Refusal ChunkGate::check_size(std::string_view line) {
   body_left_ -= size;
   chunk_left_ = size;
   stage_ = size > 0 ? kData : kTrailers;
-  size_.assign(digits).append(kLineEnd);
   return spend(line.size() - digits.size());
 }
 

@@ -11,9 +11,8 @@ class ChunkGate {
  public:
   explicit ChunkGate(std::uint64_t body_bytes_max) : body_left_(body_bytes_max) {}
 
-  // The next piece that has passed, for a parser: a size without its extensions, bytes of a chunk,
-  // a line end; no trailers.  What it was made of is taken off `input`.  It is valid until the next
-  // call, and empty where there is none yet.  kComplete: the last.
+  // The next step, off the front of `input`; `piece` is what it brings of the body, maybe nothing.
+  // kComplete: the end.
   Progress next(std::string_view& input, std::string_view& piece);
   const Refusal& refusal() const { return refusal_; }
 
@@ -30,7 +29,6 @@ class ChunkGate {
   std::size_t extra_left_ = kHeadBytesMax;  // for extensions and trailers
   std::size_t fields_ = 0;
   std::string line_;  // what has come of it
-  std::string size_;
   Lines lines_{kHeadBytesMax};
   Refusal refusal_;
 };

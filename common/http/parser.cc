@@ -26,10 +26,6 @@ const llhttp_settings_t& Parser::settings() {
       llhttp->upgrade = 0;  // to nothing: what follows is HTTP/1.1
       return 0;
     };
-    s.on_body = [](llhttp_t* llhttp, const char* at, std::size_t size) {
-      if (self(llhttp)->keep_body_) self(llhttp)->body_.append(at, size);
-      return 0;
-    };
     s.on_message_complete = [](llhttp_t* llhttp) {
       self(llhttp)->ended_ = true;
       return 0;
@@ -200,7 +196,7 @@ Progress Parser::take_head(std::string_view& input) {
   head_.assign(all.substr(gate_.begin(), gate_.end() - gate_.begin()));
   blank_tabs(head_);
   if (const Refusal refusal = parse_head()) return refuse(refusal);
-  known_ = !gate_.chunked();  // of chunks llhttp has to see the head again
+  known_ = true;
   stage_ = kHeadDone;
   return progress;
 }
@@ -230,10 +226,7 @@ Progress Parser::take_chunks(std::string_view& input) {
     std::string_view piece;
     const Progress progress = chunks_->next(input, piece);
     if (progress == Progress::kRefused) return refuse(chunks_->refusal());
-    const bool taken =
-        piece.empty() || llhttp_execute(&llhttp_, piece.data(), piece.size()) == HPE_OK;
-    if (!taken || ended_ != (progress == Progress::kComplete))
-      return refuse({400, "The chunked body of the request is malformed."});
+    if (keep_body_) body_.append(piece);
     if (progress == Progress::kComplete) break;
     if (input.empty()) return progress;
   }

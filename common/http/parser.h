@@ -1,4 +1,4 @@
-// parser.h - requests out of bytes: the gate, then llhttp.  Pure.
+// parser.h - requests out of bytes: the gate, then llhttp for the head.  Pure.
 #pragma once
 
 #include <llhttp.h>
