@@ -14,9 +14,10 @@ static constexpr Refusal kTooMuch{431, "The request has too many chunk extension
 Progress ChunkGate::take_line(std::string_view& input, std::string_view& line) {
   const std::size_t newline = input.find('\n');
   const std::size_t size = newline == std::string_view::npos ? input.size() : newline + 1;
-  line_.append(input.substr(0, size));
+  std::string_view text = input.substr(0, size);
   input.remove_prefix(size);
-  const Progress progress = lines_.next(line_, line);
+  if (!line_.empty() || newline == std::string_view::npos) text = line_.append(text);
+  const Progress progress = lines_.next(text, line);
   const bool too_much = lines_.too_long() && stage_ != kDataEnd;
   if (progress == Progress::kRefused) refusal_ = too_much ? kTooMuch : kMalformedBody;
   if (progress == Progress::kComplete) lines_ = Lines(kHeadBytesMax);
