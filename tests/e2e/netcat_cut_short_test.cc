@@ -1,7 +1,10 @@
 // A sender that does not get to the end of its input: its receiver must not take what it has for
 // the whole, and exits with status 1.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -113,6 +116,22 @@ TEST(NetcatCutShort, ByAnInputThatCannotBeRead) {
     expect_failed(sender, "netcat: stdin: ");
     receiver.expect_lost();
   }
+}
+
+// The memory of this process, at a mapping that is longer than its file.
+TEST(NetcatCutShort, ByAnInputThatFailsInTheMiddle) {
+  constexpr std::size_t kBytes = std::size_t{1} << 20;
+  const TempDir dir;
+  const Fd file(open(dir.file("f", noise(kBytes)).c_str(), O_RDONLY | O_CLOEXEC));
+  void* pages = mmap(nullptr, 2 * kBytes, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  ASSERT_NE(pages, MAP_FAILED);
+  const Fd memory(open("/proc/self/mem", O_RDONLY | O_CLOEXEC));
+  ASSERT_GE(lseek(memory.get(), reinterpret_cast<off_t>(pages), SEEK_SET), 0);
+  Receiver receiver;
+  Process sender(netcat_argv({}, receiver.to()), {.in = Stdio::fd(memory)});
+  expect_failed(sender, "netcat: stdin: ");
+  receiver.expect_lost();
+  munmap(pages, 2 * kBytes);
 }
 
 TEST(NetcatCutShort, ByAFullLog) {

@@ -24,11 +24,11 @@ void Relay::end(Verdict::Reason reason, Error e) {
   look_.wake();
 }
 
-// What the peer sent before it stopped reading has not been read yet.  If the failure is this
-// machine's, the peer has not stopped: it may be waiting for the rest of the input.
+// What a peer sent before it stopped reading has not been read yet.  After any other failure the
+// peer may be waiting for the rest of the input.
 void Relay::stop_sending(Error e) {
-  const bool ours = e == Error(UV_ENOMEM) || e == Error(UV_ENOBUFS);
-  if (ours) return end(Verdict::kLost, e);
+  const bool stopped = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET) || e == Error(UV_EPROTO);
+  if (!stopped) return end(Verdict::kLost, e);
   up_.ended = true;
   local_.stop_reading();
   ending_.send_failed(e);

@@ -137,10 +137,13 @@ void Transfer::release() {
   if (buffer_) buffers_.give(std::move(buffer_));
 }
 
-// The kernel does not report which side failed, nor in advance whether it can do it.
+// The kernel does not report in advance whether it can do it.
+static bool is_unsupported(Error e) {
+  return e == Error(UV_EINVAL) || e == Error(UV_ENOSYS) || e == Error(-EOVERFLOW);
+}
+
 Step Transfer::failed(Error e, bool input) {
-  if (e != Error(UV_EINVAL) && e != Error(UV_ENOSYS))
-    return {input ? Step::kInputFailed : Step::kOutputFailed, 0, e};
+  if (!is_unsupported(e)) return {input ? Step::kInputFailed : Step::kOutputFailed, 0, e};
   way_ = kCopy;
   if (piped_ == 0) return copy();
   buffer_ = std::make_unique_for_overwrite<char[]>(std::max(piped_, Buffers::kBytes));
@@ -159,7 +162,9 @@ Step Transfer::sendfile() {
   if (n == 0) return {Step::kEnd};
   const Error e = Error::from_errno();
   if (e == Error(UV_EAGAIN) || e == Error(UV_EINTR)) return {Step::kOutputBlocks};
-  return failed(e, e == Error(UV_EIO) || e == Error(UV_EBADF));
+  if (is_unsupported(e)) return failed(e, true);
+  const Step read = fill();  // tells whether it was the file, which may fail in any way
+  return read.what == Step::kInputFailed ? read : Step{Step::kOutputFailed, 0, e};
 }
 
 static bool is_socket(int fd) {
