@@ -203,9 +203,8 @@ static std::size_t unlikeness(std::string_view name, std::string_view long_name)
 }
 
 void Cli::fail_unknown(const std::string& argument) const {
-  for (const auto& [letter, instead] : not_supported_)
-    if (argument.size() == 2 && argument[1] == letter)
-      fail(argument + ": not supported; " + instead);
+  for (const auto& [typed, instead] : not_supported_)
+    if (argument == typed) fail(argument + ": not supported; " + instead);
   const std::size_t dashes = std::min(argument.find_first_not_of('-'), argument.size());
   const std::string_view name = std::string_view(argument).substr(dashes);
   const Option* nearest = nullptr;

@@ -51,9 +51,9 @@ Setter number(T& out, std::uint64_t min, std::uint64_t max) {
 
 class Cli {
  public:
-  // A letter that users of similar tools type, and what to use instead.
+  // An option that users of similar tools type, as "-D" or "--chat", and what to use instead.
   struct NotSupported {
-    char letter;
+    const char* typed;
     const char* instead;
   };
 
@@ -70,7 +70,7 @@ class Cli {
   // For a text that is not a literal: as long as this object lives.
   const char* keep(std::string text) { return kept_.emplace_front(std::move(text)).c_str(); }
   // The table is kept, not copied.
-  void not_supported(std::span<const NotSupported> letters) { not_supported_ = letters; }
+  void not_supported(std::span<const NotSupported> options) { not_supported_ = options; }
 
   // Sets what is given, in its order; returns the operands.  --help and --version end the process
   // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.

@@ -123,6 +123,11 @@ TEST(NetcatStatus, UnknownOptionSuggestsTheNearest) {
                  "unknown option --timeut (did you mean --timeout?)");
 }
 
+TEST(NetcatStatus, AnotherNetcatsOptionNamesWhatToUse) {
+  expect_failure(run({"netcat", "--proxy-auth", "a:b", "127.0.0.1", "1"}), 2,
+                 "--proxy-auth: not supported; use -P");
+}
+
 // ---- 3 to 6: connecting ----
 
 TEST(NetcatStatus, Is3WhenTheNameIsNotFound) {

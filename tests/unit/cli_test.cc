@@ -149,7 +149,7 @@ struct Parsed {
 };
 
 class Tool {
-  static constexpr Cli::NotSupported kNotSupported[] = {{'D', "use -v"}};
+  static constexpr Cli::NotSupported kNotSupported[] = {{"-D", "use -v"}, {"--lists", "use ls"}};
 
  public:
   Tool() : cli_("tool", "[options] THING", "Does a thing.") {
@@ -249,6 +249,7 @@ TEST(Cli, MistakesEndWithStatus2AndOneSentence) {
       {{"--listening"}, "^tool: unknown option --listening \\(did you mean --listen\\?\\)\n$"},
       {{"-L"}, "^tool: unknown option -L \\(see --help\\)\n$"},
       {{"-D"}, "^tool: -D: not supported; use -v\n$"},
+      {{"--lists"}, "^tool: --lists: not supported; use ls\n$"},
       {{"-lD"}, "^tool: -D: not supported; use -v\n$"},
       {{"--source-prot", "1"}, "unknown option --source-prot \\(did you mean --source-port\\?\\)"},
       {{"--zzzzzzzz"}, "^tool: unknown option --zzzzzzzz \\(see --help\\)\n$"},

@@ -1,4 +1,4 @@
-// other_netcats.h - letters that only other netcats have.
+// other_netcats.h - options that only other netcats have.
 #pragma once
 
 #include "common/cli/cli.h"
