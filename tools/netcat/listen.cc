@@ -113,13 +113,21 @@ static Outcome arrival_of(const Session& session, const FirstClient& first) {
   return outcome_of({.reason = Verdict::kNoClient}, session.options, "");
 }
 
-static Task<Outcome> serve_one(Session& session, Stdio& local, Listeners& listeners,
+static Task<Outcome> serve_first(Session& session, Stdio& local, FirstClient& first) {
+  return relay_stdio(session, local, *first.channel, first.peer, false);
+}
+
+static Task<Outcome> serve_first(Session&, Programs& programs, FirstClient& first) {
+  return programs.run(std::move(first.channel), first.peer);
+}
+
+template <typename Local>
+static Task<Outcome> serve_one(Session& session, Local& local, Listeners& listeners,
                                const Access& access, net::Deadline deadline) {
   FirstClient first(session, listeners, access);
   co_await first.wait(deadline);
   Outcome outcome = arrival_of(session, first);
-  if (outcome.status == net::kOk)
-    outcome = co_await relay_stdio(session, local, *first.channel, first.peer, false);
+  if (outcome.status == net::kOk) outcome = co_await serve_first(session, local, first);
   co_await first.reported();
   co_return outcome;
 }
@@ -165,20 +173,28 @@ static Task<Outcome> serve_all(Session& session, Stdio& local, Listeners& listen
   co_return outcome_of(verdict, session.options, session.log.problem());
 }
 
-static Task<Outcome> open(Session& session, net::Deadline deadline, Access& access,
-                          Listeners& listeners) {
-  if (session.options.keep_open) net::raise_descriptor_limit();
-  Outcome outcome = co_await access.load(session.loop, session.options, deadline);
-  if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
-  co_return outcome;
+static Task<Outcome> serve_all(Session& session, Programs& programs, Listeners& listeners,
+                               const Access& access) {
+  ProgramClients clients(session, programs);
+  const auto admit = [&clients](std::unique_ptr<Channel> client, const SockAddr& peer) {
+    clients.admit(std::move(client), peer);
+  };
+  Doors doors(session, clients, admit, listeners, access);
+  co_await doors.run();
+  const Verdict verdict = co_await clients.wait();
+  if (programs.stopped_by() != 0) co_return Outcome{programs.stopped_by()};
+  co_return outcome_of(verdict, session.options, "");
 }
 
-// --- with standard input and output ---
+// --- with standard input and output, or with programs ---
 
-static Task<Outcome> serve(Session& session, Stdio& local, Listeners& listeners) {
+template <typename Local>
+static Task<Outcome> serve(Session& session, Local& local, Listeners& listeners) {
   const net::Deadline deadline(session.options.timeout);
+  if (session.options.keep_open) net::raise_descriptor_limit();
   Access access;
-  Outcome outcome = co_await open(session, deadline, access, listeners);
+  Outcome outcome = co_await access.load(session.loop, session.options, deadline);
+  if (outcome.status == net::kOk) outcome = co_await open_listeners(session, deadline, listeners);
   if (outcome.status != net::kOk) co_return outcome;
   if (session.options.keep_open)
     outcome = co_await serve_all(session, local, listeners, access);
@@ -192,44 +208,6 @@ Task<Outcome> listen(Session& session, Stdio& local) {
   FatalSignals signals(session.loop, [&session, &listeners] { clean_up(session, listeners); });
   Outcome outcome = co_await serve(session, local, listeners);
   co_await signals.release();
-  co_return outcome;
-}
-
-// --- with programs ---
-
-static Task<Outcome> run_one(Session& session, Programs& programs, Listeners& listeners,
-                             const Access& access, net::Deadline deadline) {
-  FirstClient first(session, listeners, access);
-  co_await first.wait(deadline);
-  Outcome outcome = arrival_of(session, first);
-  if (outcome.status == net::kOk)
-    outcome = co_await programs.run(std::move(first.channel), first.peer);
-  co_await first.reported();
-  co_return outcome;
-}
-
-static Task<Outcome> run_all(Session& session, Programs& programs, Listeners& listeners,
-                             const Access& access) {
-  ProgramClients clients(session, programs);
-  const auto admit = [&clients](std::unique_ptr<Channel> client, const SockAddr& peer) {
-    clients.admit(std::move(client), peer);
-  };
-  Doors doors(session, clients, admit, listeners, access);
-  co_await doors.run();
-  const Verdict verdict = co_await clients.wait();
-  if (programs.stopped_by() != 0) co_return Outcome{programs.stopped_by()};
-  co_return outcome_of(verdict, session.options, "");
-}
-
-static Task<Outcome> serve(Session& session, Programs& programs, Listeners& listeners) {
-  const net::Deadline deadline(session.options.timeout);
-  Access access;
-  Outcome outcome = co_await open(session, deadline, access, listeners);
-  if (outcome.status != net::kOk) co_return outcome;
-  if (session.options.keep_open)
-    outcome = co_await run_all(session, programs, listeners, access);
-  else
-    outcome = co_await run_one(session, programs, listeners, access, deadline);
   co_return outcome;
 }
 
