@@ -73,7 +73,8 @@ void TimerQueue::arm() {
     uv_timer_stop(timer_);
     armed_for_ = kNever;
   } else if (const std::uint64_t due = queue_.front().due; due < armed_for_) {
-    uv_timer_start(timer_, on_due, due > now() ? due - now() : 0, 0);
+    // Not 0: libuv 1.44 goes on with what is due until nothing is, and looks at no descriptor.
+    uv_timer_start(timer_, on_due, due > now() ? due - now() : 1, 0);
     armed_for_ = due;
   }
 }
@@ -83,13 +84,14 @@ void TimerQueue::on_due(uv_timer_t* timer) {
 }
 
 void TimerQueue::fire() {
-  armed_for_ = kNever;
+  armed_for_ = 0;                     // no wait that is added arms the timer
   const std::uint64_t until = now();  // what is added meanwhile is for the next time
   while (!queue_.empty() && queue_.front().due <= until) {
     TimerTarget* const target = queue_.front().target;
     erase(0);
     target->on_time();
   }
+  armed_for_ = kNever;
   arm();
 }
 

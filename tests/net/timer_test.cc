@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/net/watch.h"
 #include "net_test.h"
 
 namespace net {
@@ -62,6 +63,34 @@ NET_TEST(Sleep, EarlierEndsComeFirstWhateverBeganFirst) {
   group.go(sleep_then_note(loop, Millis(10), 1, order));
   co_await group.wait();
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+}
+
+constexpr int kBusyRounds = 50;
+
+Task<> sleep_and_burn(Loop& loop, const bool& over, int& rounds) {
+  for (int i = 0; i < kBusyRounds && !over; ++i, ++rounds) {
+    Error e = co_await sleep(loop, Millis(1));
+    EXPECT_FALSE(e);
+    burn(Millis(2));
+  }
+}
+
+// Each wait is over before the others have done their work.
+NET_TEST(Sleep, OfBusyTasksDelaysNoInput) {
+  const Ends ends = pipe_ends();
+  send(ends.far, "x");
+  bool over = false;
+  int rounds = 0;
+  WaitGroup group;
+  for (int i = 0; i < 5; ++i) group.go(sleep_and_burn(loop, over, rounds));
+  Error e = co_await sleep(loop, Millis(5));
+  EXPECT_FALSE(e);
+  Watch watch(loop, ends.near.get());
+  e = co_await watch.readable();
+  EXPECT_FALSE(e);
+  EXPECT_LT(rounds, kBusyRounds);
+  over = true;
+  co_await group.wait();
 }
 
 Task<> sleep_and_count(Loop& loop, Millis time, int& count, int& early) {
