@@ -134,7 +134,7 @@ TEST_P(ProgramPath, ASignalEndsTheWholeGroup) {
     std::istringstream pids(client.line());
     server.netcat.signal(number);
     EXPECT_EQ(server.netcat.wait(), 128 + number);
-    for (int pid = 0; pids >> pid;) EXPECT_NE(kill(pid, 0), 0);
+    for (int pid = 0; pids >> pid;) wait_until("its end", [&] { return kill(pid, 0) != 0; });
     EXPECT_EQ(client.rest(), "");
   }
 }
