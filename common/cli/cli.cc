@@ -82,8 +82,12 @@ Setter duration_over_zero(Millis& out) {
   };
 }
 
+// An empty one would mean that the option is not given.
 Setter text(std::string& out) {
-  return [&out](std::string_view value) { return out = value, ""; };
+  return [&out](std::string_view value) {
+    out = value;
+    return std::string(value.empty() ? "must not be empty" : "");
+  };
 }
 
 Setter each(std::vector<std::string>& out) {

@@ -45,6 +45,18 @@ TEST_F(CounterdSandbox, HasItsWriterInsideToo) {
   EXPECT_EQ(attempts, all_refused());
 }
 
+TEST_F(CounterdSandbox, FollowsALinkToItsFile) {
+  std::filesystem::create_directory(dir_.path("links"));
+  std::filesystem::create_symlink("../link.db", dir_.path("links/c.db"));
+  std::filesystem::create_symlink("store/c.db", dir_.path("link.db"));
+  for (const char* value : {"x: 1\n", "x: 2\n"}) {
+    Daemon daemon("counterd", {"-q", "--store", dir_.path("links/c.db")});
+    EXPECT_EQ(curl(daemon, "/inc?name=x&return=new").body, value);
+    EXPECT_TRUE(std::filesystem::exists(dir_.path("store/c.db-wal")));
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
 // As systemd's StateDirectory is one.
 TEST_F(CounterdSandbox, FollowsALinkToItsDirectory) {
   std::filesystem::create_directory_symlink("store", dir_.path("link"));

@@ -312,6 +312,7 @@ TEST(CounterdOptions, AreChecked) {
        "--store: 'sqlite:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "file:///tmp/x.db"},
        "--store: 'file:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
+      {{"--token-file", ""}, "--token-file: must not be empty"},
       {{"--start", "x"}, "--start: 'x' is not NAME=VALUE"},
       {{"--start", "x=y"}, "--start: 'x=y': the value is not a 64-bit integer"},
       {{"--start", "=1"}, "--start: name is empty"},

@@ -132,7 +132,7 @@ TEST(Setter, SaysWhatIsWrongWithAValue) {
   EXPECT_EQ(number(n, 1, 9)("10"), "'10' is not a number from 1 to 9");
   EXPECT_EQ(n, 9U);
   std::string word;
-  EXPECT_EQ(text(word)(""), "");
+  EXPECT_EQ(text(word)(""), "must not be empty");
   EXPECT_EQ(text(word)("word"), "");
   EXPECT_EQ(word, "word");
   std::vector<std::string> words;

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "common/cli/cli.h"
@@ -83,6 +84,16 @@ std::string take_store(std::string_view text, std::string& place) {
          "' is not a store (use memory, FILE.db or redis://HOST:PORT)";
 }
 
+// SQLite follows links, and has its log beside the file itself.
+void follow_links(std::string& place) {
+  constexpr int kLinksMax = 40;
+  std::error_code e;
+  for (int i = 0; i < kLinksMax && std::filesystem::is_symlink(place, e); ++i) {
+    const auto target = std::filesystem::read_symlink(place, e);
+    place = std::filesystem::path(place).parent_path() / target;
+  }
+}
+
 std::string take_start(std::string_view text, std::vector<Entry>& start) {
   const std::size_t equals = text.rfind('=');
   if (equals == std::string_view::npos) return "'" + std::string(text) + "' is not NAME=VALUE";
@@ -138,7 +149,10 @@ Options parse_options(int argc, char** argv) {
   o.preparation.waits = is_redis;
   net::Sandbox& sandbox = o.service.site.server.sandbox;
   sandbox.dials = is_redis;
-  if (!is_redis && o.store.place != "memory") sandbox.writes = {o.store.place};
+  if (!is_redis && o.store.place != "memory") {
+    follow_links(o.store.place);
+    sandbox.writes = {o.store.place};
+  }
   if (!o.service.token_file.empty()) sandbox.reads = {o.service.token_file};
   return o;
 }
