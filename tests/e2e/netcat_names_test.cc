@@ -34,6 +34,13 @@ timed() {
 cd "$(dirname "$HOSTS")"
 )sh";
 
+constexpr const char* kDeadNameServer = R"sh(
+ip address add 10.9.8.1/32 dev lo
+echo nameserver 10.9.8.1 > resolv.conf
+mount --bind resolv.conf /etc/resolv.conf
+nft add rule inet test in udp dport 53 drop
+)sh";
+
 long millis_in(const std::string& text) { return std::stol(text.substr(text.find("after ") + 6)); }
 
 TEST_F(NetcatNames, LocalhostWorksWhenV6IsBlackHoled) {
@@ -59,6 +66,20 @@ TEST_F(NetcatNames, LocalhostWorksWhenV4IsRefused) {
     echo hi > in; netcat localhost $port < in; echo status $?; kill $server)");
   EXPECT_EQ(end.out, "\t HI\n\t hi\n\t hi\nstatus 0\n");
   EXPECT_EQ(end.err, "");
+}
+
+TEST_F(NetcatNames, ADeadNameServerDelaysNoListener) {
+  const auto end = in_namespace(std::string(kServe) + kDeadNameServer + R"(
+    serve_one() {
+      netcat -l -k -v --tls 10.9.8.1 7001 < /dev/null 2> said & server=$!
+      until grep -q Listening said; do sleep 0.01; done
+      netcat --wait 10.9.8.1 7001 < /dev/null  # which is no handshake
+      until grep -q failed said; do sleep 0.01; done
+      kill $server; wait $server
+    }
+    timed serve_one)");
+  EXPECT_THAT(end.out, MatchesRegex("status 143 after [0-9]+ ms\n")) << end.err;
+  EXPECT_LT(millis_in(end.out), 4000) << "it waited for a name";  // 10 s for each
 }
 
 TEST_F(NetcatNames, TimeoutIsTheTotalOverAllAddresses) {

@@ -91,7 +91,11 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   if (inherited) outcome = adopt_address(session.options, listeners.front().address());
   if (outcome.status != net::kOk) co_return outcome;
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
-  for (const Listener& listener : listeners) say_listening(session.options, listener.address());
+  for (const Listener& listener : listeners) {
+    const std::string name =
+        co_await name_to_say(session.loop, session.options, listener.address());
+    say_listening(session.options, listener.address(), name);
+  }
   if (session.security && !session.security->certificate().empty())
     say_certificate(session.options, session.security->certificate());
   co_return session.write_port_file();

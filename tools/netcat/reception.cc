@@ -1,6 +1,5 @@
 #include "tools/netcat/reception.h"
 
-#include "common/net/lookup.h"
 #include "tools/netcat/channel/socket.h"
 #include "tools/netcat/report.h"
 
@@ -9,18 +8,19 @@ namespace netcat {
 using net::SockAddr;
 using net::Task;
 
-constexpr net::Millis kNameLimit{1'000};
 constexpr net::Millis kHandshakeLimit{10'000};  // a silent client delays others
 
 // A name takes time, in which the client is served already.
 Task<> Reception::report(SockAddr peer, SockAddr local, Secured secured) {
   const Options& options = session_.options;
-  const bool named = options.verbose > 0 && !options.json && !options.numeric;
-  std::string name;
-  if (named && !options.unix_domain)
-    name = co_await net::reverse_lookup(session_.loop, peer, kNameLimit);
+  const std::string name = co_await name_to_say(session_.loop, options, peer);
   say_received(options, peer, local, name);
   if (secured.info) say_tls(options, peer, *secured.info, secured.elapsed);
+}
+
+Task<> Reception::report_failure(SockAddr peer, std::string why) {
+  const std::string name = co_await name_to_say(session_.loop, session_.options, peer);
+  say_handshake_failed(session_.options, peer, name, why);
 }
 
 void Reception::receive(net::Fd socket, const SockAddr& peer) {
@@ -44,7 +44,7 @@ Task<> Reception::greet(std::unique_ptr<Channel> socket, SockAddr peer, SockAddr
     reports_.go(report(peer, local, std::move(secured)));
     on_ready_(std::move(channel), peer);
   } else if (!closed_ && !session_.is_output_gone) {
-    say_handshake_failed(session_.options, peer, secured.outcome.why);
+    reports_.go(report_failure(peer, secured.outcome.why));
   }
   if (on_room) on_room();
 }

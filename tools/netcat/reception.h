@@ -36,6 +36,7 @@ class Reception {
   static constexpr std::size_t kHandshakes = 16;
   net::Task<> greet(std::unique_ptr<Channel> socket, net::SockAddr peer, net::SockAddr local);
   net::Task<> report(net::SockAddr peer, net::SockAddr local, Secured secured);
+  net::Task<> report_failure(net::SockAddr peer, std::string why);
 
   Session& session_;
   const Access& access_;

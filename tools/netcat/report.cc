@@ -3,10 +3,10 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 
-#include <array>
 #include <cctype>
 
 #include "common/cli/log.h"
+#include "common/net/lookup.h"
 #include "tools/netcat/tls/engine.h"
 
 namespace netcat {
@@ -14,14 +14,15 @@ namespace netcat {
 using net::Error;
 using net::SockAddr;
 
-// The name of the address, unless -n is given.
-static std::string name_of(const Options& options, const SockAddr& address) {
-  if (address.host() == "0.0.0.0" || address.host() == "::") return address.host();
-  std::array<char, NI_MAXHOST> name;
-  const int flags = options.numeric ? NI_NUMERICHOST : 0;
-  const int failed =
-      getnameinfo(address.get(), address.size(), name.data(), name.size(), nullptr, 0, flags);
-  return failed != 0 ? address.host() : name.data();
+constexpr net::Millis kNameLimit{1'000};
+
+net::Task<std::string> name_to_say(net::Loop& loop, const Options& options, SockAddr address) {
+  const std::string host = address.host();
+  const bool says = options.verbose > 0 && !options.json;
+  if (!says || options.numeric || options.unix_domain || host == "0.0.0.0" || host == "::")
+    co_return host;
+  std::string name = co_await net::reverse_lookup(loop, address, kNameLimit);
+  co_return name.empty() ? host : name;
 }
 
 // "localhost 80".  A connection that was reset before it was accepted may have no address.
@@ -105,24 +106,24 @@ void say_hop(const Options& options, const Proxy& proxy, const Destination& to,
   if (options.json) events::hop(proxy, to, failure, elapsed);
 }
 
-void say_listening(const Options& options, const SockAddr& address) {
+void say_listening(const Options& options, const SockAddr& address, const std::string& name) {
   if (options.json) return events::listening(options, address);
   if (options.verbose == 0) return;
   if (options.unix_domain) {
     net::log::plain("Bound on %s", options.path.c_str());
     net::log::plain("Listening on %s", options.path.c_str());
   } else {
-    net::log::plain("Listening on %s %u", name_of(options, address).c_str(), address.port());
+    net::log::plain("Listening on %s %u", name.c_str(), address.port());
   }
 }
 
-void say_bound(const Options& options, const SockAddr& address) {
+void say_bound(const Options& options, const SockAddr& address, const std::string& name) {
   if (options.json && options.listen) return events::listening(options, address);
   if (options.json || options.verbose == 0) return;
   if (options.unix_domain)
     net::log::plain("Bound on %s", address.host().c_str());
   else
-    net::log::plain("Bound on %s %u", name_of(options, address).c_str(), address.port());
+    net::log::plain("Bound on %s %u", name.c_str(), address.port());
 }
 
 void say_received(const Options& options, const SockAddr& peer, const SockAddr& local,
@@ -193,11 +194,12 @@ void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& 
   if (options.verbose > 0) print_tls_words("proxy " + proxy.where() + ": ", info);
 }
 
-void say_handshake_failed(const Options& options, const SockAddr& peer, const std::string& why) {
+void say_handshake_failed(const Options& options, const SockAddr& peer, const std::string& name,
+                          const std::string& why) {
   if (options.json) return events::error(options, peer, why);
-  if (options.verbose > 0)
-    net::log::plain("Connection from %s %u failed: %s", name_of(options, peer).c_str(), peer.port(),
-                    why.c_str());
+  if (options.verbose == 0) return;
+  const std::string who = options.unix_domain ? options.path : place_of(name, peer);
+  net::log::plain("Connection from %s failed: %s", who.c_str(), why.c_str());
 }
 
 void say_note(const Options& options, const std::string& sentence) {

@@ -29,9 +29,12 @@ void say_connected(const Options& options, const net::SockAddr& peer, const net:
 // The same through proxies, to `port` of the destination.
 void say_tunnelled(const Options& options, std::uint16_t port, const net::SockAddr& peer,
                    const net::SockAddr& local);
-void say_listening(const Options& options, const net::SockAddr& address);
-void say_bound(const Options& options, const net::SockAddr& address);  // datagrams
-// `name`: the peer's; empty if unknown.
+// For the next three: the name of `address` if -v prints it and it is found within a second, else
+// the address.
+net::Task<std::string> name_to_say(net::Loop& loop, const Options& options, net::SockAddr address);
+void say_listening(const Options& options, const net::SockAddr& address, const std::string& name);
+void say_bound(const Options& options, const net::SockAddr& address,  // datagrams
+               const std::string& name = "");
 void say_received(const Options& options, const net::SockAddr& peer, const net::SockAddr& local,
                   const std::string& name = "");
 void say_denied(const Options& options, const net::SockAddr& peer);
@@ -48,9 +51,9 @@ void say_tls(const Options& options, const net::SockAddr& peer, const tls::Info&
 // The same of the connection to an https proxy.
 void say_proxy_tls(const Options& options, const Proxy& proxy, const tls::Info& info,
                    Elapsed elapsed);
-// A client whose handshake has failed.
+// A client whose handshake has failed; `name`: of name_to_say().
 void say_handshake_failed(const Options& options, const net::SockAddr& peer,
-                          const std::string& why);
+                          const std::string& name, const std::string& why);
 // A setting that a user may not expect.
 void say_note(const Options& options, const std::string& sentence);
 // An error of one client of several.

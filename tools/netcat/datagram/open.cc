@@ -90,7 +90,11 @@ static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& o
     DatagramSocket& added = opened.sockets.emplace_back(loop, std::move(socket));
     if (!options.unix_domain && !options.socket.receive_buffer) added.widen();
     if (!added.is_wildcard()) added.report_no_local_ends();
-    say_bound(options, added.address());
+  }
+  for (const DatagramSocket& socket : opened.sockets) {
+    const SockAddr address = socket.address();
+    const std::string name = co_await name_to_say(loop, options, address);
+    say_bound(options, address, name);
   }
   co_return outcome;
 }
