@@ -106,7 +106,7 @@ TEST_P(Shortage, AFullPipeForItsLogHoldsNothingUp) {
 
 TEST_P(Shortage, DroppedLogLinesAreCounted) {
   auto [reader, writer] = full_pipe();
-  Daemon daemon(tool().name, tool().options({"-v"}), {.err = Stdio::fd(writer)});
+  Daemon daemon(tool().name, tool().options({"-v", "--no-sandbox"}), {.err = Stdio::fd(writer)});
   auto first = daemon.connect();
   tool().prove_served(first);  // and with it "listening on" and "connected"
   Channel log(std::move(reader));
