@@ -94,13 +94,6 @@ struct Worker::Signals {
   std::optional<Signal> hangup;
   bool stopping = false;
   bool listening = true;
-
-  // The default action is back: a second signal ends us at once.
-  void stop_catching() {
-    terminate.close();
-    interrupt.close();
-    if (hangup) hangup->close();
-  }
 };
 
 Error Worker::listen(Fd socket, const ListenOptions& options) {
@@ -125,7 +118,7 @@ Task<int> Worker::main(bool with_signals) {
   for (Listener& listener : listeners_) accepting.go(accept_all(listener));
   co_await accepting.wait();
   if (signals) signals->listening = false;
-  if (signals && signals->stopping) signals->stop_catching();
+  if (signals && signals->stopping) co_await stop_catching(*signals);
   co_await conns_.wait();
   // From here on these have their default action, while other threads may still be serving.
   if (with_signals) set_blocked({SIGUSR1, SIGHUP}, true);
@@ -280,10 +273,23 @@ Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
 void Worker::stop_for(int number, Signals& all) {
   if (std::exchange(all.stopping, true)) {
     close_listeners();
+    set_blocked({number}, false);
     std::_Exit(die_of_signal(number));
   }
-  if (!all.listening) all.stop_catching();
+  if (!all.listening) background_.go(stop_catching(all));
   shared_.stop();
+}
+
+// The default action is back: a second signal ends us at once.  libuv may have caught one that it
+// has not reported yet; one that comes meanwhile waits.
+Task<> Worker::stop_catching(Signals& all) {
+  set_blocked({SIGTERM, SIGINT}, true);
+  co_await yield(loop_);
+  co_await yield(loop_);  // descriptors have been looked at since
+  all.terminate.close();
+  all.interrupt.close();
+  if (all.hangup) all.hangup->close();
+  set_blocked({SIGTERM, SIGINT}, false);
 }
 
 Task<> Worker::stop_on(Signal& signal, int number, Signals& all) {

@@ -78,6 +78,7 @@ class Worker {
   void end_connection();
   Task<> wind_down();
   void stop_for(int number, Signals& all);
+  Task<> stop_catching(Signals& all);
   Task<> stop_on(Signal& signal, int number, Signals& all);
   Task<> reload_on(Signal& signal, Signals& all);
   Task<> log_figures_on(Signal& signal);
