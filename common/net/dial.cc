@@ -119,7 +119,7 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     reset = error == ECONNRESET || error == EPIPE;  // a refused attempt is ECONNREFUSED
     if (reset) break;
-    // Nobody listens there: we were given the port ourselves, and have met ourselves.
+    // No server listens there: the kernel gave us that very port, and we have met ourselves.
     if (error == 0 && address.family() != AF_UNIX && SockAddr::local(fd) == address)
       error = ECONNREFUSED;
     co_return Error(-error);

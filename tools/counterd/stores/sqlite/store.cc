@@ -244,7 +244,7 @@ Outcome Owner::try_to_process(const Group& group) {
 
 // --- what others do to the file ---
 
-// Somebody at the sqlite3 prompt may well mend a counter.  Of many counters, what has changed takes
+// A user may well mend a counter at the sqlite3 prompt.  Of many counters, what has changed takes
 // seconds to find: meanwhile changes are refused, which is better than to let them wait.
 Outcome Owner::look_for_changes_by_others() {
   constexpr std::size_t kFew = 5000;
@@ -274,7 +274,7 @@ void Owner::take_over(Counters& found) {
   ++version_;
 }
 
-// Somebody has removed the log, or cut it: what it held, and is in the map, is written again.
+// Another process has removed the log, or cut it: what it held is in the map, and written again.
 bool Owner::mend(const std::string& trouble, std::string& why) {
   if (last_ == Outcome::kDone) net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
