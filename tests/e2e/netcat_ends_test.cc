@@ -157,6 +157,14 @@ TEST(NetcatAnswered, SaysThatThereWasNoAnswer) {
   }
 }
 
+TEST(NetcatAnswered, IsFalseAfterAnEmptyInputToo) {
+  Session s({"--json"}, {.in = Stdio::null()});
+  EXPECT_EQ(s.peer.rest(), "");
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+  EXPECT_THAT(closed_line(s.netcat), HasSubstr("\"answered\":false"));
+}
+
 TEST(NetcatAnswered, IsTrueIfThePeerEndedFirst) {
   Session s({"--json"});
   s.netcat.in.send("question\n");

@@ -142,7 +142,7 @@ void Relay::moved(Way& way, const Step& step) {
 Relay::Next Relay::at_end(Way& way) {
   if (&way == &down_) {
     ending_.peer_ended(loop_.now());
-    tally_.answered = tally_.first_end != Tally::kLocal || tally_.sent == 0 || tally_.received > 0;
+    tally_.answered = tally_.first_end != Tally::kLocal || tally_.received > 0;
     tally_.ended_by(Tally::kPeer);
     tally_.peer_ended = true;
     if (ending_.goes_on()) {

@@ -15,7 +15,7 @@ struct Tally {
   std::uint64_t sent = 0;  // bytes
   std::uint64_t received = 0;
   Side first_end = kNobody;  // half-closed, closed or reset the connection
-  bool answered = true;      // false: the peer ended after what we had sent, without a byte
+  bool answered = true;      // false: the peer ended after our half-close, without a byte
   bool peer_ended = false;
   bool input_open = false;  // it ended before the input did
   net::TimePoint start = Clock::now();
