@@ -134,7 +134,7 @@ TEST_F(CounterdFile, EndsInGoodOrderUnderLoad) {
   EXPECT_EQ(counterd.stop(), 0);
 }
 
-// A file system of one megabyte that somebody fills.
+// A file system of one megabyte that fills up.
 TEST_F(CounterdFile, OnAFullDiskSaysSoAndRecovers) {
   const std::string script = R"(
     mount -t tmpfs -o size=1m none "$1" || exit 1

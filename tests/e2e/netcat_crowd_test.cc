@@ -84,7 +84,7 @@ TEST(NetcatCrowd, AWholeBacklogWaitsForAKeptOpenServer) {
   EXPECT_TRUE(heard == lines_of(clients.size()));
 }
 
-// ---- somebody who does not read ----
+// ---- a client that does not read ----
 
 TEST(NetcatCrowd, OnlyWhoHoldsTheOthersUpIsIdle) {
   constexpr std::size_t kBytes = std::size_t{13} << 20;  // more than all buffers on the way

@@ -9,7 +9,7 @@
 namespace e2e {
 
 RedisServer::RedisServer(std::vector<std::string> options) : options_(std::move(options)) {
-  constexpr int kAttempts = 5;  // somebody else may be given the port meanwhile
+  constexpr int kAttempts = 5;  // another process may be given the port meanwhile
   for (int i = 0; i < kAttempts; ++i) {
     port_ = free_port();
     if (try_start()) return;
@@ -34,7 +34,7 @@ bool RedisServer::try_start() {
   process_.emplace(argv);
   try {
     process_->out.take_until("Ready to accept connections");
-  } catch (const std::runtime_error&) {  // it has ended: the port is somebody else's
+  } catch (const std::runtime_error&) {  // it has ended: another process has the port
     return false;
   }
   return true;

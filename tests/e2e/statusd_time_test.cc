@@ -169,7 +169,9 @@ TEST(StatusdReady, WhileThereIsTheFile) {
   const TempDir dir;
   Daemon daemon("statusd", {"--ready-file", dir.path("ready")});
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(curl(daemon, "/readyz").code, 503);
+    const Reply reply = curl(daemon, "/readyz");
+    EXPECT_EQ(reply.code, 503);
+    EXPECT_EQ(reply.body, "not ready: the --ready-file is missing\n");
     EXPECT_EQ(curl(daemon, "/livez").code, 200);
     EXPECT_EQ(curl(daemon, "/").code, 200);
     EXPECT_THAT(curl(daemon, "/metrics").body, HasSubstr("statusd_ready 0\n"));

@@ -9,7 +9,7 @@
 
 #include "counterd_store_test.h"
 #include "faulty_disk.h"
-#include "somebody.h"
+#include "other_connection.h"
 
 namespace counterd {
 namespace {
@@ -68,7 +68,7 @@ std::string values_on_disk(const std::string& path, const std::string& copy) {
     if (std::filesystem::exists(path + suffix))
       std::filesystem::copy(path + suffix, copy + suffix,
                             std::filesystem::copy_options::overwrite_existing);
-  return Somebody(copy).run("SELECT name, value FROM counters");
+  return OtherConnection(copy).run("SELECT name, value FROM counters");
 }
 
 Task<> set_y(Store& store) {
@@ -94,7 +94,7 @@ TEST_F(SqliteFiles, MakesALogAgainThatIsGone) {
       [this] { std::fstream(path() + "-wal", kOver) << std::string(3000, 'x'); },
       [this] { std::ofstream(path() + "-wal") << std::string(100'000, 'x'); },
       [this] {
-        Somebody other(dir_.file("other.db"));
+        OtherConnection other(dir_.file("other.db"));
         (void)other.run("PRAGMA journal_mode = WAL; CREATE TABLE t (a); CREATE TABLE u (a)");
         std::ofstream(path() + "-wal") << std::ifstream(dir_.file("other.db-wal")).rdbuf();
       }};
@@ -131,7 +131,7 @@ TEST_F(SqliteFiles, ChangesNothingInAFileThatIsCut) {
 TEST_F(SqliteFiles, IsNotCutByAVacuum) {
   const Opened opened = open();
   with_store(opened, set_7);
-  Somebody other(path());
+  OtherConnection other(path());
   (void)other.run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
       "INSERT INTO counters SELECT 'n' || i, i, 0, NULL FROM n");
@@ -180,7 +180,7 @@ TEST_F(SqliteFiles, TakesTheLogThatAKillHasLeft) {
 }
 
 Task<> check_and_die_1(Store& store) {
-  Somebody(path_of_test()).run("VACUUM INTO '" + path_of_test() + ".vacuumed'");
+  OtherConnection(path_of_test()).run("VACUUM INTO '" + path_of_test() + ".vacuumed'");
   return die_at_7(store);
 }
 
@@ -216,8 +216,8 @@ Task<> check_and_die_2(Store& store) {
 // At the sqlite3 prompt, say, while counterd starts: killed later, it finds its own log.
 TEST_F(SqliteFiles, TakesTheLogOfWhoHasTheFileOpen) {
   with_store(open(), set_8);
-  Somebody somebody(path());
-  somebody.run("UPDATE counters SET value = 6 WHERE name = 'x'");
+  OtherConnection other(path());
+  other.run("UPDATE counters SET value = 6 WHERE name = 'x'");
   kill_after(check_and_die_2);
   with_store(open(), expect_7);
 }
@@ -232,7 +232,7 @@ TEST_F(SqliteFiles, RefusesAFileWithTwoNames) {
 
 TEST_F(SqliteFiles, TakesAFileOfTheFirstEdition) {
   {
-    Somebody(path()).run(
+    OtherConnection(path()).run(
         "PRAGMA application_id = 2004186211; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;"
         "CREATE TABLE counters (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL,"
         " changed INTEGER NOT NULL, expires INTEGER) WITHOUT ROWID;"
@@ -241,7 +241,7 @@ TEST_F(SqliteFiles, TakesAFileOfTheFirstEdition) {
   with_store(open(), expect_7);
   with_store(open(), set_8);
   with_store(open(), expect_8);
-  EXPECT_EQ(Somebody(path()).run("PRAGMA user_version"), "1");
+  EXPECT_EQ(OtherConnection(path()).run("PRAGMA user_version"), "1");
 }
 
 TEST_F(SqliteFiles, AreTheirOwnersAlone) {
@@ -265,7 +265,8 @@ Task<> reread_after_another(Store& store) {
 
 TEST_F(SqliteFiles, HaveTimesBefore1970) {
   with_store(open(), set_7);
-  Somebody(path()).run("INSERT INTO counters VALUES ('old', 1, -500, NULL), ('past', 1, 1, 0)");
+  OtherConnection(path()).run(
+      "INSERT INTO counters VALUES ('old', 1, -500, NULL), ('past', 1, 1, 0)");
   with_store(open(), reread_after_another);
 }
 
@@ -273,9 +274,9 @@ constexpr int kMany = 20'000;
 
 // Counters that take a while to be read again.
 void fill(const std::string& path) {
-  Somebody(path).run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-                     std::to_string(kMany) +
-                     ") INSERT INTO counters SELECT 'n' || i, i, 1, NULL FROM n");
+  OtherConnection(path).run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+      std::to_string(kMany) + ") INSERT INTO counters SELECT 'n' || i, i, 1, NULL FROM n");
 }
 
 Task<> refuse_then_take_over(Store& store) {
@@ -293,9 +294,10 @@ TEST_F(SqliteFiles, RefusesChangesWhileItReadsManyCountersAgain) {
   fill(path());
   const Opened opened = open();
   with_store(opened, expect_7);
-  Somebody(path()).run("UPDATE counters SET value = 41 WHERE name = 'x'");
+  OtherConnection(path()).run("UPDATE counters SET value = 41 WHERE name = 'x'");
   with_store(opened, refuse_then_take_over);
-  EXPECT_EQ(Somebody(path()).run("SELECT count(*) FROM counters"), std::to_string(kMany + 1));
+  EXPECT_EQ(OtherConnection(path()).run("SELECT count(*) FROM counters"),
+            std::to_string(kMany + 1));
 }
 
 // ---- tokens ----
@@ -337,7 +339,7 @@ TEST_F(SqliteFiles, ForgetTokensAfterTheirWindow) {
         {.place = path(), .limits = {.max_counters = 9, .op_window = Millis(1)}}));
   };
   with_store(brief(), keep_briefly);
-  EXPECT_EQ(Somebody(path()).run("SELECT token FROM operations"), "other");
+  EXPECT_EQ(OtherConnection(path()).run("SELECT token FROM operations"), "other");
 }
 
 // ---- backups ----
@@ -358,10 +360,10 @@ TEST_F(SqliteFiles, AreBackedUpWhileTheyChange) {
   with_store(open(), set_7);
   fill(path());
   with_store(open(), back_up_under_load);
-  EXPECT_EQ(Somebody(path()).run("SELECT value FROM counters WHERE name = 'x'"), "207");
+  EXPECT_EQ(OtherConnection(path()).run("SELECT value FROM counters WHERE name = 'x'"), "207");
   const std::string copy = path() + ".backup";
-  EXPECT_EQ(Somebody(copy).run("PRAGMA integrity_check"), "ok");
-  EXPECT_EQ(Somebody(copy).run("SELECT count(*) FROM counters"), std::to_string(kMany + 1));
+  EXPECT_EQ(OtherConnection(copy).run("PRAGMA integrity_check"), "ok");
+  EXPECT_EQ(OtherConnection(copy).run("SELECT count(*) FROM counters"), std::to_string(kMany + 1));
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(path()).parent_path()))

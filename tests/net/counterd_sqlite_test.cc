@@ -10,7 +10,7 @@
 
 #include "counterd_store_test.h"
 #include "faulty_disk.h"
-#include "somebody.h"
+#include "other_connection.h"
 
 namespace counterd {
 namespace {
@@ -64,18 +64,18 @@ TEST_F(SqliteStore, FindsWhatItLeft) {
   with_store(open(), expect_two);
 }
 
-TEST_F(SqliteStore, IsReadBySomebodyElseMeanwhile) {
+TEST_F(SqliteStore, IsReadByOtherConnectionElseMeanwhile) {
   const Time before = now();
   const Opened opened = open();
   with_store(opened, make_two);
-  Somebody somebody(path());
-  EXPECT_EQ(somebody.run("SELECT name, value, expires - changed FROM counters"),
+  OtherConnection other(path());
+  EXPECT_EQ(other.run("SELECT name, value, expires - changed FROM counters"),
             "brief|-2|3600000 x|7|");
-  EXPECT_GE(std::stoll(somebody.run("SELECT changed FROM counters WHERE name = 'x'")),
+  EXPECT_GE(std::stoll(other.run("SELECT changed FROM counters WHERE name = 'x'")),
             before.time_since_epoch().count());
-  EXPECT_EQ(somebody.run("PRAGMA user_version"), "1");
-  EXPECT_EQ(somebody.run("PRAGMA application_id"), "2004186211");
-  EXPECT_EQ(somebody.run("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(other.run("PRAGMA user_version"), "1");
+  EXPECT_EQ(other.run("PRAGMA application_id"), "2004186211");
+  EXPECT_EQ(other.run("PRAGMA journal_mode"), "wal");
 }
 
 // ---- whose file it is ----
@@ -126,15 +126,15 @@ TEST_F(SqliteStore, RefusesAFileThatIsNoDatabase) {
 }
 
 TEST_F(SqliteStore, RefusesAForeignDatabase) {
-  Somebody(path()).run("CREATE TABLE counters(name, value, changed, expires)");
+  OtherConnection(path()).run("CREATE TABLE counters(name, value, changed, expires)");
   expect_refused("a database, but not one of counterd");
 }
 
-// A write-ahead log that somebody's crash has left would be taken in by SQLite.
+// A write-ahead log that another program's crash has left would be taken in by SQLite.
 TEST_F(SqliteStore, LeavesTheLogOfAForeignDatabaseAlone) {
   {
-    Somebody somebody(dir_.file("foreign.db"));
-    somebody.run("PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES (1)");
+    OtherConnection other(dir_.file("foreign.db"));
+    other.run("PRAGMA journal_mode = WAL; CREATE TABLE t(x); INSERT INTO t VALUES (1)");
     std::filesystem::copy(dir_.file("foreign.db"), path());
     std::filesystem::copy(dir_.file("foreign.db-wal"), path() + "-wal");
   }
@@ -147,7 +147,7 @@ TEST_F(SqliteStore, LeavesTheLogOfAForeignDatabaseAlone) {
 
 TEST_F(SqliteStore, RefusesAnotherSchema) {
   with_store(open(), make_two);
-  Somebody(path()).run("PRAGMA user_version = 2");
+  OtherConnection(path()).run("PRAGMA user_version = 2");
   expect_refused("created by another version of counterd (schema 2)");
 }
 
@@ -157,7 +157,7 @@ TEST_F(SqliteStore, RefusesAnotherTable) {
                             "CREATE TABLE counters(name PRIMARY KEY, value, changed)",
                             "CREATE TABLE counters(name PRIMARY KEY, value, changed, expires, x)",
                             "CREATE VIEW counters AS SELECT 1 AS name, 2 AS value"}) {
-    Somebody(path()).run(ours + table);
+    OtherConnection(path()).run(ours + table);
     expect_refused("its table of counters has an unknown schema");
     std::filesystem::remove(path());
   }
@@ -186,7 +186,7 @@ TEST_F(SqliteStore, RefusesRowsThatAreNoCounters) {
   for (const char* row : {"('', 1, 1, NULL)", "(char(10), 1, 1, NULL)", "(x'ff', 1, 1, NULL)",
                           "('y', 'seven', 1, NULL)"}) {
     with_store(open(), make_two);
-    Somebody(path()).run(std::string("INSERT INTO counters VALUES ") + row);
+    OtherConnection(path()).run(std::string("INSERT INTO counters VALUES ") + row);
     EXPECT_EQ(open().why, path() + ": it has a row that is not a counter") << row;
     std::filesystem::remove(path());
   }
@@ -251,8 +251,8 @@ Task<> fail_and_recover(Store& store) {
 TEST_F(SqliteStore, AcknowledgesNothingThatIsNotOnTheDisk) {
   const FaultyDisk disk;
   with_store(open(), fail_and_recover);
-  Somebody somebody(path());
-  EXPECT_EQ(somebody.run("SELECT name, value FROM counters"), "x|7");
+  OtherConnection other(path());
+  EXPECT_EQ(other.run("SELECT name, value FROM counters"), "x|7");
 }
 
 Task<> fail_then_succeed(Store& store) {
@@ -272,7 +272,8 @@ TEST_F(SqliteStore, OverwritesAFailedChangeWithTheNext) {
   with_store(opened, fail_then_succeed);
   for (const char* suffix : {"", "-wal"})
     std::filesystem::copy(path() + suffix, dir_.file("copy.db") + suffix);
-  EXPECT_EQ(Somebody(dir_.file("copy.db")).run("SELECT name, value FROM counters"), "x|7 y|1");
+  EXPECT_EQ(OtherConnection(dir_.file("copy.db")).run("SELECT name, value FROM counters"),
+            "x|7 y|1");
 }
 
 Task<> expect_locked(Store& store) {
@@ -282,13 +283,13 @@ Task<> expect_locked(Store& store) {
   EXPECT_EQ(unchanged, "7");
 }
 
-TEST_F(SqliteStore, SaysSoWhenSomebodyElseHasItLocked) {
+TEST_F(SqliteStore, SaysSoWhenOtherConnectionElseHasItLocked) {
   const Opened opened = open();
   with_store(opened, make_two);
-  Somebody somebody(path());
-  somebody.run("BEGIN IMMEDIATE");
+  OtherConnection other(path());
+  other.run("BEGIN IMMEDIATE");
   with_store(opened, expect_locked);
-  somebody.run("ROLLBACK");
+  other.run("ROLLBACK");
   with_store(opened, expect_two);
 }
 
@@ -306,8 +307,8 @@ Task<int> end_while_locked(net::Loop& loop, Store& store) {
 TEST_F(SqliteStore, WaitsForNobodyWhenItIsToEnd) {
   const Opened opened = open();
   with_store(opened, make_two);
-  Somebody somebody(path());
-  somebody.run("BEGIN IMMEDIATE");
+  OtherConnection other(path());
+  other.run("BEGIN IMMEDIATE");
   const net::Stopwatch watch;
   {
     net::Loop loop;
@@ -315,7 +316,7 @@ TEST_F(SqliteStore, WaitsForNobodyWhenItIsToEnd) {
     EXPECT_EQ(loop.run(end_while_locked(loop, *store)), 0);
   }
   EXPECT_LT(watch.elapsed(), Millis(1000));
-  somebody.run("ROLLBACK");
+  other.run("ROLLBACK");
   with_store(opened, expect_two);
 }
 
@@ -342,10 +343,10 @@ Task<> increment_x(Store& store) {
   EXPECT_EQ(all, "brief=-2 new=1 x=42");
 }
 
-TEST_F(SqliteStore, TakesOverWhatSomebodyElseHasChanged) {
+TEST_F(SqliteStore, TakesOverWhatOtherConnectionElseHasChanged) {
   const Opened opened = open();
   with_store(opened, make_two);
-  Somebody(path()).run(
+  OtherConnection(path()).run(
       "UPDATE counters SET value = 41 WHERE name = 'x'; INSERT INTO counters VALUES ('new', 1, 1, "
       "NULL)");
   with_store(opened, increment_x);
@@ -370,7 +371,7 @@ TEST_F(SqliteStore, RemovesWhatHasExpiredFromTheFileToo) {
   StoreOptions options{.place = path(), .limits = {.max_counters = 1}, .clock = SetClock::now};
   with_store(started(open_sqlite_store(options)), make_brief);
   with_store(started(open_sqlite_store(options)), expect_nothing_then_one);
-  EXPECT_EQ(Somebody(path()).run("SELECT name FROM counters"), "other");
+  EXPECT_EQ(OtherConnection(path()).run("SELECT name FROM counters"), "other");
 }
 
 }  // namespace

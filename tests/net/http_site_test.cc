@@ -89,7 +89,7 @@ NET_TEST(HttpSite, ChecksMetricsAndThePage) {
   EXPECT_THAT(answer, HasSubstr("text/html"));
   EXPECT_THAT(answer, HasSubstr("<a href=\"/hello\">"));
   test.site->stop_soon();
-  answer = co_await test.ask(ask_for("GET", "/readyz"), "not ready\n");
+  answer = co_await test.ask(ask_for("GET", "/readyz"), "not ready: the server is stopping\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
   co_await test.leave();
 }
@@ -111,7 +111,8 @@ NET_TEST(HttpSite, OptionsTellTheTruth) {
     EXPECT_EQ(answer.find("\r\nAllow: GET, HEAD, ") != answer.npos, found) << answer;
   }
   test.site->stop_soon();
-  const std::string answer = co_await test.ask(ask_for("OPTIONS", "/readyz"), "not ready\n");
+  const std::string answer =
+      co_await test.ask(ask_for("OPTIONS", "/readyz"), "not ready: the server is stopping\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
   co_await test.leave();
 }

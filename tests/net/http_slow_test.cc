@@ -170,7 +170,7 @@ NET_TEST(HttpSlow, WhoPipelinesAndDoesNotReadCostsLittleAndLosesNothing) {
   const std::size_t before = mallinfo2().uordblks;
   co_await wait_for_stillness(loop);
   EXPECT_LT(mallinfo2().uordblks, before + (1 << 20));
-  EXPECT_LT(service.answers, static_cast<int>(kRequests)) << "somebody has read";
+  EXPECT_LT(service.answers, static_cast<int>(kRequests)) << "a client has read";
   std::size_t answers = 0;
   std::string part;
   while (answers < kRequests) {

@@ -9,7 +9,7 @@
 namespace net {
 namespace {
 
-// A path that somebody has left behind.
+// A path that another server has left behind.
 SockAddr stale_path(const TempDir& dir) {
   const SockAddr address = *SockAddr::unix_path(dir.file("socket"));
   const Fd gone = unix_socket();

@@ -194,7 +194,7 @@ Answer Status::answer_elsewhere(const Request& request) {
 // --- readiness ---
 
 Answer Status::ready() {
-  if (!has_ready_file()) return plain_answer(503, "not ready\n");
+  if (!has_ready_file()) return plain_answer(503, "not ready: the --ready-file is missing\n");
   return checks_.ok() ? plain_answer(200, checks_.all.empty() ? "ok\n" : checks_.lines())
                       : plain_answer(503, "not ready\n" + checks_.lines());
 }

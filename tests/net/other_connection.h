@@ -1,4 +1,4 @@
-// somebody.h - a connection of somebody else's to an SQLite database, with what tests do to one.
+// other_connection.h - a connection of another program to an SQLite database.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,15 +8,15 @@
 
 namespace counterd {
 
-class Somebody {
+class OtherConnection {
  public:
-  explicit Somebody(const std::string& path) {
+  explicit OtherConnection(const std::string& path) {
     EXPECT_EQ(sqlite3_open(path.c_str(), &connection_), SQLITE_OK);
     run("PRAGMA busy_timeout = 20000");
   }
-  Somebody(const Somebody&) = delete;
-  Somebody& operator=(const Somebody&) = delete;
-  ~Somebody() { sqlite3_close(connection_); }
+  OtherConnection(const OtherConnection&) = delete;
+  OtherConnection& operator=(const OtherConnection&) = delete;
+  ~OtherConnection() { sqlite3_close(connection_); }
 
   // The rows as "x|1 y|2".
   std::string run(const std::string& sql) {
