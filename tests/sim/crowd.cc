@@ -160,6 +160,11 @@ void Judge::output() {
     const bool wanted = !run_.options.send_only && output_works();
     if (client.left && client.verdict.reason == Verdict::kComplete && wanted)
       require(heard_[who].size() == client.content.size(), "lost: a client's bytes");
+    const bool had_room = run_.local.out.received.size() <
+                          total_at(run_.local.out.room, kHorizon - 1) + run_.local.out.buffer;
+    const bool is_stuck = client.left && client.left_at >= kHorizon && wanted && had_room;
+    if (is_stuck && client.shape.reset_at >= kHorizon && client.shape.in.error == 0)
+      require(heard_[who].size() == client.content.size(), "it does not see that output has room");
   }
 }
 
@@ -225,7 +230,10 @@ void Judge::input() const {
   for (const auto& client : run_.clients) {
     const std::string& got = client->received;
     if (!client->left || (got.size() > 0 && got.size() < 8)) return;
-    if (!got.empty()) parts.emplace_back(encoded_.find(got), encoded_.find(got) + got.size());
+    if (got.empty()) continue;
+    parts.emplace_back(encoded_.find(got), encoded_.find(got) + got.size());
+    require(client->left_at < kHorizon || parts.back().second >= run_.local.in.taken,
+            "a client that does not read holds up the others for ever");
   }
   std::sort(parts.begin(), parts.end());
   std::size_t covered = 0;

@@ -110,6 +110,9 @@ void Judge::half_close() const {
   }
   if (local_.finished_at < kNever)
     require(talk_.end_seen_at <= local_.finished_at, "it closes standard output too early");
+  else if (consumer_is_there() && run_.world.stops.empty() && (is_stream_ || until_))
+    require(local_.last_read <= std::max(talk_.end_seen_at, local_.last_written),
+            "it sends on, and its reader does not learn that the peer has ended");
 }
 
 void Judge::by_reason() const {
@@ -132,6 +135,7 @@ void Judge::by_reason() const {
       require(run_.terms.quit_after && input_ended_, "no -q has run out");
       require(!talk_.all_sent_is_acknowledged() || remote_.dead_at < kNever || remote_.lag > 0,
               "all was acknowledged");
+      require(remote_.refused_at >= kNever, "lost, and said to be late");
       return delivered_what_had_arrived();
     case Verdict::kIdle:
     case Verdict::kStuck:

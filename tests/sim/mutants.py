@@ -98,7 +98,6 @@ MUTANTS = [
     ("channel/seat.cc", "if (n && *n == data.size()) seats_.pass_turn();", "if (n) seats_.pass_turn();"),
     ("channel/seat.cc", "if (!n && n.error() == Error(UV_EAGAIN)) seats_.blocked_.wake();", ""),
     ("channel/seat.cc", "  turn_->room_.wake();\n}", "}"),
-    ("channel/seat.cc", "  at_ += n;\n", "  at_ = piece_.size();\n"),
 ]
 
 

@@ -282,6 +282,8 @@ void Remote::see_end() {
 
 Result<std::size_t> Remote::undelivered() {
   const Ms now = world_.now();
+  if (resets && finishes > 0 && refused_at >= kNever)
+    world_.finding("a kill after the half-close would reset the connection");
   const std::size_t fin =
       finishes > 0 && (now < finished_at + lag || dead_at < finished_at) ? 1 : 0;
   const std::size_t bytes = out.received.size() - acknowledged() + fin;
