@@ -179,7 +179,7 @@ void HttpService::put_head(std::string& out, const Request& request, const Respo
                            const Framing& framing) {
   append_head(out, response, framing, date_.line(), keep_alive_);
   decorate(request, out);
-  out.append("\r\n");
+  out.append("\r\n", 2);
 }
 
 void HttpService::count(const Request& request, int status, std::size_t body_bytes,

@@ -218,10 +218,12 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
 
 // A browser that fetches what its user might click on next, whatever it calls that.
 bool is_prefetch(const Request& request) {
+  static constexpr std::string_view kNames[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+  static constexpr std::string_view kWords[] = {"prefetch", "prerender", "preview"};
   for (const net::http::Field& field : request.fields)
-    for (const char* name : {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"})
+    for (const std::string_view name : kNames)
       if (net::http::equal_ignoring_case(field.name, name))
-        for (const char* word : {"prefetch", "prerender", "preview"})
+        for (const std::string_view word : kWords)
           if (contains_ignoring_case(field.value, word)) return true;
   return false;
 }
