@@ -24,6 +24,12 @@ class Shell {
                   .terminal = true}) {
     type("cd " + dir_.path(""));
   }
+  // Ends the process whose number the file `pid` has, which may outlive the shell.
+  ~Shell() {
+    if (const std::string pid = file("pid"); !pid.empty()) kill(std::stoi(pid), SIGKILL);
+  }
+  Shell(const Shell&) = delete;
+  Shell& operator=(const Shell&) = delete;
 
   void type(const std::string& line) { terminal_.keyboard.send(line + "\n"); }
   std::string file(const std::string& name) const {
@@ -68,7 +74,7 @@ TEST(NetcatBackground, IsNotStoppedBecauseAClientComes) {
 
 TEST(NetcatBackground, OfAServerOfManyIsNotStoppedEither) {
   Shell shell;
-  shell.type("netcat -k" + kListen.substr(6) + " &");
+  shell.type("netcat -k" + kListen.substr(6) + " & echo $! >pid");
   auto first = shell.connect();
   first.send("one\n");
   shell.wait_for("out", "one\n");
@@ -103,7 +109,7 @@ TEST(NetcatBackground, SendsWhatIsTypedWhileItIsThereToTheShell) {
 TEST(NetcatBackground, OrphanedHasAnInputThatHasEnded) {
   for (const std::string option : {"", " -k"}) {
     Shell shell;
-    shell.type("bash -i -c 'netcat" + option + kListen.substr(6) + " &'");
+    shell.type("bash -i -c 'netcat" + option + kListen.substr(6) + " & echo $! >pid'");
     auto client = shell.connect();
     client.send("hello\n");
     shell.wait_for("out", "hello\n");
