@@ -18,7 +18,7 @@ std::string_view without_port(std::string_view host) {
 
 bool is_ip(std::string_view host) {
   if (host.starts_with('[')) return true;  // is_host() has seen that it is an address
-  return host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
 bool is_localhost(std::string_view host) {

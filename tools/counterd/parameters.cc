@@ -17,7 +17,7 @@ std::string take_pairs(std::string_view form, const TakePair& take) {
   while (!form.empty()) {
     const std::string_view pair = take_first(form);
     std::string wrong;
-    if (pair.find_first_of("%+") == pair.npos) {  // most of them: nothing to be decoded
+    if (pair.find('%') == pair.npos && pair.find('+') == pair.npos) {  // most: nothing to decode
       const std::size_t equals = std::min(pair.find('='), pair.size());
       const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
       if (!pair.empty()) wrong = take(pair.substr(0, equals), value);
