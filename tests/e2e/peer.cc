@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <random>
 
 namespace e2e {
 
@@ -182,7 +183,17 @@ Socket Listener::accept(Millis patience) {
 
 void Listener::narrow() { set_option(fd_, SOL_SOCKET, SO_RCVBUF, 4096); }
 
-int free_port() { return Listener::tcp().port(); }
+// Below the ports that the kernel chooses, so that no connection of another test is given it.
+int free_port() {
+  static std::mt19937 random(std::random_device{}());
+  for (;;) {
+    const int port = std::uniform_int_distribution(10'000, 32'000)(random);
+    const Address wanted = tcp_address("127.0.0.1", port);
+    const Fd fd = socket_for(wanted, SOCK_STREAM);
+    const bool named = getservbyport(htons(static_cast<std::uint16_t>(port)), "tcp") != nullptr;
+    if (!named && bind(fd.get(), wanted.get(), wanted.size) == 0) return port;
+  }
+}
 
 std::pair<Fd, Fd> socket_pair() {
   int fds[2];
