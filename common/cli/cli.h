@@ -95,13 +95,13 @@ class Cli {
     bool is_secret = false;
     std::string spelled() const { return "--" + std::string(long_name); }
   };
-  const Option* find(std::string_view name) const;
-  const Option& find_long(std::string_view spelled) const;
-  [[noreturn]] void fail_unknown(const std::string& argument) const;
   struct Given {
     const Option* option;
     std::string value;
   };
+  const Option* find(std::string_view name) const;
+  const Option& find_long(std::string_view spelled) const;
+  [[noreturn]] void fail_unknown(const std::string& argument) const;
   std::vector<std::string> split(int argc, char** argv, std::vector<Given>& given);
 
   std::string tool_;

@@ -12,8 +12,8 @@ using TakePair = std::function<std::string(std::string_view key, std::string_vie
 
 // Each of these stops at the first pair that is wrong, and returns why.
 std::string take_pairs(std::string_view form, const TakePair& take);
-// {"name": "x", "by": 2}; an array is several pairs of one key; a number, true
-// and false are the text that stands there.
+// {"name": "x", "by": 2}; an array is several pairs of one key, and a number, true or false is the
+// text that stands there.
 std::string take_members(std::string_view json, const TakePair& take);
 
 // The value of a key that needs no decoding; empty if there is none.

@@ -17,11 +17,6 @@ using net::Cli;
 
 namespace {
 
-net::Setter not_empty(std::string& out) {
-  return
-      [&out](std::string_view text) { return out = text, text.empty() ? "must not be empty" : ""; };
-}
-
 void add_options(Cli& cli, Options& o) {
   cli.flag("4,ipv4", "IPv4 only", [&o] { o.family = AF_INET; });
   cli.flag("6,ipv6", "IPv6 only", [&o] { o.family = AF_INET6; });
@@ -41,7 +36,7 @@ void add_options(Cli& cli, Options& o) {
     o.source_port_given = true;
     return "";
   });
-  cli.option("s,source", "ADDR", "local address", not_empty(o.source));
+  cli.option("s,source", "ADDR", "local address", net::text(o.source));
   cli.option("port-file", "FILE",
              "with -l: write the port (or path) to FILE before the first client",
              [&o](std::string_view text) -> std::string {
@@ -101,8 +96,8 @@ void add_report_options(Cli& cli, Options& o) {
   cli.flag("json", "report events on stderr as JSON, one object per line", o.json);
   cli.flag("progress", "show progress on stderr", o.progress);
   cli.option("output", "FILE", "log what is sent and received, with offsets; - = stderr",
-             not_empty(o.output));
-  cli.option("o,hex-dump", "FILE", "the same in hexadecimal", not_empty(o.hex_dump));
+             net::text(o.output));
+  cli.option("o,hex-dump", "FILE", "the same in hexadecimal", net::text(o.hex_dump));
   cli.flag("append-output", "append to these files instead of overwriting them", o.append_output);
 }
 

@@ -289,6 +289,7 @@ bool Database::changed_by_others() {
   return std::exchange(seen_version_, version) != version;
 }
 
+// A statement without rows.
 int Database::step(const Statement& statement) {
   const int code = sqlite3_step(statement.get());
   sqlite3_reset(statement.get());
@@ -377,11 +378,12 @@ bool Database::reopen(std::string& why) {
   for (Statement* statement : {&begin_, &commit_, &put_, &erase_, &version_, &rows_, &put_lifetime_,
                                &erase_lifetime_, &put_operation_, &erase_operation_})
     statement->reset();
-  const int is_foreign = files_.has_foreign_log() ? 1 : 0;
-  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_foreign, nullptr);
+  const bool is_foreign = files_.has_foreign_log();
+  if (is_foreign)
+    sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   connection_.reset();  // else it copies what it still sees of the log
   files_.close();
-  if (is_foreign == 1) remove_log(path_);
+  if (is_foreign) remove_log(path_);
   int code = connect();
   if (code == SQLITE_OK) code = claim();
   if (code != SQLITE_OK) why = reason(code);
