@@ -289,7 +289,6 @@ bool Database::changed_by_others() {
   return std::exchange(seen_version_, version) != version;
 }
 
-// A statement without rows.
 int Database::step(const Statement& statement) {
   const int code = sqlite3_step(statement.get());
   sqlite3_reset(statement.get());
@@ -379,8 +378,7 @@ bool Database::reopen(std::string& why) {
                                &erase_lifetime_, &put_operation_, &erase_operation_})
     statement->reset();
   const bool is_foreign = files_.has_foreign_log();
-  if (is_foreign)
-    sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_foreign, nullptr);
   connection_.reset();  // else it copies what it still sees of the log
   files_.close();
   if (is_foreign) remove_log(path_);

@@ -88,7 +88,7 @@ class Database {
   int claim();
   int prepare(const char* sql, Statement& statement);
   int run(const char* sql);
-  static int step(const Statement& statement);
+  static int step(const Statement& statement);  // one without rows
   int write(const std::string& name, const std::optional<Counter>& counter);
   int write(const std::string& token, const std::optional<Operation>& operation);
   bool text_of(const char* sql, std::string& text);
