@@ -168,6 +168,42 @@ TEST(NetcatDatagram, OutputThatIsAMessageSocketGetsOneForEach) {
   }
 }
 
+TEST(NetcatDatagram, WhatTheKernelKeepsTogetherAreStillSingleDatagrams) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd ours(ends[0]), theirs(ends[1]);
+  UdpPeer peer;
+  Process netcat(client_of(peer, {"-W", "5"}), {.in = Stdio::pipe(), .out = Stdio::fd(theirs)});
+  netcat.in.send("x");
+  peer.receive();
+  peer.segment_by(3);
+  peer.answer("onetwo3");
+  peer.answer("aaabbbccc");
+  for (const char* datagram : {"one", "two", "3", "aaa", "bbb"}) {
+    char message[16];
+    const ssize_t n = recv(ours.get(), message, sizeof message, 0);
+    EXPECT_EQ(std::string_view(message, static_cast<std::size_t>(n)), datagram);
+  }
+  EXPECT_EQ(netcat.wait(kPrompt), 0);
+  EXPECT_EQ(recv(ours.get(), nullptr, 0, MSG_DONTWAIT), -1) << "a sixth";
+}
+
+TEST(NetcatDatagram, AndAreWrittenInOrder) {
+  UdpPeer peer;
+  Process netcat(client_of(peer), all_pipes());
+  netcat.in.send("x");
+  peer.receive();
+  peer.segment_by(1'000);
+  std::string all;
+  for (const std::size_t size : {60'000U, 1U, 999U, 1'000U, 1'001U, 2'500U}) {
+    all += noise(size);
+    peer.answer(noise(size));
+  }
+  netcat.in.close();
+  EXPECT_EQ(netcat.out.rest(), all);
+  EXPECT_EQ(netcat.wait(kPrompt), 0);
+}
+
 // A refusal must not make a client deaf to its limits while datagrams keep coming.
 TEST(NetcatDatagram, AFloodDoesNotHideTheRefusal) {
   UdpPeer peer;

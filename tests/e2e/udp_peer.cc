@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <cstdint>
 
@@ -47,6 +48,10 @@ void UdpPeer::send(int port, const std::string& data, const char* address) {
 bool UdpPeer::readable(Millis time) const {
   pollfd p{fd_.get(), POLLIN, 0};
   return poll(&p, 1, static_cast<int>(time.count())) > 0;
+}
+
+void UdpPeer::segment_by(int bytes) {
+  if (setsockopt(fd_.get(), SOL_UDP, UDP_SEGMENT, &bytes, sizeof bytes) != 0) fail("UDP_SEGMENT");
 }
 
 void UdpPeer::refuse_others() {

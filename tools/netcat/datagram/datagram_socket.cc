@@ -1,6 +1,7 @@
 #include "tools/netcat/datagram/datagram_socket.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,7 +24,10 @@ constexpr std::size_t kControlBytes = 64;
 DatagramSocket::DatagramSocket(Loop& loop, Fd socket)
     : fd_(std::move(socket)),
       path_(SockAddr::local(fd_.get())),
-      watch_(std::make_unique<net::Watch>(loop, fd_.get())) {}
+      watch_(std::make_unique<net::Watch>(loop, fd_.get())) {
+  // Several datagrams of one size may come as one message (Inbox::Datagram::segment).
+  if (address().family() != AF_UNIX) (void)net::set_option(fd_.get(), SOL_UDP, UDP_GRO, 1);
+}
 
 Result<std::size_t> DatagramSocket::receive(Inbox& inbox, std::size_t most) {
   auto n = inbox.receive(fd_.get(), most, names_senders_);

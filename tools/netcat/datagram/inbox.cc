@@ -1,6 +1,7 @@
 #include "tools/netcat/datagram/inbox.h"
 
 #include <netinet/in.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -61,8 +62,8 @@ std::size_t LocalEnd::write_to(std::span<char> control) const {
   return put(control, IPPROTO_IPV6, IPV6_PKTINFO, info);
 }
 
-static LocalEnd local_end(const msghdr& message) {
-  LocalEnd local;
+static void read_control(const msghdr& message, Inbox::Datagram& datagram) {
+  LocalEnd& local = datagram.local;
   auto* readable = const_cast<msghdr*>(&message);  // CMSG_NXTHDR takes no const
   for (cmsghdr* header = CMSG_FIRSTHDR(readable); header != nullptr;
        header = CMSG_NXTHDR(readable, header)) {
@@ -78,9 +79,12 @@ static LocalEnd local_end(const msghdr& message) {
       local.v6 = info.ipi6_addr;
       if (IN6_IS_ADDR_LINKLOCAL(&local.v6) || IN6_IS_ADDR_MULTICAST(&local.v6))
         local.interface = info.ipi6_ifindex;
+    } else if (header->cmsg_level == SOL_UDP && header->cmsg_type == UDP_GRO) {
+      int bytes = 0;
+      std::memcpy(&bytes, CMSG_DATA(header), sizeof bytes);
+      datagram.segment = static_cast<std::size_t>(std::max(bytes, 0));
     }
   }
-  return local;
 }
 
 Inbox::Inbox(bool unix_domain)
@@ -100,11 +104,11 @@ Result<std::size_t> Inbox::receive(int fd, std::size_t most, bool with_senders) 
     message = {};
     message.msg_iov = &slot.buffer;
     message.msg_iovlen = 1;
+    message.msg_control = slot.control;
+    message.msg_controllen = sizeof slot.control;
     if (!with_senders) continue;
     message.msg_name = &slot.sender;
     message.msg_namelen = sizeof slot.sender;
-    message.msg_control = slot.control;
-    message.msg_controllen = sizeof slot.control;
   }
   const int n = recvmmsg(fd, messages_.data(), static_cast<unsigned>(most),
                          MSG_DONTWAIT | MSG_TRUNC, nullptr);
@@ -118,10 +122,10 @@ Inbox::Datagram Inbox::at(std::size_t index) const {
   Datagram datagram;
   datagram.size = message.msg_len;
   datagram.data = {start, std::min<std::size_t>(message.msg_len, slot_bytes_)};
-  if (message.msg_hdr.msg_name == nullptr) return datagram;
-  datagram.sender = SockAddr(reinterpret_cast<const sockaddr*>(&slots_[index].sender),
-                             message.msg_hdr.msg_namelen);
-  if (message.msg_hdr.msg_controllen > 0) datagram.local = local_end(message.msg_hdr);
+  if (message.msg_hdr.msg_controllen > 0) read_control(message.msg_hdr, datagram);
+  if (message.msg_hdr.msg_name != nullptr)
+    datagram.sender = SockAddr(reinterpret_cast<const sockaddr*>(&slots_[index].sender),
+                               message.msg_hdr.msg_namelen);
   return datagram;
 }
 

@@ -32,6 +32,8 @@ class Inbox {
     std::size_t size = 0;  // its real size: greater than data's if it was truncated
     net::SockAddr sender;  // empty unless asked for; a Unix sender need not have an address
     LocalEnd local;        // known if the socket reports it (IP_PKTINFO)
+    // Not 0: these are several datagrams of this size, of which the last may be shorter (UDP_GRO).
+    std::size_t segment = 0;
   };
 
   explicit Inbox(bool unix_domain);

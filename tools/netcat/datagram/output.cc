@@ -18,6 +18,17 @@ static bool is_message_socket(int fd) {
 DatagramOutput::DatagramOutput(net::Loop& loop)
     : out_(Descriptor::standard_output(loop)), keeps_messages_(is_message_socket(out_.fd())) {}
 
+void DatagramOutput::add(std::string_view datagram) {
+  if (!pieces_.empty() && !keeps_messages_) {  // what lies side by side is one piece
+    iovec& last = pieces_.back();
+    if (static_cast<char*>(last.iov_base) + last.iov_len == datagram.data()) {
+      last.iov_len += datagram.size();
+      return;
+    }
+  }
+  pieces_.push_back({const_cast<char*>(datagram.data()), datagram.size()});
+}
+
 // Takes `bytes` off the front of the pieces from `first` on; returns the first that is left.
 static std::size_t skip(std::vector<iovec>& pieces, std::size_t first, std::size_t bytes) {
   while (first < pieces.size() && bytes >= pieces[first].iov_len) bytes -= pieces[first++].iov_len;

@@ -13,9 +13,7 @@ class DatagramOutput {
  public:
   explicit DatagramOutput(net::Loop& loop);
 
-  void add(std::string_view datagram) {  // which stays valid until write() is done
-    pieces_.push_back({const_cast<char*>(datagram.data()), datagram.size()});
-  }
+  void add(std::string_view datagram);  // which stays valid until write() is done
   bool empty() const { return pieces_.empty(); }
   // Writes all that was added: with one call, or with one for each datagram where the output keeps
   // the boundaries of messages.

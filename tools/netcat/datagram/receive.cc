@@ -88,10 +88,16 @@ void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   if (datagram.size > datagram.data.size())
     return end(net::kLost, peer_name() + ": a datagram of " + std::to_string(datagram.size) +
                                " bytes is too long");
-  moved(Direction::kReceived, datagram.data);
-  if (options_.send_only) return;
-  ++received_;
-  out_.add(datagram.data);
+  std::string_view rest = datagram.data;
+  do {
+    const std::string_view one =
+        rest.substr(0, datagram.segment == 0 ? rest.size() : datagram.segment);
+    rest.remove_prefix(one.size());
+    moved(Direction::kReceived, one);
+    if (options_.send_only) continue;
+    out_.add(one);
+    if (++received_ == options_.packets) return;
+  } while (!rest.empty());
 }
 
 // Whether a datagram counts: not if its sender is not our peer, or is denied.
