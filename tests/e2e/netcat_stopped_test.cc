@@ -122,25 +122,35 @@ TEST(NetcatStopped, SendsInputThatFlowsAfterItsReaderHasLeft) {
 
 // ---- pauses of our own ----
 
+constexpr std::size_t kMost = 256 << 20;  // bytes: more than any machine's buffers take
+
+// As much of data, again and again, as send_until_stuck() has sent.
+std::string repeated(const std::string& data, std::size_t bytes) {
+  std::string all;
+  while (all.size() < bytes) all += data;
+  all.resize(bytes);
+  return all;
+}
+
 TEST(NetcatPause, OfTheConsumerIsNotIdle) {
-  const std::string data = noise(16 << 20);
+  const std::string data = noise(1 << 20);
   Listening server({}, {.in = Stdio::pipe()});
   Process client({"netcat", "-d", "-w", kLimit, "127.0.0.1", std::to_string(server.port)});
-  const std::size_t sent = server.netcat.in.send_until_stuck(data, kStop, data.size());
-  EXPECT_LT(sent, data.size());
+  const std::size_t sent = server.netcat.in.send_until_stuck(data, kStop, kMost);
+  EXPECT_LT(sent, kMost);
   server.netcat.in.close();
-  EXPECT_TRUE(client.out.rest() == data.substr(0, sent));
+  EXPECT_TRUE(client.out.rest() == repeated(data, sent));
   EXPECT_EQ(client.wait(), 0) << client.err.available();
 }
 
 TEST(NetcatPause, OfTheConsumerIsNotIdleForAServerOfMany) {
-  const std::string data = noise(16 << 20);
+  const std::string data = noise(1 << 20);
   Listening s({"-k", "--idle-timeout", kLimit}, {.in = Stdio::null()});
   auto client = s.connect();
-  const std::size_t sent = client.send_until_stuck(data, kStop, data.size());
+  const std::size_t sent = client.send_until_stuck(data, kStop, kMost);
   client.finish();
-  EXPECT_LT(sent, data.size());
-  EXPECT_TRUE(s.netcat.out.take(sent) == data.substr(0, sent));
+  EXPECT_LT(sent, kMost);
+  EXPECT_TRUE(s.netcat.out.take(sent) == repeated(data, sent));
 }
 
 // A SYN of ours to `port` is unanswered.
