@@ -6,11 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
 #include "common/net/result.h"
 #include "tools/counterd/stores/sqlite/identity.h"
@@ -39,7 +37,6 @@ constexpr const char* kComplete = "BEGIN IMMEDIATE;" LATER_TABLES "COMMIT";
 constexpr int kLogFrames = 1000;        // then it is copied into the file
 constexpr int kLongLogFrames = 16'000;  // that cannot be: 64 MiB
 constexpr const char* kLogBytes = "PRAGMA journal_size_limit = 4194304";
-constexpr std::size_t kRowsAtOnce = 5000;  // some milliseconds
 
 // --- opening ---
 
@@ -178,77 +175,6 @@ int Database::prepare(const char* sql, Statement& statement) {
 
 int Database::run(const char* sql) {
   return sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr);
-}
-
-bool Database::text_of(const char* sql, std::string& text) {
-  Statement statement;
-  if (prepare(sql, statement) != SQLITE_OK) return false;
-  if (sqlite3_step(statement.get()) != SQLITE_ROW) return false;
-  text = reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
-  return true;
-}
-
-// --- reading ---
-
-bool Database::load(Counters& counters, Operations& operations, std::string& why) {
-  Reading reading = Reading::kMore;
-  while (reading == Reading::kMore) reading = read_some(counters, why);
-  return reading == Reading::kDone && load(operations, why);
-}
-
-Database::Reading Database::read_some(Counters& counters, std::string& why) {
-  constexpr const char* kAll =
-      "SELECT name, value, changed, expires, ttl FROM counters LEFT JOIN lifetimes USING (name) "
-      "ORDER BY name";
-  constexpr const char* kOlder =
-      "SELECT name, value, changed, expires, NULL FROM counters ORDER BY name";
-  int code = SQLITE_OK;
-  if (!rows_ && prepare(kAll, rows_) != SQLITE_OK) code = prepare(kOlder, rows_);
-  sqlite3_stmt* const row = rows_.get();
-  const auto time = [row](int column) {
-    if (sqlite3_column_type(row, column) == SQLITE_NULL) return kNever;
-    return Time(Millis(std::max(sqlite3_column_int64(row, column), sqlite3_int64{INT64_MIN + 1})));
-  };
-  for (std::size_t i = 0; i < kRowsAtOnce && code == SQLITE_OK; ++i) {
-    code = sqlite3_step(row);
-    if (code != SQLITE_ROW) break;
-    const bool is_counter =
-        sqlite3_column_type(row, 0) == SQLITE_TEXT && sqlite3_column_type(row, 1) == SQLITE_INTEGER;
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
-    std::string name(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
-    if (!is_counter || wrong_with_name(name) != nullptr) {
-      why = "it has a row that is not a counter";
-      return rows_.reset(), Reading::kFailed;
-    }
-    Counter counter{sqlite3_column_int64(row, 1), time(2), time(3), Millis(0)};
-    if (counter.expires != kNever)
-      counter.ttl = Millis(std::max(sqlite3_column_int64(row, 4), sqlite3_int64{0}));
-    counters.append(std::move(name), counter);
-    code = SQLITE_OK;
-  }
-  if (code == SQLITE_OK) return Reading::kMore;
-  rows_.reset();
-  if (code == SQLITE_DONE) return Reading::kDone;
-  why = reason(code);
-  return Reading::kFailed;
-}
-
-// An older file has none.
-bool Database::load(Operations& operations, std::string& why) {
-  Statement rows;
-  if (prepare("SELECT token, answer FROM operations", rows) != SQLITE_OK) return true;
-  std::multimap<Time, std::pair<std::string, Operation>> by_time;
-  const auto text = [&rows](int column) {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), column));
-    return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(rows.get(), column)));
-  };
-  int code = SQLITE_OK;
-  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW)
-    if (auto operation = Operation::parse(text(1)))
-      by_time.emplace(operation->at, std::pair(text(0), std::move(*operation)));
-  for (auto& [at, entry] : by_time) operations.put(std::move(entry.first), std::move(entry.second));
-  if (code != SQLITE_DONE) why = reason(code);
-  return code == SQLITE_DONE;
 }
 
 // --- changing ---
