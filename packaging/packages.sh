@@ -1,7 +1,8 @@
 #!/bin/bash
 # packages.sh [--unpack DIRECTORY] PACKAGE... - installs the Debian packages that are missing, and
-# first prints how much that is.  ONE/OTHER is the first of the two that the release has.  With
-# --unpack an OTHER is not installed but unpacked in DIRECTORY, without the packages that it needs.
+# first prints how much that is.  ONE/OTHER is the first of the two that the release has; ONE/ is
+# left out where the release does not have it.  With --unpack an OTHER is not installed but unpacked
+# in DIRECTORY, without the packages that it needs.
 set -u -o pipefail
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
 directory=
@@ -28,6 +29,7 @@ choose() {
   install=() unpack=()
   for package in "${missing[@]}"; do
     if [[ $package != */* ]] || available "${package%/*}"; then install+=("${package%/*}")
+    elif [[ $package == */ ]]; then continue
     elif [ -n "$directory" ] && available "${package#*/}"; then unpack+=("${package#*/}")
     else install+=("${package#*/}"); fi
   done

@@ -46,5 +46,10 @@ grep -qx 'downloading 20% 40% 60% 80% 100%; installing 20% 40%; done' said
 [ ! -s said ]
 [ ! -s log ]
 
+: > log
+"$packages" present new/ one/ > said
+grep -qx '  one' said
+if grep -q new said log; then exit 1; fi
+
 if STATUS=1 "$packages" present one new/old > said 2>&1; then exit 1; fi
 grep -qx '  apt-get install --no-install-recommends one old' said
