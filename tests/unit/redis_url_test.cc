@@ -170,6 +170,7 @@ TEST(RedisSlots, RefuseNonsense) {
       list({range(0, 16384, 1)}),
       list({range(0, 1, 0)}),
       list({range(0, 1, 65536)}),
+      list({range(4, 9, 1), range(0, 4, 2)}),  // two owners of a slot
   };
   for (const RedisValue& row : rows) EXPECT_FALSE(parse_redis_slots(row, asked)) << &row - rows;
 }

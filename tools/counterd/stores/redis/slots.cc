@@ -78,6 +78,9 @@ std::optional<std::vector<RedisSlotRange>> parse_redis_slots(const RedisValue& a
          address_of(entry.list[2].list[0].text, static_cast<std::uint16_t>(port), asked)});
   }
   std::ranges::sort(ranges, {}, &RedisSlotRange::first);
+  const auto overlap = std::ranges::adjacent_find(
+      ranges, [](const auto& one, const auto& next) { return next.first <= one.last; });
+  if (overlap != ranges.end()) return std::nullopt;
   return ranges;
 }
 
