@@ -109,7 +109,7 @@ def statusd_checks(run):
     def call(peer):
         status, _ = request(peer, '/readyz')
         return status in (200, 503)  # the check may not have run yet
-    return serve(run, call, 'statusd', '--check', 'true', '--check-every', '5ms')
+    return serve(run, call, 'statusd', '--check', 'true', '--check-every', '200ms')
 
 
 def statusd_unix(run):

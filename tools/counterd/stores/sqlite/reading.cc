@@ -10,12 +10,17 @@ namespace counterd {
 
 constexpr std::size_t kRowsAtOnce = 5000;  // some milliseconds
 
+// False: out of memory.
+static bool read_text(sqlite3_stmt* row, int column, std::string& text) {
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  text = std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+  return bytes != nullptr || sqlite3_errcode(sqlite3_db_handle(row)) != SQLITE_NOMEM;
+}
+
 bool Database::text_of(const char* sql, std::string& text) {
   Statement statement;
-  if (prepare(sql, statement) != SQLITE_OK) return false;
-  if (sqlite3_step(statement.get()) != SQLITE_ROW) return false;
-  text = reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
-  return true;
+  return prepare(sql, statement) == SQLITE_OK && sqlite3_step(statement.get()) == SQLITE_ROW &&
+         read_text(statement.get(), 0, text);
 }
 
 bool Database::load(Counters& counters, Operations& operations, std::string& why) {
@@ -42,8 +47,11 @@ Database::Reading Database::read_some(Counters& counters, std::string& why) {
     if (code != SQLITE_ROW) break;
     const bool is_counter =
         sqlite3_column_type(row, 0) == SQLITE_TEXT && sqlite3_column_type(row, 1) == SQLITE_INTEGER;
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
-    std::string name(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
+    std::string name;
+    if (!read_text(row, 0, name)) {
+      code = SQLITE_NOMEM;
+      break;
+    }
     if (!is_counter || wrong_with_name(name) != nullptr) {
       why = "it has a row that is not a counter";
       return rows_.reset(), Reading::kFailed;
@@ -66,14 +74,14 @@ bool Database::load(Operations& operations, std::string& why) {
   Statement rows;
   if (prepare("SELECT token, answer FROM operations", rows) != SQLITE_OK) return true;
   std::multimap<Time, std::pair<std::string, Operation>> by_time;
-  const auto text = [&rows](int column) {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(rows.get(), column));
-    return std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(rows.get(), column)));
-  };
+  std::string token, answer;
   int code = SQLITE_OK;
-  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW)
-    if (auto operation = Operation::parse(text(1)))
-      by_time.emplace(operation->at, std::pair(text(0), std::move(*operation)));
+  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW) {
+    if (!read_text(rows.get(), 0, token) || !read_text(rows.get(), 1, answer)) code = SQLITE_NOMEM;
+    if (code != SQLITE_ROW) break;
+    if (auto operation = Operation::parse(answer))
+      by_time.emplace(operation->at, std::pair(token, std::move(*operation)));
+  }
   for (auto& [at, entry] : by_time) operations.put(std::move(entry.first), std::move(entry.second));
   if (code != SQLITE_DONE) why = reason(code);
   return code == SQLITE_DONE;
