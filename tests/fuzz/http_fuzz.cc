@@ -116,7 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Message& message : whole.messages) {
     std::string_view one = bytes.substr(message.begin, message.end - message.begin);
     while (one.starts_with("\r\n")) one.remove_prefix(2);
-    if (message.comparable) compare(one, message);
+    const bool has_tab = one.find("\t\r\n") != one.npos;  // which it refuses after a length
+    if (message.comparable && !has_tab) compare(one, message);
     (void)net::http::Query::parse(message.target);
   }
   return 0;

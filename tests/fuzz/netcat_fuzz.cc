@@ -32,7 +32,7 @@ void try_rule(std::string_view text) {
   std::string host;
   int bits = 0;
   if (!split_prefix(text, host, bits)) return;
-  require(bits <= 128 && text.starts_with(host));
+  require(bits <= 128 && (text.starts_with(host) || text.starts_with("[" + host + "]")));
   const auto address = net::SockAddr::numeric(host, 0);
   if (address) require(has_prefix(*address, *address, bits));
 }
