@@ -26,7 +26,11 @@ Socket::Socket(net::Loop& loop, net::Fd socket) : conn_(loop, std::move(socket))
   is_tcp_ = get_option(conn_.fd(), SOL_SOCKET, SO_PROTOCOL) == IPPROTO_TCP;
 }
 
-net::Result<std::size_t> Socket::try_read(std::span<char> buffer) { return conn_.try_read(buffer); }
+net::Result<std::size_t> Socket::try_read(std::span<char> buffer) {
+  const net::Result<std::size_t> n = conn_.try_read(buffer);
+  if (n && *n == 0 && was_reset_) return Error(UV_ECONNRESET);
+  return n;
+}
 
 net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
   const ssize_t n = recv(conn_.fd(), buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
@@ -34,11 +38,16 @@ net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-net::Result<std::size_t> Socket::try_write(std::string_view data) { return conn_.try_write(data); }
+// The kernel tells a reset once.
+net::Result<std::size_t> Socket::try_write(std::string_view data) {
+  const net::Result<std::size_t> n = conn_.try_write(data);
+  was_reset_ = was_reset_ || n.error() == Error(UV_ECONNRESET);
+  return n;
+}
 
 Error Socket::finish() {
-  finished_ = true;
   const Error e = conn_.shutdown();
+  finished_ = finished_ || !e;
   return e == Error(UV_ENOTCONN) ? Error(UV_ECONNRESET) : e;
 }
 
