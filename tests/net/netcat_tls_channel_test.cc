@@ -184,6 +184,19 @@ NET_TEST(NetcatTlsChannel, TellsAnErrorBehindWhatCame) {
   }
 }
 
+NET_TEST(NetcatTlsChannel, WhatCanNeverBeSentIsNotWaitedFor) {
+  Connection both(loop);
+  co_await shake_hands(both);
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(both.server_socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  both.server->reset_on_close(true);
+  both.server.reset();
+  EXPECT_EQ(both.client->finish(), Error(UV_ECONNRESET));
+  const Result<std::size_t> waiting = both.client->undelivered();
+  EXPECT_TRUE(waiting && *waiting == 0);
+  EXPECT_EQ(both.client->finish(), Error(UV_ECONNRESET));  // still
+}
+
 NET_TEST(NetcatTlsChannel, NeedsNoAcknowledgementOfTheLastCloseNotify) {
   Connection both(loop);
   co_await shake_hands(both);

@@ -48,17 +48,19 @@ Error TlsChannel::receive() {
   return Error();
 }
 
-// Success when all is out.
+// Success when all is out.  After a failure nothing waits to be sent.
 Error TlsChannel::flush() {
   Buffer& out = engine_.out();
-  while (!out.empty()) {
+  while (!out.empty() && !send_error_) {
     const Result<std::size_t> n = under_->try_write(out.data());
-    if (!n) return n.error();
-    out.consumed(*n);
-    traffic_ += *n;
+    if (!n && n.error() == kAgain) return kAgain;
+    if (!n) send_error_ = n.error();
+    out.consumed(n ? *n : 0);
+    traffic_ += n ? *n : 0;
   }
+  if (send_error_) out.consumed(out.data().size());
   out.release();
-  return Error();
+  return send_error_;
 }
 
 // --- the handshake ---
@@ -176,9 +178,7 @@ Error TlsChannel::finish() {
   }
   const Error e = flush();
   // The peer has ended and gone; only close_notify has not reached it.
-  if (!e || e == kAgain || !is_over() || unacknowledged_ > 0) return e;
-  engine_.out().consumed(engine_.out().data().size());
-  return Error();
+  return e != kAgain && is_over() && unacknowledged_ == 0 ? Error() : e;
 }
 
 void TlsChannel::reset_on_close(bool resets) {

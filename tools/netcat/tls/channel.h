@@ -61,6 +61,7 @@ class TlsChannel final : public Channel {
   std::size_t notify_bytes_ = 0;    // what close_notify takes
   std::size_t unacknowledged_ = 0;  // more than close_notify, as far as is known; 0: nothing
   net::Error receive_error_;
+  net::Error send_error_;
   bool resets_ = false;
   bool canceled_ = false;
 };
