@@ -40,25 +40,39 @@ Descriptor::Descriptor(Loop& loop, Fd socket)
       access_(kSocket),
       watch_(std::make_unique<Watch>(loop, fd_)) {}
 
-Descriptor::Descriptor(Loop& loop, int standard, int direction)
-    : standard_(standard), fd_(standard), access_(kBlocking) {
+Descriptor::Descriptor(Loop& loop, int fd, int direction) : fd_(fd), access_(kBlocking) {
   struct stat status = {};
-  const bool known = fstat(standard, &status) == 0;
-  const int flags = fcntl(standard, F_GETFL);
+  const bool known = fstat(fd, &status) == 0;
+  const int flags = fcntl(fd, F_GETFL);
   if (known && S_ISSOCK(status.st_mode)) {
     access_ = kSocket;
   } else if ((flags & O_NONBLOCK) != 0 || (known && never_blocks(status))) {
     access_ = kNonblocking;
-  } else if (allows(flags, direction) && (S_ISFIFO(status.st_mode) || isatty(standard) == 1)) {
-    own_ = reopened(standard, direction);
+  } else if (allows(flags, direction) && (S_ISFIFO(status.st_mode) || isatty(fd) == 1)) {
+    own_ = reopened(fd, direction);
     access_ = own_ ? kNonblocking : kBlocking;
-    fd_ = own_ ? own_.get() : standard;
+    fd_ = own_ ? own_.get() : fd;
   }
   watch_ = std::make_unique<Watch>(loop, fd_);
 }
 
-Descriptor Descriptor::standard_input(Loop& loop) { return {loop, STDIN_FILENO, O_RDONLY}; }
-Descriptor Descriptor::standard_output(Loop& loop) { return {loop, STDOUT_FILENO, O_WRONLY}; }
+Descriptor Descriptor::standard_input(Loop& loop) {
+  Descriptor input(loop, STDIN_FILENO, O_RDONLY);
+  input.standard_ = STDIN_FILENO;
+  return input;
+}
+
+Descriptor Descriptor::standard_output(Loop& loop) {
+  Descriptor output(loop, STDOUT_FILENO, O_WRONLY);
+  output.standard_ = STDOUT_FILENO;
+  return output;
+}
+
+Descriptor Descriptor::output(Loop& loop, Fd file) {
+  Descriptor output(loop, file.get(), O_WRONLY);
+  if (!output.own_) output.own_ = std::move(file);
+  return output;
+}
 
 static short ready_events(int fd, short events) {
   pollfd one{.fd = fd, .events = events, .revents = 0};

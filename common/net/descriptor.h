@@ -21,6 +21,8 @@ class Descriptor {
  public:
   static Descriptor standard_input(Loop& loop);
   static Descriptor standard_output(Loop& loop);
+  // To write, whatever is behind it.
+  static Descriptor output(Loop& loop, Fd file);
   // A connected, non-blocking socket.
   Descriptor(Loop& loop, Fd socket);
   Descriptor(Descriptor&&) = default;
@@ -47,7 +49,7 @@ class Descriptor {
 
  private:
   enum Access { kNonblocking, kSocket, kBlocking };
-  Descriptor(Loop& loop, int standard, int direction);
+  Descriptor(Loop& loop, int fd, int direction);
 
   Fd own_;
   int standard_ = -1;

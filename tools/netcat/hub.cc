@@ -181,6 +181,8 @@ void Hub::note_acknowledged(const Client& client) {
 // A client that does not read delays the others: it is disconnected after a limit.
 void Hub::drop_stuck() {
   if (how_.in_hand != nullptr) return;
+  if (session_.log.is_blocked())
+    for (Client& client : clients_) client.moved_at = loop_.now();
   const net::TimePoint now = loop_.now();
   for (Client& client : clients_) {
     if (!client.seat.is_behind()) continue;

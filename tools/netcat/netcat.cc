@@ -98,9 +98,13 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
   if (handles_signals(options)) signals.emplace(loop, [] {});
   net::WaitGroup beside;
   if (options.progress) beside.go(session.meter.run());
+  if (options.logs()) beside.go(session.log.run());
   netcat::Outcome outcome = co_await move_data(session);
   session.meter.stop();
+  session.log.close();
   co_await beside.wait();
+  if (outcome.status == net::kOk && !session.log.problem().empty())
+    outcome = {net::kLocalIo, session.log.problem()};
   if (signals) co_await signals->release();
   netcat::say_failed(session.options, outcome);
   co_return outcome.status;

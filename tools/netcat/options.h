@@ -57,6 +57,7 @@ struct Options {
   bool json = false;
   std::string output;    // path; '-': standard error
   std::string hex_dump;  // as well
+  bool logs() const { return !output.empty() || !hex_dump.empty(); }
   bool append_output = false;
   bool progress = false;
   std::uint64_t rate = 0;  // bytes per second, each way; 0: no limit

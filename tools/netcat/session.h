@@ -12,7 +12,8 @@
 namespace netcat {
 
 struct Session {
-  Session(net::Loop& on, const Options& with) : loop(on), options(with), meter(on, with.json) {}
+  Session(net::Loop& on, const Options& with)
+      : loop(on), options(with), log(on), meter(on, with.json) {}
 
   // --output and --hex-dump.
   Outcome open_log() {

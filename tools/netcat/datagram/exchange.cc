@@ -55,6 +55,7 @@ void Exchange::end(int status, std::string why) {
   out_.cancel();
   arrival_.wake();
   timer_.wake();
+  session_.log.wake();
   limit_.cancel();
   pace_.cancel();
 }
@@ -71,6 +72,11 @@ void Exchange::moved(Direction direction, std::string_view datagram) {
   session_.meter.moved(sent ? datagram.size() : 0, sent ? 0 : datagram.size());
   if (sent) limit_.moved(datagram.size());
   if (sent && !heard_ && !options_.listen && sockets_.size() > 1) unanswered_.add(datagram);
+}
+
+Task<> Exchange::wait_for_log() {
+  while (session_.log.is_blocked() && !ended_) co_await session_.log.changed();
+  if (!session_.log.problem().empty()) end(net::kLocalIo, session_.log.problem());
 }
 
 std::string Exchange::peer_name() const {

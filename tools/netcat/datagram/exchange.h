@@ -54,6 +54,7 @@ class Exchange {
   void expired(DatagramEnding::Verdict verdict);
   bool try_next_address(net::Error e);
   void failed(net::Error e);
+  net::Task<> wait_for_log();
   void moved(Direction direction, std::string_view datagram);
   void end(int status, std::string why);
   std::string peer_name() const;

@@ -42,9 +42,10 @@ Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
   co_await turn_.take();
   const std::size_t n = ended_ || !socket.is_open() ? 0 : receive_batch(socket);
   if (n > 0) ending_.moved(loop_.now());
-  if (!out_.empty()) {
+  if (!out_.empty() || session_.log.is_blocked()) {
     ending_.output_blocked(true, loop_.now());
     Error e = co_await out_.write();
+    co_await wait_for_log();
     ending_.output_blocked(false, loop_.now());
     if (timer_idle_ && ending_.next_look() != DatagramEnding::kNever) timer_.wake();
     if (e && e != Error(UV_ECANCELED)) {

@@ -46,7 +46,7 @@ Task<> Exchange::send_slices() {
   while (!ended_) {
     const auto datagrams = slicer_.next(one_by_one ? 1 : kSendBatch);
     if (datagrams.empty()) co_return;
-    if (one_by_one) co_await wait_for_limits();
+    if (one_by_one || session_.log.is_blocked()) co_await wait_for_limits();
     co_await send(datagrams);
     pace_.sent(true);
     if (target_ == nullptr) slicer_.clear();
@@ -57,6 +57,7 @@ Task<> Exchange::wait_for_limits() {
   ending_.input_held(true, loop_.now());
   co_await limit_.wait();
   co_await pace_.wait();
+  co_await wait_for_log();
   ending_.input_held(false, loop_.now());
   if (timer_idle_) timer_.wake();
 }

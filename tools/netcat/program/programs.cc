@@ -63,8 +63,7 @@ class Programs::Patience {
 // Some option is about the bytes.
 static bool touches_bytes(const Options& options) {
   return options.crlf || options.telnet || options.interval > Millis::zero() || options.rate > 0 ||
-         !options.output.empty() || !options.hex_dump.empty() || options.progress ||
-         options.idle != net::kForever;
+         options.logs() || options.progress || options.idle != net::kForever;
 }
 
 Programs::Programs(Session& session) : session_(session), children_(session.loop) {
@@ -109,6 +108,7 @@ Outcome Programs::outcome_of_run(const Run& run) const {
 
 bool Programs::stop(int signal) {
   stopped_by_ = signal;
+  session_.log.abandon();
   for (Child* child : running_) child->order(SIGTERM);
   if (on_stop) on_stop();
   return !running_.empty();

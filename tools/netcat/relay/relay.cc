@@ -66,7 +66,7 @@ Task<Verdict> Relay::run() {
 
 Task<> Relay::move(Way& way) {
   while (way.next != Next::kOver) {
-    if (way.limit || pace_) co_await wait_for_turn(way);
+    if (way.limit || pace_ || waits_for_log()) co_await wait_for_turn(way);
     way.next = pump(way);
     way.held = way.next == Next::kAwaitOutput && &way == &down_;
     Error e;
@@ -81,11 +81,13 @@ Task<Error> Relay::ready(Way& way) {
   return way.next == Next::kAwaitInput ? way.from.readable() : way.to.writable();
 }
 
-// For -i and --rate.
+// For -i, --rate and the log.
 Task<> Relay::wait_for_turn(Way& way) {
   way.held = true;
   if (pace_ && &way == &up_ && way.transfer.is_pending()) co_await pace_->wait();
   if (way.limit) co_await way.limit->wait();
+  while (waits_for_log()) co_await session_.log.changed();
+  if (!session_.log.problem().empty()) end(Verdict::kLogFailed);
   way.held = false;
 }
 
@@ -94,6 +96,7 @@ Relay::Next Relay::pump(Way& way) {
   for (unsigned steps = 0; steps < kStepsInARow; ++steps) {
     if (verdict_ || way.ended) return Next::kOver;
     if (way.drained) return at_end(way);
+    if (waits_for_log()) return Next::kGoOn;
     if (!way.transfer.is_pending() && !way.to.has_room())
       return way.from.has_input() ? Next::kAwaitOutput : Next::kAwaitInput;
     const Step step = way.transfer.step();

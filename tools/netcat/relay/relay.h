@@ -65,6 +65,7 @@ class Relay final : Observer {
   void moved(Way& way, const Step& step);
   void stop_sending(net::Error e);
   void look_for_traffic();
+  bool waits_for_log() const { return session_.log.is_blocked() && !verdict_; }
   void saw(const Transfer& transfer, std::string_view data) override;
   TransferOptions how_up(const RelayOptions& options);
   TransferOptions how_down(const RelayOptions& options);

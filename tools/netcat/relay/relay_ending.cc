@@ -12,6 +12,7 @@ void Relay::leave(const Verdict& verdict) {
   local_.cancel();
   remote_.cancel();
   look_.wake();
+  session_.log.wake();
   if (pace_) pace_->cancel();
   if (up_.limit) up_.limit->cancel();
   if (down_.limit) down_.limit->cancel();

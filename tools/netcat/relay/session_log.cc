@@ -1,15 +1,19 @@
 #include "tools/netcat/relay/session_log.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace netcat {
 
 using net::Error;
 using net::Fd;
+using net::Result;
+using net::Task;
 
 static void append_hex(std::string& out, std::uint64_t number, int digits) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
@@ -61,7 +65,6 @@ static int standard_twin(const struct stat& file) {
 static void duplicate(int fd, Fd& file) { file.reset(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 static Error open_file(const std::string& path, bool append, Fd& file) {
-  if (path.empty()) return {};
   if (path == "-") {
     duplicate(STDERR_FILENO, file);
     return file ? Error() : Error::from_errno();
@@ -77,13 +80,26 @@ static Error open_file(const std::string& path, bool append, Fd& file) {
   return {};
 }
 
+Error SessionLog::File::open(net::Loop& loop, bool append) {
+  Fd file;
+  const Error e = open_file(path, append, file);
+  if (e) return e;
+  struct stat status = {};
+  is_regular = fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  to.emplace(net::Descriptor::output(loop, std::move(file)));
+  return {};
+}
+
 Error SessionLog::open(const std::string& output, const std::string& dump, bool append,
                        std::string& path) {
-  output_path_ = path = output;
-  Error e = open_file(output, append, output_);
-  if (e) return e;
-  dump_path_ = path = dump;
-  return open_file(dump, append, dump_);
+  output_.path = output;
+  dump_.path = dump;
+  for (File* file : {&output_, &dump_}) {
+    path = file->path;
+    const Error e = path.empty() ? Error() : file->open(loop_, append);
+    if (e) return e;
+  }
+  return {};
 }
 
 void SessionLog::add(Direction direction, std::uint64_t offset, std::string_view data,
@@ -91,17 +107,80 @@ void SessionLog::add(Direction direction, std::uint64_t offset, std::string_view
   std::string heading;
   if (peer != peer_) heading = "# " + peer + "\n";
   peer_ = peer;
-  if (output_) write(output_, output_path_, heading + log_entry(direction, offset, data));
-  if (dump_) write(dump_, dump_path_, heading + hex_dump(direction, offset, data));
+  if (output_.to) write(output_, heading + log_entry(direction, offset, data));
+  if (dump_.to) write(dump_, heading + hex_dump(direction, offset, data));
+  if (is_blocked()) changed_.wake();
 }
 
-void SessionLog::write(const Fd& file, const std::string& path, std::string_view text) {
-  while (!text.empty() && problem_.empty()) {
-    const ssize_t n = ::write(file.get(), text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) problem_ = path + ": " + Error::from_errno().message();
-    if (n > 0) text.remove_prefix(static_cast<std::size_t>(n));
+// Whole lines, which a pipe takes or not: messages go between them.
+Result<std::size_t> SessionLog::File::write(std::string_view text) {
+  if (is_regular) return to->try_write(text);
+  text = text.substr(0, PIPE_BUF);
+  const std::size_t newline = text.rfind('\n');
+  return to->try_write(newline == text.npos ? text : text.substr(0, newline + 1));
+}
+
+void SessionLog::write(File& file, std::string_view text) {
+  if (!file.pending.empty()) {
+    file.pending += text;
+    return;
   }
+  while (!text.empty() && problem_.empty()) {
+    const Result<std::size_t> n = file.write(text);
+    if (n) text.remove_prefix(*n);
+    if (!n && n.error() == Error(UV_EAGAIN)) break;
+    if (!n) failed(file, n.error());
+  }
+  if (problem_.empty() && !abandoned_) file.pending = text;
+}
+
+void SessionLog::failed(const File& file, Error e) {
+  problem_ = file.path + ": " + e.message();
+  output_.pending.clear();
+  dump_.pending.clear();
+}
+
+Task<> SessionLog::run() {
+  while (is_blocked() || !closed_) {
+    if (!is_blocked()) {
+      Error canceled = co_await changed_.wait(net::kForever);
+      if (canceled == Error(UV_ECANCELED)) co_return;
+      continue;
+    }
+    File& file = output_.pending.empty() ? dump_ : output_;
+    Error e = co_await file.to->writable();
+    if (e == Error(UV_ECANCELED)) co_return;
+    if (e) failed(file, e);
+    const std::string text = std::exchange(file.pending, {});
+    write(file, text);
+    if (!is_blocked()) wake();
+  }
+}
+
+void SessionLog::close() {
+  closed_ = true;
+  changed_.wake();
+}
+
+void SessionLog::abandon() {
+  abandoned_ = true;
+  for (File* file : {&output_, &dump_}) {
+    file->pending.clear();
+    if (file->to) file->to->cancel();
+  }
+  close();
+  wake();
+}
+
+Task<> SessionLog::changed() {
+  net::Timer turn(loop_);
+  waiting_.push_back(&turn);
+  (void)co_await turn.wait(net::kForever);
+  std::erase(waiting_, &turn);
+}
+
+void SessionLog::wake() {
+  for (net::Timer* turn : waiting_) turn->wake();
 }
 
 }  // namespace netcat

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "common/net/fd.h"
-#include "common/net/result.h"
+#include "common/net/descriptor.h"
+#include "common/net/timer.h"
 
 namespace netcat {
 
@@ -17,27 +19,52 @@ std::string log_entry(Direction direction, std::uint64_t offset, std::string_vie
 // Lines of 16 bytes: direction, offset, the bytes in hexadecimal and as ASCII.
 std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view data);
 
+// A log that does not take what is added holds up those who add to it, not the loop.
 class SessionLog {
  public:
+  explicit SessionLog(net::Loop& loop) : loop_(loop), changed_(loop) {}
+  // Writes what was not taken at once, until close(), and then to the end.
+  net::Task<> run();
+  void close();
+  // A signal ends us: from now on what is not taken at once is dropped.
+  void abandon();
+
   // Empty paths: no such file; "-": standard error.  On error `path` is the file that failed.
   net::Error open(const std::string& output, const std::string& dump, bool append,
                   std::string& path);
-  bool is_open() const { return output_ || dump_; }
+  bool is_open() const { return output_.to || dump_.to; }
 
   // `offset`: the bytes that went the same way over this connection before.  `peer`: written
   // whenever it differs from the last one; empty if there is only one.
   void add(Direction direction, std::uint64_t offset, std::string_view data,
            const std::string& peer);
+  // Something that was added has not been taken yet.
+  bool is_blocked() const { return !output_.pending.empty() || !dump_.pending.empty(); }
+  // Waits until that changes, or for wake().
+  net::Task<> changed();
+  void wake();
   // The first error: "FILE: no space left on device"; nothing more is written after it.
   const std::string& problem() const { return problem_; }
 
  private:
-  void write(const net::Fd& file, const std::string& path, std::string_view text);
+  struct File {
+    net::Error open(net::Loop& loop, bool append);
+    net::Result<std::size_t> write(std::string_view text);
+    std::string path;
+    std::optional<net::Descriptor> to;
+    bool is_regular = false;
+    std::string pending;
+  };
+  void write(File& file, std::string_view text);
+  void failed(const File& file, net::Error e);
 
-  net::Fd output_;
-  net::Fd dump_;
-  std::string output_path_;
-  std::string dump_path_;
+  net::Loop& loop_;
+  File output_;
+  File dump_;
+  net::Timer changed_;  // woken when something is pending, and by close()
+  std::vector<net::Timer*> waiting_;
+  bool closed_ = false;
+  bool abandoned_ = false;
   std::string peer_;
   std::string problem_;
 };
