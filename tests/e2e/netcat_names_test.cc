@@ -38,7 +38,7 @@ constexpr const char* kDeadNameServer = R"sh(
 ip address add 10.9.8.1/32 dev lo
 echo nameserver 10.9.8.1 > resolv.conf
 mount --bind resolv.conf /etc/resolv.conf
-nft add rule inet test in udp dport 53 drop
+nft add rule inet test in udp dport 53 counter drop
 )sh";
 
 long millis_in(const std::string& text) { return std::stol(text.substr(text.find("after ") + 6)); }
@@ -80,6 +80,19 @@ TEST_F(NetcatNames, ADeadNameServerDelaysNoListener) {
     timed serve_one)");
   EXPECT_THAT(end.out, MatchesRegex("status 143 after [0-9]+ ms\n")) << end.err;
   EXPECT_LT(millis_in(end.out), 4000) << "it waited for a name";  // 10 s for each
+}
+
+TEST_F(NetcatNames, AListenerAsksNoNameServerForItsOwnAddress) {
+  const auto end = in_namespace(std::string(kServe) + kDeadNameServer + R"(
+    for udp in '' -u; do
+      netcat -l -k -d -v $udp 10.9.8.1 7001 2> said & server=$!
+      until grep '10.9.8.1 7001' said; do sleep 0.01; done
+      kill $server; wait $server
+    done
+    nft list ruleset)");
+  EXPECT_THAT(end.out, HasSubstr("Listening on 10.9.8.1 7001\nBound on 10.9.8.1 7001\n"))
+      << end.err;
+  EXPECT_THAT(end.out, HasSubstr("udp dport 53 counter packets 0 "));
 }
 
 TEST_F(NetcatNames, TimeoutIsTheTotalOverAllAddresses) {

@@ -93,7 +93,7 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   if (!session.options.unix_domain) session.options.port = listeners.front().address().port();
   for (const Listener& listener : listeners) {
     const std::string name =
-        co_await name_to_say(session.loop, session.options, listener.address());
+        co_await own_name_to_say(session.loop, session.options, listener.address());
     say_listening(session.options, listener.address(), name);
   }
   if (session.security && !session.security->certificate().empty())

@@ -25,6 +25,12 @@ net::Task<std::string> name_to_say(net::Loop& loop, const Options& options, Sock
   co_return name.empty() ? host : name;
 }
 
+net::Task<std::string> own_name_to_say(net::Loop& loop, const Options& options, SockAddr address) {
+  std::string name = address.host();
+  if (name == "127.0.0.1" || name == "::1") name = co_await name_to_say(loop, options, address);
+  co_return name;
+}
+
 // "localhost 80".  A connection that was reset before it was accepted may have no address.
 static std::string place_of(const std::string& host, const SockAddr& peer) {
   return peer.size() == 0 ? "an unknown address" : host + " " + std::to_string(peer.port());

@@ -29,9 +29,12 @@ void say_connected(const Options& options, const net::SockAddr& peer, const net:
 // The same through proxies, to `port` of the destination.
 void say_tunnelled(const Options& options, std::uint16_t port, const net::SockAddr& peer,
                    const net::SockAddr& local);
-// For the next three: the name of `address` if -v prints it and it is found within a second, else
-// the address.
+// For those below: the name of `address` if -v prints it and it is found within a second, else the
+// address.
 net::Task<std::string> name_to_say(net::Loop& loop, const Options& options, net::SockAddr address);
+// The same of an address of ours, without asking a name server: only 127.0.0.1 and ::1 have a name.
+net::Task<std::string> own_name_to_say(net::Loop& loop, const Options& options,
+                                       net::SockAddr address);
 void say_listening(const Options& options, const net::SockAddr& address, const std::string& name);
 void say_bound(const Options& options, const net::SockAddr& address,  // datagrams
                const std::string& name = "");

@@ -93,7 +93,7 @@ static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& o
   }
   for (const DatagramSocket& socket : opened.sockets) {
     const SockAddr address = socket.address();
-    const std::string name = co_await name_to_say(loop, options, address);
+    const std::string name = co_await own_name_to_say(loop, options, address);
     say_bound(options, address, name);
   }
   co_return outcome;
