@@ -39,6 +39,34 @@ TEST(NetcatPrograms, AFailureIsALineAndNoMore) {
   server.netcat.stop();
 }
 
+TEST(NetcatPrograms, ALossNamesTheClientAndNotTheListener) {
+  for (const Words& options : {Words{}, Words{"--idle-timeout", "1h"}}) {
+    Listening s(with({"-k", "-c", "head -c1; sleep 100"}, options), {.in = Stdio::null()});
+    auto client = s.connect();
+    const std::string place = "127.0.0.1:" + std::to_string(client.local_port());
+    client.send("x");
+    EXPECT_EQ(client.take(1), "x");
+    client.reset();
+    EXPECT_THAT(s.netcat.err.line(), HasSubstr("Connection received on "));
+    EXPECT_EQ(s.netcat.err.line(), "netcat: " + place + ": connection reset by peer");
+  }
+}
+
+// Neither the end is a byte, nor is anything missed that was there before the program.
+TEST(NetcatPrograms, EveryByteThatTheyReceiveIsCounted) {
+  for (const bool early : {false, true}) {
+    Listening s({"-vv", "-e", "cat"}, {.in = Stdio::null()});
+    if (early) s.netcat.signal(SIGSTOP);
+    auto client = s.connect();
+    if (!early) s.netcat.err.take_until("Connection received on ");
+    client.send("hello\n");
+    client.finish();
+    s.netcat.signal(SIGCONT);
+    EXPECT_EQ(client.rest(), "hello\n");
+    EXPECT_THAT(finish(s.netcat).err, HasSubstr("Sent 6 bytes, received 6 bytes in "));
+  }
+}
+
 TEST(NetcatPrograms, MaxConnsAtOnce) {
   Listening server({"-k", "--max-conns", "1", "-c", "echo hello; cat"});
   Socket first = server.connect(), second = server.connect();

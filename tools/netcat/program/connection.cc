@@ -3,15 +3,24 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cstddef>
 
 namespace netcat {
 
-constexpr int kTcpClose = 7;  // TCP_CLOSE, whose header does not go with that of these counters
+// Of linux/tcp.h's states, whose header does not go with that of these counters.
+constexpr int kTcpClose = 7;
+constexpr int kTcpCloseWait = 8;
+constexpr int kTcpLastAck = 9;
+constexpr int kTcpClosing = 11;
 
-ConnectionLook::ConnectionLook(int fd) : fd_(fd), first_(counts()) {}
+ConnectionLook::ConnectionLook(int fd) : fd_(fd), first_(counts()) {
+  int unread = 0;
+  if (!first_.known || ioctl(fd, FIONREAD, &unread) != 0) return;
+  first_.received -= static_cast<std::uint64_t>(unread) + (first_.has_fin ? 1 : 0);
+}
 
 ConnectionLook::Counts ConnectionLook::counts() const {
   tcp_info info{};
@@ -19,8 +28,17 @@ ConnectionLook::Counts ConnectionLook::counts() const {
   if (getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
   constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_bytes_retrans) + sizeof(std::uint64_t);
   if (size < kNeeded) return {};  // kernels before 4.19 and emulators
-  return {info.tcpi_bytes_sent - info.tcpi_bytes_retrans, info.tcpi_bytes_acked,
-          info.tcpi_bytes_received, info.tcpi_state == kTcpClose, true};
+  const int state = info.tcpi_state;
+  return {.sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans,
+          .acknowledged = info.tcpi_bytes_acked,
+          .received = info.tcpi_bytes_received,
+          .has_fin = state == kTcpCloseWait || state == kTcpLastAck || state == kTcpClosing,
+          .closed = state == kTcpClose,
+          .known = true};
+}
+
+bool ConnectionLook::all_acknowledged(const Counts& now) const {
+  return now.acknowledged - first_.acknowledged > now.sent - first_.sent;
 }
 
 // A program that has read the error of a reset has also cleared it; but then there is no
@@ -33,8 +51,7 @@ ConnectionLook::State ConnectionLook::state() const {
   const Counts now = counts();
   if (!now.known) return kEnded;
   if (!now.closed) return kEnding;
-  const std::uint64_t sent = now.sent - first_.sent;
-  return now.acknowledged - first_.acknowledged > sent ? kEnded : kLost;
+  return all_acknowledged(now) ? kEnded : kLost;
 }
 
 bool ConnectionLook::peer_has_ended() const {
@@ -44,6 +61,11 @@ bool ConnectionLook::peer_has_ended() const {
 
 std::uint64_t ConnectionLook::sent() const { return counts().sent - first_.sent; }
 
-std::uint64_t ConnectionLook::received() const { return counts().received - first_.received; }
+// A connection that was closed and not reset has received the peer's FIN.
+std::uint64_t ConnectionLook::received() const {
+  const Counts now = counts();
+  const bool has_fin = now.closed ? all_acknowledged(now) : now.has_fin;
+  return now.received - first_.received - (has_fin ? 1 : 0);
+}
 
 }  // namespace netcat

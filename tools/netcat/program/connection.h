@@ -15,7 +15,8 @@ class ConnectionLook {
   // the socket's error to the program.
   State state() const;
   bool peer_has_ended() const;
-  // Bytes since the first look; 0 where they are not counted.
+  // Bytes that were sent since the first look, and that could be read then or came later; 0 where
+  // they are not counted.
   std::uint64_t sent() const;
   std::uint64_t received() const;
 
@@ -23,11 +24,13 @@ class ConnectionLook {
   struct Counts {
     std::uint64_t sent = 0;          // each byte once
     std::uint64_t acknowledged = 0;  // our FIN counts, too
-    std::uint64_t received = 0;
+    std::uint64_t received = 0;      // the peer's FIN counts, too
+    bool has_fin = false;            // the peer's, while it is not closed
     bool closed = false;
     bool known = false;
   };
   Counts counts() const;
+  bool all_acknowledged(const Counts& now) const;  // our FIN, too
 
   int fd_;
   Counts first_;

@@ -28,6 +28,7 @@ Outcome output_failed(Error e) {
 
 Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem,
                    const std::string& failure) {
+  const std::string place = options.keep_open ? "" : options.where() + ": ";  // -k: say_problem()
   const std::string idle = std::string(" (") + options.idle_option() + ")";
   switch (verdict.reason) {
     case Verdict::kComplete:
@@ -42,17 +43,17 @@ Outcome outcome_of(const Verdict& verdict, const Options& options, const std::st
       return {net::kLocalIo, log_problem};
     case Verdict::kLost:
       if (!failure.empty() && verdict.error == Error(UV_EPROTO))
-        return {net::kTls, options.where() + ": " + failure};
+        return {net::kTls, place + failure};
       if (!failure.empty() && verdict.error == Error(UV_ECONNABORTED))
-        return {net::kLost, options.where() + ": " + failure};
-      return {net::kLost, options.where() + ": " + verdict.error.message(),
+        return {net::kLost, place + failure};
+      return {net::kLost, place + verdict.error.message(),
               verdict.error == Error(UV_ECONNRESET) || verdict.error == Error(UV_EPIPE)};
     case Verdict::kUnacknowledged:
-      return {net::kLost, options.where() + ": not all data was acknowledged in time (-q)"};
+      return {net::kLost, place + "not all data was acknowledged in time (-q)"};
     case Verdict::kIdle:
-      return {net::kIdle, options.where() + ": idle timeout" + idle};
+      return {net::kIdle, place + "idle timeout" + idle};
     case Verdict::kStuck:
-      return {net::kIdle, options.where() + ": data not acknowledged in time" + idle};
+      return {net::kIdle, place + "data not acknowledged in time" + idle};
     case Verdict::kNoClient:
       return {net::kTimedOut,
               "listen on " + options.where() + ": timed out waiting for a client (-w)"};
