@@ -72,5 +72,14 @@ TEST(NetcatMulticast, AnUnknownInterfaceIsAnError) {
   }
 }
 
+// It would not be used.
+TEST(NetcatMulticast, OnlyAGroupHasAnInterface) {
+  for (const Words& options : {Words{"-u"}, {"-ul"}, {"-zu"}}) {
+    const auto end = run(netcat_argv(options, {"127.0.0.1%lo", "7000"}));
+    EXPECT_EQ(end.status, 3);
+    EXPECT_EQ(end.err, "netcat: cannot resolve 127.0.0.1%lo: name not found\n");
+  }
+}
+
 }  // namespace
 }  // namespace e2e

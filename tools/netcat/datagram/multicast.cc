@@ -31,12 +31,13 @@ Error take_interface(std::string& host, Interface& interface) {
   const std::string name = host.substr(percent + 1);
   const unsigned index = if_nametoindex(name.c_str());
   const auto address = SockAddr::numeric(host.substr(0, percent), 0);
-  if (!address) return {};  // a name, which cannot be found
+  const bool is_v4 = address && address->family() == AF_INET;
+  if (!address || (is_v4 && !is_multicast(*address))) return {};  // a name, which cannot be found
   std::uint64_t number = 0;
   const bool numeric = net::parse_number(name, 1, UINT32_MAX, number);
   if (index == 0 && !numeric) return UV_ENODEV;
   interface.index = index != 0 ? index : static_cast<unsigned>(number);
-  if (address->family() == AF_INET) host.resize(percent);
+  if (is_v4) host.resize(percent);
   return {};
 }
 

@@ -16,7 +16,7 @@ struct Interface {
   unsigned index = 0;
 };
 
-// "239.1.2.3%eth0": takes "%eth0" off an IPv4 address; IPv6 addresses keep theirs, which is part of
+// "239.1.2.3%eth0": takes "%eth0" off an IPv4 group; IPv6 addresses keep theirs, which is part of
 // the address.  UV_ENODEV: unknown interface.
 net::Error take_interface(std::string& host, Interface& interface);
 
