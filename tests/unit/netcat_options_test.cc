@@ -266,11 +266,11 @@ TEST(NetcatOptions, ContradictionsNameBothOptionsAsTyped) {
 
 TEST(NetcatOptions, WhatAnOptionRequires) {
   const Wrong table[] = {
-      {"-k localhost 80", "--keep-open requires --listen\n$"},
-      {"-uk localhost 80", "--keep-open requires --listen\n$"},
-      {"-W 1 localhost 80", "--packets requires --udp\n$"},
-      {"-b localhost 80", "--broadcast requires --udp\n$"},
-      {"-r localhost 80", "--random-ports requires --scan\n$"},
+      {"-k localhost 80", "-k requires --listen\n$"},
+      {"-uk localhost 80", "-k requires --listen\n$"},
+      {"-W 1 localhost 80", "-W requires --udp\n$"},
+      {"-b localhost 80", "-b requires --udp\n$"},
+      {"-r localhost 80", "-r requires --scan\n$"},
       {"--max-conns 2 localhost 80", "--max-conns requires --listen\n$"},
       {"--allow ::1 localhost 80", "--allow requires --listen\n$"},
       {"--deny ::1 localhost 80", "--deny requires --listen\n$"},
@@ -278,7 +278,7 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
       {"--append-output localhost 80", "--append-output requires --output or --hex-dump\n$"},
       {"--retry-interval 1 localhost 80",
        "--retry-interval requires --retry, --wait or --reconnect\n$"},
-      {"-X 5 localhost 80", "--proxy-type requires --proxy\n$"},
+      {"-X 5 localhost 80", "-X requires --proxy\n$"},
       {"--exec-grace 1 localhost 80", "--exec-grace requires --exec or --sh-exec\n$"},
       {"--tls-ca x localhost 80", "--tls-ca requires --tls\n$"},
       {"--alpn h2 localhost 80", "--alpn requires --tls\n$"},
@@ -286,7 +286,7 @@ TEST(NetcatOptions, WhatAnOptionRequires) {
        "--tls-allow-truncation requires --tls or --proxy\n$"},
       {"--tls --tls-key x localhost 80", "--tls-key requires --tls-cert\n$"},
       {"--tls -U x",
-       "--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no\n$"},
+       "--tls with -U requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no\n$"},
   };
   for (const Wrong& row : table) expect_usage_error(row);
 }

@@ -141,7 +141,7 @@ static void check_requirement(const Cli& cli, const Requirement& requirement) {
   if (!cli.is_given(option) || cli.is_given(needed)) return;
   for (const char* other : {or_else, or_third})
     if (other != nullptr && cli.is_given(other)) return;
-  std::string sentence = std::string("--") + option + " requires --" + needed;
+  std::string sentence = cli.typed(option) + " requires --" + needed;
   if (or_third != nullptr)
     sentence += std::string(", --") + or_else + " or --" + or_third;
   else if (or_else != nullptr)
@@ -157,7 +157,8 @@ void check_contradictions(const Cli& cli, const Options& o) {
   const bool has_name = cli.is_given("tls-name") || cli.is_given("tls-pin") ||
                         cli.is_given("tls-psk") || !o.tls.verify;
   if (o.tls.on && o.unix_domain && !o.listen && !has_name)
-    Cli::fail("--tls with --unix requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no");
+    Cli::fail("--tls with " + cli.typed("unix") +
+              " requires --tls-name, --tls-pin, --tls-psk or --tls-verify=no");
   if (o.exit_when_sent && !o.udp)
     Cli::fail("--timeout: must be greater than 0 (only --udp allows 0)");
   if (o.exit_when_sent && o.scan) Cli::fail("--timeout: must be greater than 0 with --scan");
