@@ -99,6 +99,12 @@ TEST(Ticker, SkipsAndDoublesNothingInADay) {
   EXPECT_EQ(seen_in(24h - 500ms, 1s, {}), every(1s, 0s, 24h));
 }
 
+TEST(Ticker, SkipsNothingWhereTimersAreLate) {
+  for (const Millis interval : {1ms, 2ms, 3ms})
+    EXPECT_EQ(seen_in(300ms, interval, {}).size(), every(interval, 0s, 300ms).size() + 1)
+        << interval.count();
+}
+
 TEST(Ticker, TicksAsTheClockIsSet) {
   const struct {
     const char* what;

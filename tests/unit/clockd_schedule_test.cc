@@ -61,6 +61,18 @@ TEST(Schedule, LongIntervalIsLookedAtMeanwhile) {
   EXPECT_EQ(ticks(Millis(60'000), Millis(0), Millis(60'000), kNone), (Ticks{{Millis(60'000), 1}}));
 }
 
+TEST(Schedule, WhatALateTimerHasMissedComesInOrder) {
+  Schedule schedule(Millis(1), kStart);
+  const Schedule::Index first = schedule.index_of(kStart);
+  const Time late = kStart + Millis(3);
+  for (const Schedule::Index next : {1, 2, 3}) {
+    EXPECT_EQ(schedule.wait(late), Millis(0));
+    EXPECT_EQ(schedule.due(late), first + next);
+  }
+  EXPECT_EQ(schedule.due(late), std::nullopt);
+  EXPECT_EQ(schedule.due(late + Schedule::kLate * 2), first + 3 + 2 * Schedule::kLate.count());
+}
+
 TEST(Schedule, SetForwardGoesOnWithTheNewTime) {
   EXPECT_EQ(ticks(kSecond, Millis(0), Millis(3'000), {Millis(1'500), Millis(10'000)}),
             (Ticks{{Millis(1'000), 1}, {Millis(2'000), 12}, {Millis(3'000), 13}}));

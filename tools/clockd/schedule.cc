@@ -6,7 +6,7 @@ namespace clockd {
 
 std::optional<Schedule::Index> Schedule::due(Time now) {
   const Index index = index_of(now);
-  if (index > last_) return last_ = index;
+  if (index > last_) return last_ = now - time_of(last_ + 1) < kLate ? last_ + 1 : index;
   if (time_of(last_) - now > kHold) last_ = index;
   return std::nullopt;
 }

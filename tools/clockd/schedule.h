@@ -9,12 +9,14 @@
 namespace clockd {
 
 // Pure: the clock is the caller's.  A boundary that the clock reaches is ticked once, in order:
+// - a timer that is up to kLate late skips nothing: what is due comes one after another;
 // - a clock set forward goes on with its new time; what it has leapt over it has not reached;
 // - set back by up to kHold (a leap second, a correction), it is waited for until it has caught up;
 // - set back further, it goes on at the next boundary of its new time.
 class Schedule {
  public:
   using Index = std::int64_t;  // of a boundary, counted from 1970
+  static constexpr net::Millis kLate{20};
   static constexpr net::Millis kHold{2'000};
   static constexpr net::Millis kLook{10'000};  // how soon it is noticed that the clock was set
 

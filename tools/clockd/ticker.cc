@@ -9,9 +9,9 @@ net::Task<> Ticker::run() {
   while (!loop_.canceled()) {
     if (const auto index = schedule_.due(now_())) tick(*index);
     const Millis wait = schedule_.wait(now_());
-    // More clients than there is time for between two ticks: the loop has others to serve, too.
+    // The next one is due already, but the loop has others to serve, too.
     if (wait == Millis::zero()) co_await net::yield(loop_);
-    (void)co_await net::sleep(loop_, wait);  // the loop says whether it is cancelled
+    if (wait > Millis::zero()) (void)co_await net::sleep(loop_, wait);  // the loop says how it ends
   }
 }
 
