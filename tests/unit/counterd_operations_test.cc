@@ -95,6 +95,15 @@ TEST_F(TransactionTest, ForgetsATokenAfterItsWindow) {
   EXPECT_EQ(operations_.take_older(kNow), std::nullopt);
 }
 
+TEST_F(TransactionTest, RemembersATokenThatIsUsedAgainAfterItsWindow) {
+  run({inc("x", "1"), inc("x", "2")});
+  EXPECT_EQ(run({inc("x", "1")}, kNow + 10min)[0].counter.value, 3);
+  EXPECT_EQ(operations_.take_older(kNow + 1ms), "2");
+  EXPECT_EQ(operations_.take_older(kNow + 1ms), std::nullopt);
+  EXPECT_EQ(run({inc("x", "1")}, kNow + 11min)[0].counter.value, 3);
+  EXPECT_EQ(operations_.take_older(kNow + 10min + 1ms), "1");
+}
+
 TEST_F(TransactionTest, RemembersNoMoreTokensThanCounters) {
   for (const char* op : {"1", "2", "3", "4"})
     EXPECT_EQ(run({inc("x", op)})[0].status, Outcome::kDone);

@@ -102,11 +102,15 @@ void Operations::put(std::string token, Operation operation) {
 }
 
 std::optional<std::string> Operations::take_older(Time before) {
-  if (!has_older(before)) return std::nullopt;
-  std::string token = std::move(order_.front().second);
-  order_.pop_front();
-  map_.erase(token);
-  return token;
+  while (!order_.empty() && order_.front().first < before) {
+    auto [at, token] = std::move(order_.front());
+    order_.pop_front();
+    const auto known = map_.find(token);
+    if (known == map_.end() || known->second.at != at) continue;  // it has been used again since
+    map_.erase(known);
+    return std::move(token);
+  }
+  return std::nullopt;
 }
 
 }  // namespace counterd

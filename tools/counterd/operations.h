@@ -39,8 +39,6 @@ class Operations {
   }
   // Forgets one that came before `before`, and returns its token.
   std::optional<std::string> take_older(Time before);
-  // Whether there is one that take_older() would take.
-  bool has_older(Time before) const { return !order_.empty() && order_.front().first < before; }
 
  private:
   std::map<std::string, Operation, std::less<>> map_;
