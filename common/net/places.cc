@@ -2,9 +2,17 @@
 
 namespace net {
 
+// A socket for both families has an IPv4 client's address as ::ffff:10.0.0.1.
+static std::string host_of(const SockAddr& peer) {
+  constexpr std::string_view kMapped = "::ffff:";
+  std::string host = peer.host();
+  if (host.starts_with(kMapped) && host.find('.') != host.npos) host.erase(0, kMapped.size());
+  return host;
+}
+
 Places::Entry Places::enter(const SockAddr& peer, Fd& socket) {
   const std::lock_guard lock(mutex_);
-  Address& address = addresses_[peer.host()];
+  Address& address = addresses_[host_of(peer)];
   if (address.served < max_) {
     ++address.served;
     return Entry::kServed;
@@ -17,7 +25,7 @@ Places::Entry Places::enter(const SockAddr& peer, Fd& socket) {
 
 std::optional<Fd> Places::leave(const SockAddr& peer) {
   const std::lock_guard lock(mutex_);
-  const auto found = addresses_.find(peer.host());
+  const auto found = addresses_.find(host_of(peer));
   CHECK(found != addresses_.end());
   Address& address = found->second;
   if (address.waiting.empty()) {

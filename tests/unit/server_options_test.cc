@@ -86,6 +86,16 @@ TEST(Places, EachAddressHasItsOwn) {
   EXPECT_FALSE(places.leave(one));
 }
 
+TEST(Places, AnIpv4AddressIsTheSameInAnIpv6Socket) {
+  Places places(1, 1);
+  const SockAddr plain = *SockAddr::numeric("10.0.0.1", 1);
+  const SockAddr mapped = *SockAddr::numeric("::ffff:10.0.0.1", 2);
+  EXPECT_EQ(enter(places, mapped), Entry::kServed);
+  EXPECT_EQ(enter(places, plain), Entry::kWaits);
+  EXPECT_TRUE(places.leave(plain));
+  EXPECT_FALSE(places.leave(mapped));
+}
+
 TEST(Places, WhoWaitsIsServedInTurn) {
   Places places(1, 2);
   const SockAddr peer = *SockAddr::numeric("10.0.0.1", 1);
