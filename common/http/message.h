@@ -26,7 +26,7 @@ struct Request {
   std::string_view path;    // of the target, canonical (target.h); "*" for OPTIONS *
   std::string_view query;   // what follows the first '?', as sent
   std::span<const Field> fields;
-  std::string_view host;         // the field
+  std::string_view host;         // of the target if that is a URI, otherwise the field
   std::string_view body;         // whole, without chunks
   int minor = 1;                 // HTTP/1.minor
   bool encoded = false;          // it has a Content-Encoding

@@ -93,6 +93,7 @@ Refusal Parser::take_target() {
     return {400, "The target of the request is malformed."};
   request_.path = target.path;
   request_.query = target.query;
+  if (!target.host.empty()) request_.host = target.host;  // RFC 9112, 3.2.2
   if (is_canonical(target.path)) return {};
   path_ = canonical_path(target.path);
   request_.path = path_;

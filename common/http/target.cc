@@ -79,25 +79,25 @@ bool is_host(std::string_view text) {
   return at == text.size();
 }
 
-// Strips "http://host" off `text`; false if there is something else.
-static bool strip_authority(std::string_view& text) {
+// Takes "http://host" off `text`; false if there is something else.
+static bool take_authority(std::string_view& text, std::string_view& host) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return false;
   const std::string_view scheme = text.substr(0, colon);
   if (!equal_ignoring_case(scheme, "http") && !equal_ignoring_case(scheme, "https")) return false;
   text.remove_prefix(colon + 3);
-  const std::string_view authority = text.substr(0, text.find_first_of("/?"));
-  text.remove_prefix(authority.size());
-  return !authority.empty() && is_host(authority);
+  host = text.substr(0, text.find_first_of("/?"));
+  text.remove_prefix(host.size());
+  return !host.empty() && is_host(host);
 }
 
 bool parse_target(std::string_view method, std::string_view text, Target& target) {
   if (text == "*") {
-    target = {text, {}};
+    target = {text, {}, {}};
     return method == "OPTIONS";
   }
   const bool absolute = !text.starts_with('/');
-  if (absolute && !strip_authority(text)) return false;
+  if (absolute && !take_authority(text, target.host)) return false;
   const std::size_t mark = text.find('?');
   target.path = text.substr(0, mark);
   target.query = mark == std::string_view::npos ? std::string_view() : text.substr(mark + 1);

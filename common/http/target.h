@@ -9,6 +9,7 @@ namespace net::http {
 struct Target {
   std::string_view path;   // as sent; "*" for the server as a whole
   std::string_view query;  // what follows the first '?'
+  std::string_view host;   // of a URI, with its port
 };
 
 // A path, or a URI with http or https; "*" for OPTIONS.

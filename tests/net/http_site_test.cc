@@ -225,6 +225,12 @@ NET_TEST(HttpSite, OnLoopbackAForeignHostIsNotServed) {
         std::string("GET /hello HTTP/1.1\r\nHost: ") + host + "\r\n\r\n", "Hello\n");
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
   }
+  std::string answer =
+      co_await test.ask("GET http://evil.example/hello HTTP/1.1\r\nHost: localhost\r\n\r\n", ".\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 403 "));
+  answer = co_await test.ask(
+      "GET http://localhost:8000/hello HTTP/1.1\r\nHost: evil.example\r\n\r\n", "Hello\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 "));
   co_await test.leave();
 }
 

@@ -16,6 +16,7 @@ struct TargetRow {
   std::string_view target;
   std::string_view path;
   std::string_view query;
+  std::string_view host = "a";  // of the field
 };
 
 const TargetRow kTargets[] = {
@@ -26,11 +27,11 @@ const TargetRow kTargets[] = {
     {"/?a?b", "/", "a?b"},
     {"//a//b", "//a//b", ""},
     {"/a%20b?c%20d", "/a%20b", "c%20d"},
-    {"http://h", "/", ""},
-    {"http://h/", "/", ""},
-    {"http://h?a=b", "/", "a=b"},
-    {"https://h:443/a/b?c", "/a/b", "c"},
-    {"HTTP://[::1]:80/a?http://b/", "/a", "http://b/"},
+    {"http://h", "/", "", "h"},
+    {"http://h/", "/", "", "h"},
+    {"http://h?a=b", "/", "a=b", "h"},
+    {"https://h:443/a/b?c", "/a/b", "c", "h:443"},
+    {"HTTP://[::1]:80/a?http://b/", "/a", "http://b/", "[::1]:80"},
 };
 
 TEST(HttpRequest, TargetsHaveAPathAndAQuery) {
@@ -42,6 +43,7 @@ TEST(HttpRequest, TargetsHaveAPathAndAQuery) {
     EXPECT_EQ(parser.request().target, row.target);
     EXPECT_EQ(parser.request().path, row.path);
     EXPECT_EQ(parser.request().query, row.query);
+    EXPECT_EQ(parser.request().host, row.host);
   }
 }
 
