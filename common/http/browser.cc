@@ -37,11 +37,16 @@ bool has(const std::vector<std::string>& list, std::string_view one) {
   });
 }
 
+// A host that a request can have: *.example.org would match none.
+bool is_name(std::string_view host) {
+  return !host.empty() && is_host(host) && host.find('*') == host.npos;
+}
+
 }  // namespace
 
 std::string parse_allowed_host(std::string_view text, BrowserOptions& options) {
   const std::string_view host = without_port(text);
-  if (text != "*" && (host.empty() || host != text || !is_host(host)))
+  if (text != "*" && (host != text || !is_name(host)))
     return "'" + std::string(text) + "' is not a host name without a port, or *";
   options.hosts.emplace_back(text);
   return "";
@@ -51,7 +56,7 @@ std::string parse_allowed_origin(std::string_view text, BrowserOptions& options)
   const std::size_t scheme = text.find("://");
   const bool has_scheme = scheme != std::string_view::npos && scheme > 0;
   const std::string_view host = has_scheme ? text.substr(scheme + 3) : std::string_view();
-  if (text != "*" && text != "null" && (host.empty() || !is_host(host)))
+  if (text != "*" && text != "null" && !is_name(host))
     return "'" + std::string(text) + "' is not an origin (try https://app.example.org, or *)";
   options.origins.emplace_back(text);
   return "";

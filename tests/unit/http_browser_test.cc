@@ -31,10 +31,11 @@ TEST(Browser, AnyHostIsServedUntilSomeAreNamed) {
 
 TEST(Browser, WrongNames) {
   BrowserOptions options;
-  for (const char* wrong : {"", "a.example:80", "a b", "http://a.example", "a/b", "[::1"})
+  for (const char* wrong :
+       {"", "a.example:80", "a b", "http://a.example", "a/b", "[::1", "*.example"})
     EXPECT_NE(parse_allowed_host(wrong, options), "") << wrong;
   for (const char* wrong : {"", "a.example", "http://", "http://a.example/", "://a",
-                            "http://a.example/x", "http://a b"})
+                            "http://a.example/x", "http://a b", "https://*.example"})
     EXPECT_NE(parse_allowed_origin(wrong, options), "") << wrong;
   for (const char* right : {"*", "null", "http://a.example", "https://a.example:8443",
                             "http://[::1]:3000", "chrome-extension://abc"})
