@@ -262,7 +262,7 @@ TEST(RedisStore, KeepsACounterInAHash) {
 }
 
 Task<> meet_strangers(RedisTest test) {
-  const std::string names[] = {"text", "words", "large", "other", "times"};
+  const std::string names[] = {"text", "words", "large", "other", "times", "zeros", "minus"};
   std::vector<Command> commands;
   for (const std::string& name : names) {
     commands.push_back(get(name));
@@ -292,13 +292,15 @@ TEST(RedisStore, LeavesAloneWhatIsNoCounter) {
   redis.cli({"HSET", "counterd:large", "value", "9223372036854775808"});
   redis.cli({"HSET", "counterd:other", "size", "1"});
   redis.cli({"HSET", "counterd:times", "value", "1", "changed", "today"});
+  redis.cli({"HSET", "counterd:zeros", "value", "007"});
+  redis.cli({"HSET", "counterd:minus", "value", "-0"});
   redis.cli({"HSET", "counterd:a\nb", "value", "1"});
   redis.cli({"HSET", "counterd", "value", "1"});
   with_redis(redis.url(), meet_strangers);
   EXPECT_EQ(redis.cli({"GET", "counterd:text"}), "5");
   EXPECT_EQ(redis.cli({"HMGET", "counterd:words", "value", "changed"}), "many\n1");
   EXPECT_EQ(redis.cli({"HGETALL", "counterd:other"}), "size\n1");
-  EXPECT_EQ(redis.cli({"DBSIZE"}), "7");
+  EXPECT_EQ(redis.cli({"DBSIZE"}), "9");
 }
 
 Task<> increment_around(RedisTest test, const RedisServer& redis) {

@@ -265,16 +265,22 @@ Outcome redis_outcome(const RedisValue& answer) {
   return outcome;
 }
 
+// As the script reads it: one number has one form.
+static std::optional<std::int64_t> number_of(const RedisValue& field) {
+  const auto number = parse_value(field.text);
+  return number && std::to_string(*number) == field.text ? number : std::nullopt;
+}
+
 static std::optional<Time> time_of(const RedisValue& field) {
   if (field.type == RedisValue::kNothing) return kNever;
-  const auto number = parse_value(field.text);
+  const auto number = number_of(field);
   if (!number) return std::nullopt;
   return Time(Millis(*number));
 }
 
 std::optional<Counter> redis_counter(std::span<const RedisValue> fields) {
   if (fields.size() != 3) return std::nullopt;
-  const auto value = parse_value(fields[0].text);
+  const auto value = number_of(fields[0]);
   const auto changed = time_of(fields[1]);
   const auto expires = time_of(fields[2]);
   if (!value || !changed || !expires) return std::nullopt;
