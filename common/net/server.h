@@ -46,7 +46,8 @@ class Service {
   virtual Task<> handle_conn(Stream conn) = 0;
   // Runs beside the connections until the loop is cancelled.
   virtual Task<> run() { co_return; }
-  // The server is told to stop, and serves on for the time of lame_duck: not ready any more.
+  // The server is told to stop, and serves on for the time of lame_duck: not ready any more.  The
+  // process may end at any time from then on.
   virtual void stop_soon() {}
   // The server is stopping and input has ended: finish what is in progress.
   virtual void drain() {}

@@ -76,7 +76,9 @@ static void set_blocked(std::initializer_list<int> signals, bool blocked) {
   pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &set, nullptr);
 }
 
-void set_signals_blocked(bool blocked) { set_blocked({SIGTERM, SIGINT, SIGHUP, SIGUSR1}, blocked); }
+void set_signals_blocked(bool blocked) {
+  set_blocked({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGQUIT}, blocked);
+}
 
 static bool is_ignored(int signal) {
   struct sigaction action = {};
@@ -87,11 +89,13 @@ struct Worker::Signals {
   explicit Signals(Loop& loop)
       : terminate(loop, SIGTERM), interrupt(loop, SIGINT), figures(loop, SIGUSR1) {
     if (!is_ignored(SIGHUP)) hangup.emplace(loop, SIGHUP);  // nohup(1)
+    if (!is_ignored(SIGQUIT)) quit.emplace(loop, SIGQUIT);  // a shell's background
   }
   Signal terminate;
   Signal interrupt;
   Signal figures;
   std::optional<Signal> hangup;
+  std::optional<Signal> quit;
   bool stopping = false;
   bool listening = true;
 };
@@ -112,6 +116,7 @@ Task<int> Worker::main(bool with_signals) {
     background_.go(stop_on(signals->interrupt, SIGINT, *signals));
     background_.go(log_figures_on(signals->figures));
     if (signals->hangup) background_.go(reload_on(*signals->hangup, *signals));
+    if (signals->quit) background_.go(die_on(*signals->quit, SIGQUIT));
   }
   background_.go(service_->run());
   WaitGroup accepting;
@@ -269,13 +274,21 @@ Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
 
 // --- signals and the end ---
 
-// While we listen, a second signal has Unix paths to remove before it ends us.
+// While we listen there are Unix paths to remove.
+void Worker::die_of(int number) {
+  service_->stop_soon();
+  close_listeners();
+  set_blocked({number}, false);
+  std::_Exit(die_of_signal(number));
+}
+
+Task<> Worker::die_on(Signal& signal, int number) {
+  Error e = co_await signal.wait();
+  if (!e) die_of(number);
+}
+
 void Worker::stop_for(int number, Signals& all) {
-  if (std::exchange(all.stopping, true)) {
-    close_listeners();
-    set_blocked({number}, false);
-    std::_Exit(die_of_signal(number));
-  }
+  if (std::exchange(all.stopping, true)) die_of(number);
   if (!all.listening) background_.go(stop_catching(all));
   shared_.stop();
 }

@@ -77,6 +77,8 @@ class Worker {
   Stream stream_of(Fd socket);
   void end_connection();
   Task<> wind_down();
+  [[noreturn]] void die_of(int number);
+  Task<> die_on(Signal& signal, int number);
   void stop_for(int number, Signals& all);
   Task<> stop_catching(Signals& all);
   Task<> stop_on(Signal& signal, int number, Signals& all);

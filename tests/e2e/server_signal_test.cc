@@ -87,6 +87,27 @@ TEST_P(Signals, ASecondSignalLeavesNoUnixSocket) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_P(Signals, SigquitEndsAtOnceAndLeavesNoUnixSocket) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  Daemon daemon(tool().name, holding({"unix:" + path}));
+  auto client = daemon.connect();
+  tool().prove_served(client);
+  daemon.signal(SIGQUIT);
+  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGQUIT);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_P(Signals, SigquitDoesNotEndAServerInTheBackgroundOfAScript) {
+  Process daemon({"sh", "-c", "trap '' QUIT; exec \"$0\" --print-port 127.0.0.1:0", tool().name});
+  const int port = std::stoi(daemon.out.line());
+  daemon.signal(SIGQUIT);
+  EXPECT_TRUE(daemon.lives_for(kSilence));
+  auto client = connect_tcp("127.0.0.1", port);
+  tool().prove_served(client);
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST_P(Signals, SighupWithNothingToReadAgainDrains) {
   const TempDir dir;
   const auto path = dir.path("socket");
