@@ -92,6 +92,9 @@ TEST(StatusdOverride, ByTheRequestIfAllowed) {
   EXPECT_EQ(reply.code, 400);
   EXPECT_EQ(reply.body, "status: '700' is not a status from 200 to 599\n");
   EXPECT_EQ(curl(daemon, "/?delay=x").code, 400);
+  reply = curl(daemon, "/?status=200&status=404");
+  EXPECT_EQ(reply.code, 400);
+  EXPECT_EQ(reply.body, "status: given twice\n");
   EXPECT_EQ(curl(daemon, "/readyz?status=503").code, 200);
   Daemon strict("statusd");
   EXPECT_EQ(curl(strict, "/?status=503").code, 200);
@@ -256,6 +259,27 @@ TEST(StatusdCheck, TheEndDoesNotWaitForIt) {
   const auto start = Clock::now();
   EXPECT_EQ(daemon.stop(), 0);
   EXPECT_LT(Clock::now() - start, Millis(50'000));
+}
+
+TEST(StatusdCheck, NothingOfItIsLeftByASignalThatEndsAtOnce) {
+  const TempDir dir;
+  for (const int signal : {SIGTERM, SIGQUIT}) {
+    const auto file = dir.path(std::to_string(signal));
+    const auto command = "echo $$ > " + file + ".new; mv " + file + ".new " + file + "; sleep 1000";
+    Daemon daemon("statusd", {"--lame-duck", "1h", "--check-timeout", "1h", "--check", command});
+    wait_until("the check", [&] { return std::filesystem::exists(file); });
+    const std::string pid = run({"cat", file}).out;
+    daemon.signal(signal);
+    if (signal == SIGTERM) {
+      wait_until("the signal", [&] {
+        return curl(daemon, "/readyz").body == "not ready: the server is stopping\n";
+      });
+      daemon.signal(SIGTERM);
+    }
+    EXPECT_EQ(daemon.wait(kPrompt), 128 + signal);
+    const auto command_line = "/proc/" + std::to_string(std::stoi(pid)) + "/cmdline";
+    wait_until("the end of the check", [&] { return run({"cat", command_line}).out.empty(); });
+  }
 }
 
 TEST(StatusdCheck, WrongOptionsAreStatus2) {

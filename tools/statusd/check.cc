@@ -1,6 +1,7 @@
 #include "tools/statusd/check.h"
 
 #include <algorithm>
+#include <csignal>
 
 #include "common/cli/json.h"
 #include "common/cli/log.h"
@@ -67,10 +68,16 @@ static void set(Check& check, int outcome) {
                  outcome == 0 ? "ok again" : check.detail().c_str());
 }
 
+void Checks::stop() {
+  stopped = true;
+  for (const Check& check : all)
+    if (check.pid > 0) kill(-check.pid, SIGKILL);
+}
+
 static net::Task<> keep_checking(net::Loop& loop, Check& check, const Checks& checks) {
-  for (;;) {
-    const int outcome = co_await run_command(loop, check.command, checks.timeout);
-    if (loop.canceled()) co_return;
+  while (!checks.stopped) {
+    const int outcome = co_await run_command(loop, check.command, checks.timeout, check.pid);
+    if (loop.canceled() || checks.stopped) co_return;
     set(check, outcome);
     net::Error e = co_await net::sleep(loop, checks.every);
     if (e) co_return;

@@ -1,6 +1,8 @@
 // check.h - commands whose exit status decides whether the service is ready.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <deque>
 #include <string>
@@ -16,6 +18,7 @@ struct Check {
   std::string command;  // for sh -c
   // An exit status, kKilled and a signal, kFailed and an errno, or one of the others.
   std::atomic<int> outcome{kPending};
+  pid_t pid = 0;  // of the process group that runs it; 0: none
 
   static constexpr int kKilled = 1000, kFailed = 2000, kPending = -1, kLate = -2;
   bool ok() const { return outcome == 0; }
@@ -26,6 +29,7 @@ struct Checks {
   std::deque<Check> all;
   net::Millis every{10'000};
   net::Millis timeout{5'000};
+  bool stopped = false;
 
   // [NAME=]COMMAND; without a NAME the command is its own.  What is wrong with it, or nothing.
   std::string add(std::string_view text);
@@ -33,6 +37,8 @@ struct Checks {
   // A line for each: "ok NAME", or "failed NAME: exit status 1".
   std::string lines() const;
   std::string json() const;  // [{"name":...,"ok":true,"detail":...}]
+  // Kills what runs, and starts nothing more: the results stay.  From the loop that runs them.
+  void stop();
 };
 
 // Runs each at once and then `every` so often, until the loop is cancelled.

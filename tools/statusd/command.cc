@@ -47,9 +47,11 @@ static net::Task<> kill_after(net::Timer& timer, net::Millis timeout, pid_t pid,
   kill(-pid, SIGKILL);
 }
 
-net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis timeout) {
+net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis timeout,
+                           pid_t& group) {
   pid_t pid = 0;
   if (const int error = spawn(command, pid); error != 0) co_return Check::kFailed + error;
+  group = pid;
   const net::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   bool late = false;
   int unwatched = process ? 0 : EMFILE;
@@ -63,6 +65,7 @@ net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis tim
     if (e && e != net::Error(UV_ECANCELED)) unwatched = -e.code();
     co_await killer.wait();
   }
+  group = 0;
   kill(-pid, SIGKILL);  // what it has left behind; all, if it could not be waited for
   int status = 0;
   waitpid(pid, &status, 0);

@@ -38,6 +38,7 @@ class Status final : public net::http::Site {
   Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs);
   Task<> run() override;
   bool reload() override;
+  void stop_soon() override;
 
  private:
   Response refusal(const Request& request, int status, std::string_view sentence) override;
@@ -110,6 +111,12 @@ Task<> Status::run() {
   if (runs_) co_await statusd::run_checks(loop_, checks_);
 }
 
+// A second signal ends the process at once, and would leave the checks running.
+void Status::stop_soon() {
+  Site::stop_soon();
+  if (runs_) checks_.stop();
+}
+
 // --- answers ---
 
 // The text at its rate, the end of it only after the delay: so the client waits too, as it does for
@@ -148,6 +155,8 @@ Response Status::refusal(const Request&, int status, std::string_view sentence) 
 std::string override_by(const Request& request, std::optional<int>& status, net::Millis& delay) {
   const auto query = net::http::Query::parse(request.query);
   if (!query) return "the query has a malformed %-sequence";
+  for (const char* key : {"status", "delay"})
+    if (query->all(key).size() > 1) return std::string(key) + ": given twice";
   std::string wrong;
   if (const auto text = query->get("status")) {
     wrong = statusd::parse_status(*text, status.emplace());
