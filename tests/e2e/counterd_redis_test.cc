@@ -182,6 +182,18 @@ TEST(CounterdRedis, HasItsPasswordFromAFileOrTheEnvironment) {
   EXPECT_EQ(reply.code, 500);
   EXPECT_EQ(reply.field("Retry-After"), "");
   EXPECT_THAT(line_with(refused.err, "redis"), HasSubstr("NOAUTH"));
+  EXPECT_EQ(refused.ask("/inc?name=x").code, 500);
+  EXPECT_EQ(refused.stop(), 0);
+  EXPECT_EQ(refused.err.rest(), "") << "it is logged once";
+}
+
+TEST(CounterdRedis, ARefusalIsLoggedAfterAnAbsence) {
+  const TempDir dir;
+  const std::string path = dir.path("socket");
+  Counterd counterd({"--store", "redis+unix:" + path});
+  EXPECT_THAT(line_with(counterd.err, "retrying"), HasSubstr("no such file"));
+  const RedisServer redis({"--requirepass", "s3cret", "--unixsocket", path});
+  EXPECT_THAT(line_with(counterd.err, "retrying"), HasSubstr("NOAUTH"));
 }
 
 TEST(CounterdRedis, WarnsOfEviction) {

@@ -307,7 +307,7 @@ TEST(CounterdOptions, AreChecked) {
       {{"--store", "momory"},
        "--store: 'momory' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "rediss://:secret@h"},
-       "--store: 'rediss:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
+       "--store: Redis over TLS (rediss:) is not supported"},
       {{"--store", "sqlite:x.db"},
        "--store: 'sqlite:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "file:///tmp/x.db"},

@@ -76,6 +76,7 @@ std::string take_store(std::string_view text, std::string& place) {
   std::string why;
   if (counterd::RedisUrl::has_scheme(text))
     return counterd::RedisUrl::parse(text, url, why) ? "" : why;
+  if (text.starts_with("rediss:")) return "Redis over TLS (rediss:) is not supported";
   const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole
   const std::size_t scheme = first.find(':') + 1;  // what follows may have a password in it
   const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());

@@ -165,15 +165,19 @@ Task<> RedisConnection::keep_checking(RedisSession& session) {
 
 void RedisConnection::came() {
   owner_.connected(*this, slots_);
-  if (options_.says_so && std::exchange(failures_, 0) >= 2)
+  if (std::exchange(failures_, 0) >= 2 && options_.says_so)
     net::log::info("%s", named("reconnected").c_str());
   end_waiting();
 }
 
 void RedisConnection::went() {
-  // Not at once: most often it is back with the next attempt.
-  if (options_.says_so && ++failures_ == 2 && !over())
+  // Not at once: most often it is back with the next attempt.  A refusal is news later, too.
+  ++failures_;
+  const bool news = failures_ == 2 || (failures_ > 2 && hopeless_ && why_ != said_);
+  if (options_.says_so && news && !over()) {
     net::log::error("%s (retrying)", named(why_).c_str());
+    said_ = why_;
+  }
   end_waiting();
   if (!over()) owner_.lost();
 }

@@ -94,6 +94,7 @@ class RedisConnection {
   std::string digest_;
   RedisValue slots_;
   std::string why_ = "not connected";
+  std::string said_;  // the last reason that was logged
   bool closed_ = false;
   bool hopeless_ = false;
   bool warned_ = false;

@@ -99,9 +99,9 @@ std::string key_of_token(const std::string& prefix, const std::string& key, cons
 // Where the command has not been answered.
 Outcome RedisStore::lost(const RedisAnswer& answer, bool changes) const {
   Outcome outcome{.status = Outcome::kUnavailable, .why = answer.why};
-  if (answer.hopeless) outcome.status = Outcome::kRefused;
+  if (answer.hopeless) outcome.status = Outcome::kRefused;  // which the connection has logged
   if (changes && answer.fate == RedisAnswer::kUnknown) outcome.status = Outcome::kUnknown;
-  return said(std::move(outcome));
+  return outcome;
 }
 
 Outcome RedisStore::said(Outcome outcome) const {
