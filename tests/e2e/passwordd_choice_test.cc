@@ -57,7 +57,8 @@ TEST(PassworddChoice, WordsThatCannotBeUsedAreStatus8) {
   const TempDir dir;
   for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
            {"one\n", "needs at least two different words"},
-           {"one\ntw\x1bo\n", "line 2 has a control, invisible or combining character"},
+           {"one\ntw\x1bo\n",
+            "line 2 has a control, invisible, combining or private-use character"},
            {"one\n\xff\n", "line 2 is not UTF-8"}}) {
     const auto file = dir.file("words", text);
     const auto end = run({"passwordd", "--words-file", file, "127.0.0.1:0"});

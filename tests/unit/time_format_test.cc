@@ -134,6 +134,14 @@ TEST_F(TimeFormatTest, UnknownZoneChangesNothing) {
   EXPECT_EQ(line("time", kMoment), "23:04:05\n");
 }
 
+TEST_F(TimeFormatTest, ALongTextIsLongerInSeptember) {
+  std::string months;
+  for (int i = 0; i < 127; ++i) months += "%B";
+  TimeFormat format;
+  if (!TimeFormat::parse(months, format).empty()) GTEST_SKIP() << "it is September";
+  EXPECT_EQ(format.line(at(1'157'500'800'000)).size(), 127 * 9 + 1U);
+}
+
 TEST_F(TimeFormatTest, WhatIsNoFormatIsSaid) {
   use("UTC0");
   TimeFormat format;

@@ -8,8 +8,11 @@
 
 namespace clockd {
 
+constexpr std::size_t kBytesMax = 1023;
+
+// A text may be three times as long on another day: May and September.
 static std::string strftime_of(const std::string& format, const std::tm& when) {
-  std::array<char, 1024> text;
+  std::array<char, 4 * kBytesMax> text;
   return {text.data(), std::strftime(text.data(), text.size(), format.c_str(), &when)};
 }
 
@@ -67,7 +70,8 @@ std::string TimeFormat::parse(std::string_view text, TimeFormat& format) {
   const std::time_t now = std::time(nullptr);
   std::tm when{};
   localtime_r(&now, &when);
-  if (strftime_of(with_fraction(text, {}), when).empty())
+  const std::string today = strftime_of(with_fraction(text, {}), when);
+  if (today.empty() || today.size() > kBytesMax)
     return quoted + " produces no text, or more than 1023 bytes";
   format.strftime_ = text;
   format.tail_ = kNone;

@@ -59,10 +59,14 @@ std::string parse_classes(std::string_view text, unsigned& mask) {
   return "";
 }
 
+static bool is_private(char32_t c) { return (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000; }
+
 bool is_readable(char32_t c) {
+  static const wctype_t combining = unicode != locale_t{} ? wctype_l("combining", unicode) : 0;
   constexpr std::u32string_view kInvisible = U"\u00AD\u115F\u1160\u2800\u3164\uFFA0";
   if (c < 0x7f) return c >= 0x20;
   if (unicode == locale_t{}) return false;  // it is not installed, so nothing is known
+  if (is_private(c) || iswctype_l(static_cast<wint_t>(c), combining, unicode) != 0) return false;
   const auto wide = static_cast<wchar_t>(c);
   const locale_t before = uselocale(unicode);
   const int columns = wcwidth(wide);  // 0: it combines with another; -1: it cannot be printed
@@ -87,7 +91,7 @@ std::string Charset::parse_characters(std::string_view text, Charset& out) {
     const std::size_t size = net::decode_utf8(text, c);
     if (size == 0) return "is not UTF-8";
     if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return "has a control character";
-    if (!is_readable(c)) return "has an invisible or combining character";
+    if (!is_readable(c)) return "has an invisible, combining or private-use character";
     if (set.characters_.find(c) != std::u32string::npos)
       return "has '" + std::string(text.substr(0, size)) + "' twice";
     set.characters_ += c;

@@ -15,7 +15,7 @@ std::string wrong_with_text(std::string_view text) {
     char32_t c = 0;
     const std::size_t size = net::decode_utf8(text, c);
     if (size == 0) return "is not UTF-8";
-    if (!is_readable(c)) return "has a control, invisible or combining character";
+    if (!is_readable(c)) return "has a control, invisible, combining or private-use character";
     text.remove_prefix(size);
   }
   return "";
