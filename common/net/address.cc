@@ -48,6 +48,12 @@ static bool is_address(std::string_view text) {
   return SockAddr::numeric(text, 0).error() != Error(UV_EAI_NONAME);
 }
 
+static bool is_like_v6(std::string_view text) {
+  constexpr std::ptrdiff_t kColons = 7;  // in one that is not shortened
+  return text.find("::") != text.npos || text.find_first_of("[]") != text.npos ||
+         std::ranges::count(text, ':') >= kColons;
+}
+
 // "[V6]:PORT", which `text` should have been.
 static std::string bracketed(std::string_view text) {
   if (text.find_first_of("[]") != std::string_view::npos) return "[V6]:PORT";
@@ -73,19 +79,20 @@ bool Address::parse(std::string_view text, Address& address, std::string& why) {
     address.fd = static_cast<int>(number);
     return why.empty();
   }
+  constexpr const char* kForms = "not a port, HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N";
   const bool host_given = text.find(':') != std::string_view::npos;
   address.host = "localhost";
   address.port = text;
   if (host_given && text.ends_with(']'))
     why = "a port is missing";
   else if (host_given && !split_host_port(text, address.host, address.port))
-    why = "an IPv6 address is written " + bracketed(text);
+    why = is_like_v6(text) ? "an IPv6 address is written " + bracketed(text) : kForms;
   else if (address.port.empty())
     why = "a port is missing";
   else if (is_number(address.port) && !parse_number(address.port, 0, 65535, number))
     why = "a port is a number from 0 to 65535";
   else if (!host_given && !is_number(address.port) && !parse_port(address.port))
-    why = "not a port, HOST:PORT, [V6]:PORT, :PORT, unix:PATH or fd:N";
+    why = kForms;
   return why.empty();
 }
 

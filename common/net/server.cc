@@ -63,13 +63,14 @@ void add_server_options(Cli& cli, ServerOptions& o) {
 void add_addresses(ServerOptions& options, const std::vector<std::string>& operands) {
   Address address;
   std::string why;
+  if (operands.size() == 2 && operands[0].empty())
+    Cli::fail("the host is empty (use :" + operands[1] + " for every address)");
   const bool host_and_port = operands.size() == 2 && !Address::parse(operands[0], address, why) &&
                              operands[1].find(':') == std::string::npos;
   if (host_and_port) {
     const std::string host(without_brackets(operands[0]));
     const bool v6 = host.find(':') != std::string::npos;
-    const std::string joined = (v6 ? "[" + host + "]" : host) + ":" + operands[1];
-    if (Address::parse(joined, address, why)) return options.addresses.push_back(joined);
+    return options.addresses.push_back((v6 ? "[" + host + "]" : host) + ":" + operands[1]);
   }
   options.addresses.insert(options.addresses.end(), operands.begin(), operands.end());
 }

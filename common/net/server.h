@@ -52,8 +52,8 @@ class Service {
   // The server is stopping and input has ended: finish what is in progress.
   virtual void drain() {}
   // SIGHUP: reads its files again, which ServerOptions::sandbox has to know.  False: it has none,
-  // and the server stops as for SIGTERM.
-  virtual bool reload() { return false; }
+  // and the server stops as for SIGTERM.  `first`: the one of the loops that logs what is wrong.
+  virtual bool reload([[maybe_unused]] bool first) { return false; }
 };
 
 using MakeService = std::function<std::unique_ptr<Service>(Loop&)>;

@@ -317,7 +317,7 @@ Task<> Worker::reload_on(Signal& signal, Signals& all) {
   for (;;) {
     Error e = co_await signal.wait();
     if (e) co_return;
-    if (service_->reload()) {
+    if (service_->reload(true)) {
       for (const auto& worker : shared_.workers)
         if (worker.get() != this) worker->loop().post([w = worker.get()] { w->reload(); });
     } else {

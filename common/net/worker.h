@@ -55,7 +55,7 @@ class Worker {
   int run(bool with_signals) { return loop_.run(main(with_signals)); }
 
   void stop() { background_.go(wind_down()); }
-  void reload() { (void)service_->reload(); }  // the first worker's service can
+  void reload() { (void)service_->reload(false); }  // the first worker's service can
   void room();
   // Ends the longest idle connection of this loop or, if it has none, of one of the next `others`.
   void make_room(std::size_t others);

@@ -240,6 +240,7 @@ TEST_P(Server, UsageErrorsAreOneLineAndStatus2) {
                                                        {"--once=maybe"},
                                                        {"--socket-mode", "rw"},
                                                        {"--socket-mode", "1777"},
+                                                       {"", "8000"},
                                                        {"--max-per-address", "0"},
                                                        {"--write-timeout", "1 hour"}};
   for (const auto& arguments : wrong) {

@@ -194,6 +194,17 @@ TEST(StatusdHangup, ReadsTheBodyAgain) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+TEST(StatusdHangup, AFileThatIsGoneIsLoggedOnce) {
+  const TempDir dir;
+  const auto file = dir.file("body", "one");
+  Daemon daemon("statusd", {"--body-file", file, "--threads", "4"});
+  std::filesystem::remove(file);
+  daemon.signal(SIGHUP);
+  EXPECT_THAT(line_with(daemon.err, file), EndsWith("(keeping the previous body)"));
+  EXPECT_EQ(daemon.stop(), 0);
+  EXPECT_EQ(daemon.err.rest(), "");
+}
+
 // --- checks ---
 
 void wait_for_readiness(const Daemon& daemon, int code) {

@@ -35,7 +35,8 @@ TEST(ServerOptions, HostAndPortAreOneAddress) {
       // Neither: what is wrong is said later.
       {{"localhost"}, {"localhost"}},
       {{"localhost", "x:1"}, {"localhost", "x:1"}},
-      {{"localhost", "99999"}, {"localhost", "99999"}},
+      {{"localhost", "99999"}, {"localhost:99999"}},
+      {{"localhost", ""}, {"localhost:"}},
       {{"localhost", "8000", "8001"}, {"localhost", "8000", "8001"}},
   };
   for (const Row& row : table) {

@@ -134,10 +134,10 @@ class CounterService final : public net::http::Site {
   }
 
   // The token's file, for all loops.
-  bool reload() override {
+  bool reload(bool first) override {
     std::string why;
     if (options_.token_file.empty()) return false;
-    if (is_first_ && !shared_.token.load(options_.token_file, why))
+    if (first && !shared_.token.load(options_.token_file, why))
       net::log::error("%s: %s (keeping the previous token)", options_.token_file.c_str(),
                       why.c_str());
     return true;

@@ -79,7 +79,7 @@ class Passwords final : public http::Site {
          .handle = [this](const http::Request& request) { return response_to(request); }});
   }
 
-  bool reload() override;
+  bool reload(bool first) override;
 
  private:
   http::Answer ready() override;
@@ -133,13 +133,13 @@ void Passwords::say_once(Error why) {
 }
 
 // The list of words; the last one stays where it cannot be read.
-bool Passwords::reload() {
+bool Passwords::reload(bool first) {
   if (options_.words_file.empty()) return false;
   auto words = std::make_shared<passwordd::Words>();
   std::string why;
   if (passwordd::Words::load(options_.words_file, *words, why))
     order_.list = std::move(words);
-  else
+  else if (first)
     net::log::error("%s: %s (keeping the previous words)", options_.words_file.c_str(),
                     why.c_str());
   return true;

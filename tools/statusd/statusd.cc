@@ -37,7 +37,7 @@ class Status final : public net::http::Site {
   // runs: this one runs the checks, which all share.
   Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs);
   Task<> run() override;
-  bool reload() override;
+  bool reload(bool first) override;
   void stop_soon() override;
 
  private:
@@ -224,12 +224,12 @@ void Status::append_metrics(std::string& out) {
 }
 
 // The file of --body-file; the old body stays where it cannot be read.
-bool Status::reload() {
+bool Status::reload(bool first) {
   if (options_.body_file.empty()) return false;
   net::Result<std::string> body = net::read_file(options_.body_file, statusd::kBodyFileMax);
   if (body)
     elsewhere_->body = std::move(*body);
-  else
+  else if (first)
     net::log::error("%s: %s (keeping the previous body)", options_.body_file.c_str(),
                     body.error().message());
   return true;
