@@ -149,6 +149,9 @@ TEST_F(CounterdFile, OnAFullDiskSaysSoAndRecovers) {
     echo "${said% *}"  # what the log had room for was still taken
     ask '/get?name=x'
     ask "/get?${said##*\?}"
+    ask /readyz > /dev/null
+    ask "/inc?${said##*\?}"
+    ask /metrics | grep '{name="x"} 7'
     rm "$1/filler"
     ask '/inc?name=x&return=new'
     kill $daemon && wait $daemon)";
@@ -160,9 +163,13 @@ TEST_F(CounterdFile, OnAFullDiskSaysSoAndRecovers) {
                                                  "the store is full: [^\n]*\n 507\n"
                                                  "x: 7\n 200\n"
                                                  "y[0-9]+ not found\n 404\n"
+                                                 "the store is full: [^\n]*\n 507\n"
+                                                 "counterd_value.name=.x.. 7\n"
                                                  "x: 8\n 200\n"))
       << outcome.err;
-  EXPECT_THAT(outcome.err, HasSubstr("counters.db: database or disk is full\n"));
+  const std::string line = "counters.db: database or disk is full\n";
+  EXPECT_THAT(outcome.err, HasSubstr(line));
+  EXPECT_EQ(outcome.err.find(line), outcome.err.rfind(line)) << "it is logged once";
 }
 
 }  // namespace

@@ -242,7 +242,13 @@ Task<> fail_and_recover(Store& store) {
     }
     const std::string unchanged = co_await listed(store, "", nullptr);
     EXPECT_EQ(unchanged, "x=7");
+    const Outcome failing = co_await store.check();
+    EXPECT_EQ(shown(failing).substr(0, result.size()), result);
+    const std::string missing = co_await told(store, remove("z"));
+    EXPECT_EQ(missing, "not found");
     fault = SQLITE_OK;
+    const Outcome ready = co_await store.check();
+    EXPECT_EQ(ready.status, Outcome::kDone) << ready.why;
     const std::string recovered = co_await told(store, inc("x", 0));
     EXPECT_EQ(recovered, "7");
   }

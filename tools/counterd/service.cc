@@ -109,7 +109,9 @@ Task<Response> answer_later(Call call, Task<Outcome> task) {
 Task<Response> answer_check(Store& store) {
   const Outcome outcome = co_await store.check();
   if (outcome.status == Outcome::kDone) co_return ok();
-  co_return failure(outcome.status, false, outcome.why);
+  Response response = failure(outcome.status, false, outcome.why);
+  response.status = 503;
+  co_return std::move(response);
 }
 
 class CounterService final : public net::http::Site {
@@ -276,14 +278,14 @@ Task<Response> CounterService::metrics(ListQuery query, ListFormat format, bool 
   ListOptions options{format, open ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
                                    : net::http::Figures::kContentType};
   options.before = open ? as_open_metrics(own) : std::move(own);
-  if (up && with_counters) {
-    Task<Response> list = answer_list(loop_, *store_, std::move(query), std::move(options));
-    Response response = co_await std::move(list);
-    co_return response;
-  }
   Response response;
   response.content_type = options.content_type;
-  response.body = std::move(options.before);
+  response.body = options.before;
+  if (with_counters) {
+    Task<Response> list = answer_list(loop_, *store_, std::move(query), std::move(options));
+    Response all = co_await std::move(list);
+    if (all.status == 200) co_return std::move(all);
+  }
   if (open) response.body += "# EOF\n";
   co_return response;
 }

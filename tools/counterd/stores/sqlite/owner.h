@@ -1,0 +1,101 @@
+// owner.h - the thread that owns the file, and the map in memory that answers reads.
+//
+// Changes are commands in its queue.  It commits all that wait in one transaction, and they are
+// answered when they are on the disk.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <coroutine>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/net/loop.h"
+#include "tools/counterd/stores/sqlite/database.h"
+
+namespace counterd {
+
+class Owner;
+
+// A command on its way through the queue, awaited; in the frame of the task that waits for it.
+struct Change {
+  Owner& owner;
+  net::Loop& loop;
+  Command command;
+  Outcome outcome{};
+  std::coroutine_handle<> waiter{};
+
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> task);
+  Outcome await_resume() {
+    loop.release();
+    return std::move(outcome);
+  }
+};
+
+// A client waits for its change, so there are no more of them than clients.
+using Group = std::vector<Change*>;
+
+class Owner {
+ public:
+  Owner(const StoreOptions& options, std::unique_ptr<Database> database)
+      : options_(options), database_(std::move(database)) {}
+  ~Owner();
+
+  bool load(std::string& why) {
+    return database_->load(counters_, operations_, why) && database_->claim(why);
+  }
+  std::string start();
+
+  // From any thread.
+  void count_loops(int more);  // that may still need what is in progress
+  void submit(Change& change);
+  Outcome get(const Command& command);
+  Page page(std::string_view prefix, std::string_view after);
+  std::uint64_t version() const { return version_; }
+  const std::string& place() const { return options_.place; }
+
+ private:
+  void run();
+  bool tidy();
+  Outcome process(const Group& group);
+  Outcome try_to_process(const Group& group);
+  void doubt(const Group& group);
+  Outcome look_for_changes_by_others();
+  Outcome read_again();
+  bool mend(const std::string& trouble, std::string& why);
+  bool write_back(const Counters& found, std::string& why);
+  void forget_operations(NewOperations& forgotten);
+  void publish(const Changes& changes, const NewOperations& operations);
+  void take_over(Counters& found);
+  void log_change_of(const Outcome& outcome);
+  static void answer(const Group& group);
+
+  const StoreOptions options_;
+  std::unique_ptr<Database> database_;     // the thread's alone from start() on
+  bool stale_ = false;                     // counters_ is not what is on the disk
+  bool reading_ = false;                   // into next_
+  Counters next_;                          // what is on the disk, as far as it has been read
+  Counters old_;                           // on its way out
+  Operations operations_;                  // on the disk
+  NewOperations forgotten_;                // but not there yet
+  Outcome::Status last_ = Outcome::kDone;  // of what was to be written
+  bool wrote_ = false;                     // for the group at hand
+
+  std::mutex counters_mutex_;
+  Counters counters_;  // what is on the disk; written by the thread alone, with counters_mutex_
+  std::atomic<std::uint64_t> version_ = 0;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queued_;
+  Group queue_;         // guarded by queue_mutex_
+  bool ended_ = false;  // guarded by queue_mutex_
+  int loops_ = 0;       // guarded by queue_mutex_
+  std::thread thread_;
+};
+
+}  // namespace counterd
