@@ -117,7 +117,7 @@ static void blank_tabs(std::string& head) {
 
 Progress Parser::refuse(const Refusal& refusal) {
   refusal_ = refusal;
-  request_ = Request();
+  if (stage_ == kHead) request_ = Request();
   stage_ = kBetween;
   known_ = false;
   return Progress::kRefused;
@@ -150,6 +150,7 @@ void Parser::begin(std::string_view& input) {
   stage_ = kHead;
   gate_ = HeadGate();
   head_.clear();
+  request_ = Request();
   known_ = false;
 }
 

@@ -30,7 +30,8 @@ class Parser {
   // meaning.
   bool skip(std::string_view& input);
 
-  // It refers to the parser, its body perhaps to the input, until the next take().
+  // It refers to the parser, its body perhaps to the input, until the next take().  Empty until the
+  // head is whole, and when that is refused.
   const Request& request() const { return request_; }
   Request& request() { return request_; }
   bool has_body() const { return gate_.has_body(); }

@@ -209,7 +209,7 @@ void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusa
   const std::size_t sent = parser.is_head() ? 0 : response.body.size();
   out_.append(response.body, 0, sent);
   Tally::add(tally_.begun);
-  count(nothing, response.status, sent, conn);
+  count(parser.request(), response.status, sent, conn);
   conn.open = false;
   conn.lingers = true;
 }

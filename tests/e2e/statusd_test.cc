@@ -214,12 +214,16 @@ TEST(Statusd, AccessLog) {
   auto raw = daemon.connect();
   raw.send("GET /\x1b[2J HTTP/1.1\r\n\r\n");
   (void)raw.rest();
+  auto large = daemon.connect();
+  large.send("GET /large HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n");
+  (void)large.rest();
   const std::string when = "127\\.0\\.0\\.1 - - \\[[0-9]+/[A-Z][a-z]+/[0-9]+:[0-9:]+ \\+0000\\] ";
   EXPECT_THAT(daemon.err.line(), MatchesRegex(when + "\"GET /\\?a=1 HTTP/1\\.1\" 200 15"));
   EXPECT_THAT(daemon.err.line(), MatchesRegex(when + "\"HEAD / HTTP/1\\.1\" 200 -"));
   EXPECT_THAT(daemon.err.line(),
               MatchesRegex(when + "\"POST /\\\\x22q\\\\x5C HTTP/1\\.0\" 405 [0-9]+"));
   EXPECT_THAT(daemon.err.line(), MatchesRegex(when + "\"-\" 400 [0-9]+"));
+  EXPECT_THAT(daemon.err.line(), MatchesRegex(when + "\"GET /large HTTP/1\\.1\" 413 [0-9]+"));
   EXPECT_EQ(daemon.out.rest(), "");
 }
 
