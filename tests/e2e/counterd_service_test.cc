@@ -345,6 +345,21 @@ TEST(CounterdStart, ChangesNothingBeforeItsAddressIsBound) {
   EXPECT_EQ(run({"counterd", "--store", path, "--export"}).out, "[\n]\n");
 }
 
+TEST(CounterdStart, ASignalEndsALongImport) {
+  const TempDir dir;
+  const std::string list = dir.path("list"), log = dir.path("c.db-wal");
+  (void)shell("seq -f '{\"name\":\"%.0f\",\"value\":1},' 300000 | sed '1s/^/[/;$s/,$/]/' > " +
+              list);
+  Process counterd({"counterd", "--store", dir.path("c.db"), "--import", list, "127.0.0.1:0"});
+  wait_until("a part of it", [&] {
+    std::error_code none;
+    return std::filesystem::exists(log) && std::filesystem::file_size(log, none) > 500'000;
+  });
+  counterd.signal(SIGTERM);
+  EXPECT_EQ(counterd.wait(), 8);
+  EXPECT_THAT(counterd.err.rest(), HasSubstr("--import: stopped by a signal"));
+}
+
 TEST(CounterdFileLimits, AFileThatMayNotGrowIsFull) {
   const TempDir dir;
   const std::string path = dir.path("c.db");

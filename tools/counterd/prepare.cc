@@ -1,5 +1,7 @@
 #include "tools/counterd/prepare.h"
 
+#include <csignal>
+
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "common/net/descriptor.h"
@@ -47,6 +49,14 @@ Task<> start_all(Store& store, Preparation& preparation, std::string& why) {
   preparation.start = std::move(later);
 }
 
+// Until the server serves, these are blocked.
+bool is_told_to_stop() {
+  sigset_t pending;
+  return sigpending(&pending) == 0 &&
+         (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
+          sigismember(&pending, SIGQUIT) == 1);
+}
+
 Task<> import_all(Store& store, std::string_view json, std::string& why) {
   constexpr std::size_t kAtOnce = 1000;  // the store may do them together
   net::WaitGroup group;
@@ -58,6 +68,8 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
     command.expires = counter.expires;
     group.go(set(store, std::move(command), why));
     co_await group.wait(kAtOnce - 1);
+    if (why.empty() && is_told_to_stop())
+      why = "--import: stopped by a signal (the counters imported so far stay)";
     if (!why.empty()) break;
   }
   co_await group.wait();
