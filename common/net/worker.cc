@@ -163,7 +163,7 @@ Task<> Worker::wait_for_room(Listener& listener) {
   waiting_for_room_.push_back(&timer);
   ++shared_.short_of_room;
   if (listener.has_waiting()) make_room(shared_.workers.size() - 1);
-  if (at_limit() || said_full_) (void)co_await timer.wait(kLook);
+  if (at_limit() || full_) (void)co_await timer.wait(kLook);
   --shared_.short_of_room;
   std::erase(waiting_for_room_, &timer);
 }
@@ -209,7 +209,7 @@ static bool is_shortage(Error e) {
 
 Worker::Accepted Worker::accept_failed(Error e) {
   if (e == Error(UV_EAGAIN)) {
-    said_full_ = false;
+    if (std::exchange(full_, false)) --shared_.full;
     return Accepted::kAll;
   }
   ++shared_.refused;
@@ -217,8 +217,8 @@ Worker::Accepted Worker::accept_failed(Error e) {
     shared_.fail("accept", e);
     return Accepted::kAll;
   }
-  if (!said_full_) log::error("accept: %s (waiting for a client to leave)", e.message());
-  said_full_ = true;
+  if (!std::exchange(full_, true) && shared_.full++ == 0)
+    log::error("accept: %s (waiting for a client to leave)", e.message());
   return Accepted::kNoRoom;
 }
 

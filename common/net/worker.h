@@ -28,7 +28,8 @@ struct Shared {
   std::atomic<std::uint64_t> clients_ever{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<int> short_of_room{0};  // accept loops that wait for a client to leave
-  std::atomic<int> status{0};         // exit status
+  std::atomic<int> full{0};    // workers without a descriptor for a client: the first says so
+  std::atomic<int> status{0};  // exit status
   std::vector<std::unique_ptr<Worker>> workers;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 
@@ -97,7 +98,7 @@ class Worker {
   Ebb ebb_;
   WaitGroup conns_{[this] { end_connection(); }};
   bool stopping_ = false;
-  bool said_full_ = false;
+  bool full_ = false;  // counted in Shared::full
 };
 
 }  // namespace net

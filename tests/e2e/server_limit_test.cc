@@ -162,6 +162,13 @@ TEST_P(Limit, OutOfDescriptorsItWaitsForAClientToLeave) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+TEST_P(Limit, OutOfDescriptorsTheThreadsSaySoOnce) {
+  Daemon daemon(tool().name, tool().options({"-m", "1000", "-t", "4"}), {.descriptors = 64});
+  auto clients = connect(daemon, 100);
+  (void)line_with(daemon.err, "too many open files");
+  EXPECT_TRUE(daemon.err.silent_for(Millis(1500))) << daemon.err.available();
+}
+
 TEST_P(Limit, DefaultMaxClientsFitsTheDescriptors) {
   Daemon daemon(tool().name, tool().options(), {.descriptors = 64});
   auto clients = connect(daemon, 100);
