@@ -10,6 +10,7 @@
 #include "common/http/parser.h"
 #include "common/http/patience.h"
 #include "common/http/response.h"
+#include "common/net/address.h"
 #include "common/net/socket_option.h"
 
 namespace net::http {
@@ -31,9 +32,10 @@ struct HttpService::Conn {
   Stream& stream;
   std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
   Patience patience{};
-  bool open = true;      // to further requests
-  bool lingers = false;  // the client may still be sending
-  bool faulty = false;   // it ends at once, on purpose
+  std::unique_ptr<std::string> peer{};  // for the log: a client that has left has no address
+  bool open = true;                     // to further requests
+  bool lingers = false;                 // the client may still be sending
+  bool faulty = false;                  // it ends at once, on purpose
 };
 
 // The client is told the timeout, so that it does not send a request just as we close.
@@ -182,10 +184,18 @@ void HttpService::put_head(std::string& out, const Request& request, const Respo
   out.append("\r\n", 2);
 }
 
+static std::string ip_of(const Stream& conn) {
+  const SockAddr peer = SockAddr::peer(conn.fd());
+  const bool named = peer.family() == AF_INET || peer.family() == AF_INET6;
+  return named ? peer.host() : "";
+}
+
 void HttpService::count(const Request& request, int status, std::size_t body_bytes,
                         const Conn& conn) {
   tally_.count(status, body_bytes);
-  answered(request, status, body_bytes, conn.stream);
+  std::string peer;
+  if (options_.logs_peers) peer = conn.peer ? *conn.peer : ip_of(conn.stream);
+  answered(request, status, body_bytes, peer);
   if (!options_.once || done_) return;
   done_ = true;
   kill(getpid(), SIGTERM);
@@ -268,6 +278,8 @@ Task<> HttpService::write_out(Conn& conn) {
 }
 
 Task<> HttpService::finish(Conn& conn, Answer answer, bool last) {
+  if (options_.logs_peers && !conn.peer)
+    conn.peer = std::make_unique<std::string>(ip_of(conn.stream));
   if (auto* task = std::get_if<Task<Response>>(&answer)) {
     Response response = co_await std::move(*task);
     answer = std::move(response);

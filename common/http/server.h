@@ -25,6 +25,7 @@ struct HttpOptions {
   Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
   Millis body_timeout{60'000};  // for a whole body; zero: none
   bool once = false;            // answer one request, then stop the server as SIGTERM does
+  bool logs_peers = false;      // answered() is told the client's IP address
 };
 
 class HttpService : public Service {
@@ -44,10 +45,10 @@ class HttpService : public Service {
   // HEAD comes here too: the body of its answer is dropped, its Content-Length kept.
   virtual Answer answer(const Request& request) = 0;
   // After each answer, for logs and figures.  To a refused request too, whose method is empty then.
-  // body_bytes: as sent.
+  // body_bytes: as sent.  peer: empty for a local client.
   virtual void answered([[maybe_unused]] const Request& request, [[maybe_unused]] int status,
                         [[maybe_unused]] std::size_t body_bytes,
-                        [[maybe_unused]] const Stream& conn) {}
+                        [[maybe_unused]] std::string_view peer) {}
   // Adds whole header lines to an answer that is on its way.
   virtual void decorate([[maybe_unused]] const Request& request,
                         [[maybe_unused]] std::string& head) {}

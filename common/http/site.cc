@@ -47,7 +47,9 @@ static BrowserOptions with_names(const SiteOptions& options) {
 }
 
 Site::Site(Loop& loop, const SiteOptions& options, Figures& figures, std::string summary)
-    : HttpService(loop, {.idle_timeout = options.server.idle_timeout, .once = options.server.once}),
+    : HttpService(loop, {.idle_timeout = options.server.idle_timeout,
+                         .once = options.server.once,
+                         .logs_peers = options.access_log}),
       access_log_(options.access_log),
       browser_(with_names(options)),
       figures_(figures),
@@ -241,12 +243,9 @@ void Site::decorate(const Request& request, std::string& head) {
 }
 
 void Site::answered(const Request& request, int status, std::size_t body_bytes,
-                    const Stream& conn) {
+                    std::string_view peer) {
   if (!access_log_) return;
-  const SockAddr peer = SockAddr::peer(conn.fd());
-  const bool named = peer.family() == AF_INET || peer.family() == AF_INET6;
-  const std::string host = named ? peer.host() : "";
-  const Access access{.host = host,
+  const Access access{.host = peer,
                       .method = request.method,
                       .target = request.target,
                       .minor = request.minor,

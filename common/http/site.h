@@ -77,7 +77,7 @@ class Site : public HttpService {
  private:
   std::optional<Response> admit(Request& head, const Stream& conn, BodyLimit& body) final;
   void answered(const Request& request, int status, std::size_t body_bytes,
-                const Stream& conn) final;
+                std::string_view peer) final;
   void decorate(const Request& request, std::string& head) final;
   const Route* find(std::string_view path) const;
   std::optional<Response> answer_options(const Request& request, const Route* route);

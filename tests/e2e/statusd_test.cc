@@ -227,6 +227,17 @@ TEST(Statusd, AccessLog) {
   EXPECT_EQ(daemon.out.rest(), "");
 }
 
+TEST(Statusd, AccessLogOfAClientThatHasLeft) {
+  Daemon daemon("statusd", {"-q", "--access-log", "--latency", "1h"});
+  auto client = daemon.connect();
+  client.send(request("GET / HTTP/1.1"));
+  wait_until("the request", [&] {
+    return curl(daemon, "/metrics").body.find("_in_flight 2") != std::string::npos;
+  });
+  client.reset();
+  EXPECT_THAT(line_with(daemon.err, " 499 "), StartsWith("127.0.0.1 - - ["));
+}
+
 TEST(Statusd, AccessLogOfALocalClientHasNoHost) {
   const TempDir dir;
   Daemon daemon("statusd", {"-q", "--access-log", "unix:" + dir.path("socket")});

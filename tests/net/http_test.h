@@ -25,7 +25,7 @@ class TestService final : public HttpService {
     return std::nullopt;
   }
   void answered(const Request& request, int status, std::size_t body_bytes,
-                const Stream& conn) override;
+                std::string_view peer) override;
   void proceed() { gate_.wake(); }
 
   std::vector<std::string> log;  // "GET /path X 200 6", with the value of the field X
