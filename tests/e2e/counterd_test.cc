@@ -306,8 +306,7 @@ TEST(CounterdOptions, AreChecked) {
   const std::pair<std::vector<std::string>, std::string> table[] = {
       {{"--store", "momory"},
        "--store: 'momory' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
-      {{"--store", "rediss://:secret@h"},
-       "--store: Redis over TLS (rediss:) is not supported"},
+      {{"--store", "rediss://:secret@h"}, "--store: Redis over TLS (rediss:) is not supported"},
       {{"--store", "sqlite:x.db"},
        "--store: 'sqlite:' is not a store (use memory, FILE.db or redis://HOST:PORT)"},
       {{"--store", "file:///tmp/x.db"},
