@@ -1,7 +1,9 @@
 // netcat --output, --hex-dump: a log whose reader takes its time, or none.
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include "session.h"
 #include "udp_peer.h"
@@ -12,35 +14,71 @@ namespace {
 // More than the pipe of standard error and both buffers of a connection hold.
 constexpr std::size_t kMuch = 30'000'000;
 
+// A listener whose log, standard error, has a reader that does not read.
+struct Unread {
+  explicit Unread(const Words& options)
+      : netcat(
+            netcat_argv(
+                with({"-l", "-o", "-", "--port-file", dir.path("port"), "127.0.0.1", "0"}, options),
+                {}),
+            {.out = Stdio::null(), .err = Stdio::fd(log.second)}) {
+    wait_until("there is a port", [&] { return access(dir.path("port").c_str(), F_OK) == 0; });
+    port = std::stoi(read_file(dir.path("port")));
+    log.second.close();
+  }
+
+  TempDir dir;
+  std::pair<Fd, Fd> log = pipe_pair();
+  Process netcat;
+  int port = 0;
+};
+
 std::size_t fill(Channel& client) {
   return client.send_until_stuck(std::string(100'000, 'x'), kSilence, kMuch);
 }
 
 TEST(NetcatBlockedLog, ASignalEndsAListenerThatWaitsForIt) {
-  for (const Words& options : {Words{"-d"}, Words{"-k"}, Words{"-c", "cat > /dev/null"}}) {
-    Listening s(with({"-o", "-"}, options), {.in = Stdio::null(), .out = Stdio::null()});
-    auto client = s.connect();
+  for (const Words& options : {Words{"-d"}, Words{"-k", "-d"}, Words{"-c", "cat > /dev/null"}}) {
+    Unread s(options);
+    auto client = connect_tcp("127.0.0.1", s.port);
     EXPECT_LT(fill(client), kMuch);
     EXPECT_EQ(s.netcat.stop(), 128 + SIGTERM);
   }
 }
 
 TEST(NetcatBlockedLog, ASignalEndsADatagramReceiverThatWaitsForIt) {
-  Process netcat({"netcat", "-u", "-l", "-k", "-d", "-v", "-o", "-", "127.0.0.1", "0"},
-                 {.out = Stdio::null()});
-  const std::string bound = netcat.err.line();
-  const int port = std::stoi(bound.substr(bound.rfind(' ') + 1));
+  Unread s({"-u", "-k", "-d"});
   UdpPeer peer;
-  for (int i = 0; i < 20; ++i) peer.send(port, std::string(10'000, 'x'));
-  EXPECT_TRUE(netcat.lives_for(kSilence));
-  EXPECT_EQ(netcat.stop(), 128 + SIGTERM);
+  for (int i = 0; i < 20; ++i) peer.send(s.port, std::string(10'000, 'x'));
+  EXPECT_TRUE(s.netcat.lives_for(kSilence));
+  EXPECT_EQ(s.netcat.stop(), 128 + SIGTERM);
 }
 
-// Time that the log takes is not the peer's: -w.
+TEST(NetcatBlockedLog, AReaderThatLeavesIsStatus8) {
+  Unread s({"-d"});
+  auto client = connect_tcp("127.0.0.1", s.port);
+  EXPECT_LT(fill(client), kMuch);
+  s.log.first.close();
+  EXPECT_EQ(s.netcat.wait(), 8);
+}
+
+// Time that the log takes is not the peer's.
+TEST(NetcatBlockedLog, IsNoReasonToBeIdle) {
+  Listener server = Listener::tcp();
+  auto log = pipe_pair();
+  Process netcat(netcat_argv({"-w", "500ms", "-o", "-"}, {"127.0.0.1", server.port_text()}),
+                 {.in = Stdio::file("/dev/zero"), .err = Stdio::fd(log.second)});
+  auto peer = server.accept();
+  log.second.close();
+  EXPECT_TRUE(netcat.lives_for(Millis(1500)));
+  log.first.close();
+  EXPECT_EQ(netcat.wait(), 8);  // not 9, which would have waited for the log
+}
+
 TEST(NetcatBlockedLog, NothingIsLostWhenItsReaderTakesItsTime) {
   TempDir dir;
   const std::string data = noise(3'000'000);
-  Session s({"-w", "100ms", "-o", "-"}, {.in = Stdio::file(dir.file("data", data))});
+  Session s({"-o", "-"}, {.in = Stdio::file(dir.file("data", data))});
   std::string arrived;
   wait_until("the log is full", [&] {
     arrived += s.peer.available();
@@ -63,13 +101,6 @@ TEST(NetcatBlockedLog, NothingIsLostWhenItsReaderTakesItsTime) {
             "sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' | cmp - '" +
             dir.path("data") + "'");
   EXPECT_EQ(compared.status, 0) << compared.err;
-}
-
-TEST(NetcatBlockedLog, AReaderThatLeavesIsStatus8) {
-  Session s({"-d", "-o", "-"}, {.in = Stdio::null(), .out = Stdio::null()});
-  EXPECT_LT(fill(s.peer), kMuch);
-  s.netcat.err.close();
-  EXPECT_EQ(s.netcat.wait(), 8);
 }
 
 }  // namespace
