@@ -85,8 +85,8 @@ TEST_F(NetcatNames, ADeadNameServerDelaysNoListener) {
 TEST_F(NetcatNames, AListenerAsksNoNameServerForItsOwnAddress) {
   const auto end = in_namespace(std::string(kServe) + kDeadNameServer + R"(
     for udp in '' -u; do
-      netcat -l -k -d -v $udp 10.9.8.1 7001 2> said & server=$!
-      until grep '10.9.8.1 7001' said; do sleep 0.01; done
+      netcat -l -k -d -v $udp 10.9.8.1 7001 2> said$udp & server=$!
+      until grep '10.9.8.1 7001' ./said$udp; do sleep 0.01; done
       kill $server; wait $server
     done
     nft list ruleset)");
