@@ -100,9 +100,11 @@ TEST(Ticker, SkipsAndDoublesNothingInADay) {
 }
 
 TEST(Ticker, SkipsNothingWhereTimersAreLate) {
-  for (const Millis interval : {1ms, 2ms, 3ms})
-    EXPECT_EQ(seen_in(300ms, interval, {}).size(), every(interval, 0s, 300ms).size() + 1)
-        << interval.count();
+  for (const Millis interval : {1ms, 2ms, 3ms}) {
+    const Lines lines = seen_in(300ms, interval, {});
+    EXPECT_GE(lines.back(), 300);
+    EXPECT_EQ(lines, every(interval, 0s, Millis(lines.back())));
+  }
 }
 
 TEST(Ticker, TicksAsTheClockIsSet) {
