@@ -19,8 +19,8 @@ class UdpPeer {
   void answer(const std::string& data);
   void send(int port, const std::string& data, const char* address = "127.0.0.1");
   bool readable(Millis time) const;
-  // From now on what is sent at once leaves as datagrams of `bytes`, which the receiver's kernel
-  // keeps together if it is asked to (UDP_SEGMENT, UDP_GRO).
+  // From now on each send() leaves as datagrams of `bytes`, which the receiver's kernel keeps
+  // together if asked to (UDP_SEGMENT, UDP_GRO).
   void segment_by(int bytes);
   // From now on the port answers everybody as if nobody had it.
   void refuse_others();
