@@ -16,11 +16,11 @@
 
 namespace net {
 
-// Takes an option's value; returns what is wrong with it ("is not a time"), or nothing.
+// Takes an option's value; returns an error ("is not a time"), or an empty string.
 using Setter = std::function<std::string(std::string_view)>;
 
 // Takes a number off the front of `text`: digits, perhaps with a fraction; no sign, no exponent.
-// What is too large for a double becomes infinity or NaN, so test that it is at most a limit.
+// A number too large for a double becomes infinity or NaN, so compare it with an upper limit.
 // std::from_chars would link libm, which costs every start its time, and so would std::ceil.
 bool take_decimal(std::string_view& text, double& out);
 // A number from 0 to 2^53, rounded up.
@@ -36,7 +36,7 @@ struct MillisRange {
   Millis min{0};
   Millis max{0};
 };
-// T or T..T.  Returns what is wrong with it, or nothing.
+// T or T..T.  Returns an error, or an empty string.
 std::string parse_duration_range(std::string_view text, MillisRange& out);
 
 Setter duration(Millis& out);
@@ -63,7 +63,7 @@ class Cli {
   // names: "w,timeout" or "drain".  argument: what --help calls the value, or "" for a flag.  The
   // texts are kept, not copied: a start with all its options allocates next to nothing.
   void option(const char* names, const char* argument, const char* help, Setter set);
-  // As option(), and its value is overwritten in argv, where ps(1) shows it.
+  // Like option(), but also overwrites the value in argv, where ps(1) shows it.
   void secret(const char* names, const char* argument, const char* help, Setter set);
   void flag(const char* names, const char* help, std::function<void()> set);
   void flag(const char* names, const char* help, bool& out);
@@ -72,8 +72,8 @@ class Cli {
   // The table is kept, not copied.
   void not_supported(std::span<const NotSupported> options) { not_supported_ = options; }
 
-  // Sets what is given, in its order; returns the operands.  --help and --version end the process
-  // with 0 (8 if they cannot be written), a usage error with 2 and one sentence.
+  // Applies the options in the order given; returns the operands.  --help and --version end the
+  // process with 0 (8 if they cannot be written), a usage error with 2 and one sentence.
   std::vector<std::string> parse(int argc, char** argv);
   [[noreturn]] static void fail(const std::string& sentence);
   // The usage line as the error.
@@ -113,8 +113,8 @@ class Cli {
   std::map<std::string_view, std::string> typed_;  // long name: as it was typed
 };
 
-// For every main: opens those of descriptors 0-2 that are closed, so that no other one lands
-// there. A closed input is at its end, a closed output takes nothing.
+// For every main: opens those of descriptors 0-2 that are closed, so that no other file gets their
+// numbers.  A closed input reads as end of file; writing to closed standard output fails.
 void hold_standard_descriptors();
 
 }  // namespace net

@@ -15,7 +15,7 @@ enum ExitStatus : int {
   kLocalIo = 8,      // stdout full or gone, stdin unreadable, a file not writable
   kIdle = 9,
   kTls = 10,
-  kProxy = 11,    // the proxy itself, or what it says of a connection
+  kProxy = 11,    // the proxy failed, or refused the connection
   kProgram = 12,  // could not be run, or failed
 };
 

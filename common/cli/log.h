@@ -22,11 +22,10 @@ bool verbose();
 [[gnu::format(printf, 1, 2)]] void error(const char* format, ...);    // always
 [[gnu::format(printf, 1, 2)]] void info(const char* format, ...);     // unless quiet
 [[gnu::format(printf, 1, 2)]] void details(const char* format, ...);  // if verbose
-// As it stands, without the tool's name: for words that are another program's.
+// Without the tool's name, for lines in the format of another program.
 [[gnu::format(printf, 1, 2)]] void plain(const char* format, ...);
 
-// `text` as it is, its newline included: for a caller that has formatted a whole line, of any
-// length.
+// Logs `text`, a whole line of any length that the caller has formatted, newline included.
 void put(std::string_view text);
 // How put() reports dropped lines, for output in another form; the default is one line of text.
 void report_dropped_with(std::string (*report)(std::uint64_t lines));

@@ -17,8 +17,8 @@ struct Access {
   std::size_t body_bytes = 0;
 };
 
-// HOST - - [21/Nov/2026:15:04:05 +0000] "GET / HTTP/1.1" 200 15, without a newline.  A client's
-// quotes, backslashes, control bytes and whatever is not ASCII are written \xHH.
+// HOST - - [21/Nov/2026:15:04:05 +0000] "GET / HTTP/1.1" 200 15, without a newline.  Quotes,
+// backslashes, control bytes and non-ASCII bytes from the client are written as \xHH.
 std::string log_line(const Access& access, std::time_t now);
 
 }  // namespace net::http

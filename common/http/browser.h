@@ -1,6 +1,6 @@
-// browser.h - what a page on the web may make a browser ask here: Host, Origin, Sec-Fetch-Site.
+// browser.h - which requests a web page may make a browser send: Host, Origin, Sec-Fetch-Site.
 //
-// A browser reaches what listens on its own host, and any page may tell it to.  Two rules bound
+// Any page can make a browser connect to servers on the browser's own host.  Two rules limit
 // that: on loopback a Host must be a name that cannot be made to point here (DNS rebinding), and
 // answers are shown to pages of other origins only if --allow-origin says so (CORS).
 #pragma once
@@ -19,8 +19,8 @@ struct BrowserOptions {
   bool any_host = false;                  // unless there are `hosts`
 };
 
-// A HOST without a port, or "*"; an ORIGIN as a browser sends it, or "*".  What is wrong with it,
-// or nothing.
+// A HOST without a port, or "*"; an ORIGIN as a browser sends it, or "*".  Returns an error, or
+// an empty string.
 std::string parse_allowed_host(std::string_view text, BrowserOptions& options);
 std::string parse_allowed_origin(std::string_view text, BrowserOptions& options);
 
@@ -28,12 +28,12 @@ std::string parse_allowed_origin(std::string_view text, BrowserOptions& options)
 bool is_our_host(std::string_view host, const BrowserOptions& options);
 // Whether a page of that origin may read our answers.
 bool is_allowed_origin(std::string_view origin, const BrowserOptions& options);
-// A page of another site asks, and it may not.
+// Whether a page of another site sends the request, and may not.
 bool is_cross_site(const Request& request, const BrowserOptions& options);
 
-// CORS: the header lines that let the page which asks read the answer.
+// CORS: the header lines that let the requesting page read the answer.
 void append_cors(std::string& head, const Request& request, const BrowserOptions& options);
-// The further lines of an answer to a preflight request, if it is one.
+// Whether it is a preflight request, and the additional lines of the answer to one.
 bool is_preflight(const Request& request);
 void append_preflight(std::string& fields, const Request& request, std::string_view methods);
 

@@ -119,7 +119,7 @@ Refusal ChunkGate::check_trailer(std::string_view line) {
   for (const std::string_view framing :
        {"content-length", "transfer-encoding", "host", "connection"})
     if (equal_ignoring_case(name, framing))
-      return {400, "A trailer of the request does not belong there."};
+      return {400, "The request has a trailer that is not allowed."};
   return ++fields_ > kFieldsMax ? kTooMuch : spend(line.size());
 }
 

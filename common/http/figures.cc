@@ -56,19 +56,19 @@ std::string Figures::text() const {
   const std::uint64_t disconnections = sum(&Tally::disconnections);
   const std::uint64_t connections = sum(&Tally::connections);
   append_requests(out);
-  add("_requests_in_flight", "gauge", "Requests that are being answered, this one too.",
+  add("_requests_in_flight", "gauge", "Requests in progress, including this one.",
       sum(&Tally::begun) - ended);
   add("_response_body_bytes_total", "counter", "Bytes of the response bodies sent.",
       sum(&Tally::body_bytes));
   add("_connections_total", "counter", "Connections accepted.", connections);
-  add("_connections", "gauge", "Connections that are open.", connections - disconnections);
+  add("_connections", "gauge", "Open connections.", connections - disconnections);
   append_metric(out, daemon_ + "_build_info", "gauge", "1, with the version as a label.");
   out += daemon_ + "_build_info{version=\"" WIREUTILS_VERSION "\"} 1\n";
   char seconds[32];
   const std::chrono::duration<double> start = start_.time_since_epoch();
   std::snprintf(seconds, sizeof seconds, "%.3f", start.count());
-  append_metric(out, "process_start_time_seconds", "gauge", "When the process began, in Unix time.",
-                seconds);
+  append_metric(out, "process_start_time_seconds", "gauge",
+                "Start time of the process, in Unix time.", seconds);
   return out;
 }
 

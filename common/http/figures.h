@@ -1,4 +1,4 @@
-// figures.h - what an HTTP daemon counts, and how Prometheus reads it.
+// figures.h - the metrics of an HTTP daemon, in the format of Prometheus.
 #pragma once
 
 #include <array>

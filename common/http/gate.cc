@@ -31,7 +31,7 @@ constexpr std::array<bool, 256> token_bytes() {
 constexpr auto kText = text_bytes();
 constexpr auto kToken = token_bytes();
 
-// A URI is ASCII, but curl sends UTF-8 as it was typed, and it means one thing.
+// A URI is ASCII, but curl sends UTF-8 as it was typed, which is unambiguous.
 constexpr std::array<bool, 256> target_bytes() {
   std::array<bool, 256> table{};
   for (std::size_t c = 0x21; c < 256; ++c) table[c] = c != '#' && c != 0x7f;

@@ -24,8 +24,8 @@ struct Refusal {
   explicit operator bool() const { return status != 0; }
 };
 
-// Lines that end in CRLF and have no other control byte than HTAB.  The verdict is that on the
-// first offence in the order of the bytes, however they arrive.
+// Lines that end in CRLF and have no control byte but HTAB.  The verdict is about the first
+// offending byte, however the bytes arrive.
 class Lines {
  public:
   explicit Lines(std::size_t bytes_max) : bytes_max_(bytes_max) {}

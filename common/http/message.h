@@ -47,7 +47,7 @@ class Body {
  public:
   // An error: the client has left, or does not read.
   virtual Task<Error> write(std::string_view piece) = 0;
-  // The client is made to wait.
+  // Delays the client.
   virtual Task<Error> pause(Millis delay) = 0;
 
  protected:

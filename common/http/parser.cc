@@ -140,7 +140,7 @@ Progress Parser::take(std::string_view& input) {
   return progress;
 }
 
-// Most clients ask for the same thing again, in the same words, which then mean the same.
+// Most clients send the same head again, which then means the same.
 void Parser::begin(std::string_view& input) {
   if (known_ && input.starts_with(head_)) {
     input.remove_prefix(head_.size());

@@ -22,7 +22,7 @@ class Parser {
   // Takes the next bytes of the connection off the front of `input`.  kHead: request() is there
   // but for its body, and accept() or skip() comes next.  kComplete: request() is there, and input
   // is what follows it; the next call begins the next request.  kPartial: input is empty.
-  // kRefused: nothing that follows has a meaning.
+  // kRefused: what follows cannot be interpreted.
   Progress take(std::string_view& input);
   // The body is read if it is within the limit: kPartial, or else kRefused.
   Progress accept(const BodyLimit& limit);

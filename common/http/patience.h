@@ -1,4 +1,4 @@
-// patience.h - how long a connection is waited for.  Pure: the clock is the caller's.
+// patience.h - how long to wait for a connection's next bytes.  Pure: the caller has the clock.
 #pragma once
 
 #include "common/net/duration.h"

@@ -144,7 +144,7 @@ void HttpService::wait_for_more(Conn& conn, Parser& parser) {
   if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-// The parser leaves with a connection whose request has to be waited for.
+// A connection that waits for the rest of a request keeps the parser.
 void HttpService::hold_parser(Conn& conn) {
   if (conn.parser) return;
   conn.parser = std::exchange(parser_, std::make_unique<Parser>());

@@ -35,8 +35,8 @@ class HttpService : public Service {
   Task<> handle_conn(Stream stream) final;
 
  protected:
-  // What a request's head alone decides, before its body is read: the answer that refuses it, or
-  // nothing and what its body may be.
+  // Called with a request's head, before its body is read.  Returns the answer that refuses it, or
+  // nothing and sets what its body may be.
   virtual std::optional<Response> admit([[maybe_unused]] Request& head,
                                         [[maybe_unused]] const Stream& conn,
                                         [[maybe_unused]] BodyLimit& body) {

@@ -21,7 +21,7 @@ void add_site_options(Cli& cli, SiteOptions& o) {
   cli.option("allow-origin", "ORIGIN",
              "let web pages of ORIGIN read answers (CORS); *: all; may be repeated",
              [&o](std::string_view text) { return parse_allowed_origin(text, o.browser); });
-  cli.option("lame-duck", "T", "on SIGTERM, serve on for T with /readyz 503 (0)",
+  cli.option("lame-duck", "T", "on SIGTERM, keep serving for T with /readyz 503 (0)",
              duration(o.server.lame_duck));
   add_server_options(cli, o.server);
 }

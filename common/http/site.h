@@ -1,8 +1,8 @@
-// site.h - an HTTP daemon: a table of routes, and what every one of them has besides.
+// site.h - an HTTP daemon: its table of routes, and the parts that all HTTP daemons share.
 //
 // A daemon derives from Site, adds its routes in its constructor and answers them.  Health checks,
 // /metrics, the page at "/", OPTIONS, 404 and 405, CORS, the check of the Host and the access log
-// are here.  A route of the daemon's own takes the place of one of these.
+// are here.  A daemon's own route overrides one of these.
 #pragma once
 
 #include <functional>
@@ -57,11 +57,11 @@ class Site : public HttpService {
   // The route of every path that has none.
   void add_elsewhere(Route route) { elsewhere_.emplace(std::move(route)); }
 
-  // Decides by the request's head whether it is admitted: nothing, or 401 and the like.
+  // Whether to admit a request, by its head: nothing, or the refusal, such as 401.
   virtual std::optional<Response> authorize([[maybe_unused]] const Request& request) {
     return std::nullopt;
   }
-  // What /readyz answers while the daemon does not stop.
+  // The answer of /readyz, unless the daemon is stopping.
   virtual Answer ready();
   // The answer to a refused request: a sentence in text/plain, unless the daemon has other forms.
   virtual Response refusal(const Request& request, int status, std::string_view sentence);

@@ -91,8 +91,8 @@ class Program {
       refuse();
     }
   }
-  // The answer to all that is loaded.  A binary search, because the kernel tries the program with
-  // every call that there is when it installs it.
+  // The answer to all that is loaded.  A binary search, because on installation the
+  // kernel runs the program with every call that exists.
   void refuse_only(std::span<const std::uint32_t> sorted) {
     constexpr std::size_t kInTurn = 3;
     if (sorted.size() <= kInTurn) {
@@ -146,7 +146,7 @@ void refuse_processes(Program& program) {
   program.refuse();
 }
 
-// Where one call, socketcall(2), does for all of sockets.
+// Where one call, socketcall(2), performs all operations on sockets.
 void refuse_multiplexed([[maybe_unused]] Program& program) {
 #ifdef SYS_socketcall
   constexpr std::uint32_t kRefusedSockets[] = {SYS_SOCKET, SYS_SOCKETPAIR, SYS_CONNECT};

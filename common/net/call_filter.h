@@ -1,4 +1,4 @@
-// call_filter.h - system calls that a daemon has no use for, refused by the kernel (seccomp(2)).
+// call_filter.h - has the kernel refuse system calls that a daemon never needs (seccomp(2)).
 #pragma once
 
 #include <linux/filter.h>
@@ -11,7 +11,7 @@ namespace net {
 
 // The filter's program.  What it refuses fails with EPERM: new programs and processes, access to
 // other processes, mounts, the kernel's own settings and, unless the daemon `dials`, new sockets
-// and connections.  Empty: it is not written for this processor.
+// and connections.  Empty: this processor is not supported.
 std::vector<sock_filter> call_filter(bool dials);
 
 // Installs it in all threads, for good; the process needs no_new_privs.

@@ -119,7 +119,7 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
     reset = error == ECONNRESET || error == EPIPE;  // a refused attempt is ECONNREFUSED
     if (reset) break;
-    // No server listens there: the kernel gave us that very port, and we have met ourselves.
+    // No server listens there: the kernel gave us that very port, so we connected to ourselves.
     if (error == 0 && address.family() != AF_UNIX && SockAddr::local(fd) == address)
       error = ECONNREFUSED;
     co_return Error(-error);

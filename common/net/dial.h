@@ -1,4 +1,4 @@
-// dial.h - names and addresses into connections: Happy Eyeballs v2 (RFC 8305).
+// dial.h - connects to names and addresses: Happy Eyeballs v2 (RFC 8305).
 #pragma once
 
 #include <functional>
@@ -37,15 +37,15 @@ struct Dialed {
 // Addresses in turns of families, the first one's family first (RFC 8305, section 4).
 std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses);
 
-// For many ports of one host: what connect(2) says at once.  UV_ECONNREFUSED leaves a socket that
-// can be used for the next port, UV_EALREADY one that goes on as DialOptions::begun.  After any
-// other error there is none.
+// For many ports of one host: the immediate result of connect(2).  UV_ECONNREFUSED leaves a socket
+// that can be used for the next port, UV_EALREADY one that goes on as DialOptions::begun.  After
+// any other error there is none.
 Error connect_at_once(Fd& socket, const SockAddr& address,
                       const std::function<void(int fd, int family)>& prepare);
 
-// The first connection that any of the name's addresses gives.
+// Connects to a name; the first of its addresses to accept is used.
 Task<Dialed> dial(Loop& loop, std::string host, std::uint16_t port, const DialOptions& options);
-// Of these addresses; a Unix-domain address too.
+// Connects to the first of these addresses to accept; a Unix-domain address, too.
 Task<Dialed> dial(Loop& loop, std::vector<SockAddr> addresses, const DialOptions& options,
                   Deadline deadline);
 

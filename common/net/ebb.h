@@ -1,4 +1,4 @@
-// ebb.h - memory that a crowd has left goes back to the system.
+// ebb.h - returns memory to the system when many clients have left.
 #pragma once
 
 #include <malloc.h>
@@ -8,9 +8,9 @@
 
 namespace net {
 
-// Counts bytes in use by one loop.  When three quarters of many have been freed, free pages are
-// returned: glibc by itself returns none below one that is in use, and keeps small pieces as they
-// are.
+// Counts bytes in use by one loop.  When three quarters of many bytes have been freed, free pages
+// are returned: glibc by itself returns none below one that is in use, and keeps small pieces as
+// they are.
 class Ebb {
  public:
   void rise(std::size_t bytes) {

@@ -17,7 +17,7 @@ struct Endpoint {
 // Adds the sockets of one ADDRESS.  Returns an exit status, after logging what is wrong.
 int bind_endpoint(const std::string& text, const ListenOptions& options,
                   std::vector<Endpoint>& endpoints);
-// Says why nothing listens there; kNoListen.
+// Logs why the address cannot be listened on; returns kNoListen.
 int fail_to_listen(const std::string& where, Error e);
 
 }  // namespace net

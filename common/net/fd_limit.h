@@ -10,8 +10,8 @@ namespace net {
 
 // The soft limit raised to the hard one: clients are descriptors.
 void raise_descriptor_limit();
-// While there is one, the limit is what it was before that, for a program to inherit: some close
-// every descriptor that the limit allows, or cannot do with numbers above 1023.
+// Restores the original limit for as long as it lives, for a program to inherit: some programs
+// close every descriptor up to the limit, or cannot use numbers above 1023.
 class OriginalDescriptorLimit {
  public:
   OriginalDescriptorLimit();

@@ -1,4 +1,4 @@
-// lookup.h - names into addresses and back, while the loop goes on.
+// lookup.h - resolves names to addresses and back, while the loop keeps running.
 #pragma once
 
 #include <string>

@@ -73,7 +73,7 @@ int Loop::run(Task<int> main) {
     run_virtually(group);
   else
     run_really();
-  CHECK(group.count() == 0);  // or a task waits for what no handle can bring
+  CHECK(group.count() == 0);  // or a task waits for an event that no handle can bring
   return status;
 }
 
@@ -81,10 +81,9 @@ TimePoint Loop::now() const {
   return is_virtual() ? virtual_now_ : std::chrono::steady_clock::now();
 }
 
-// libuv is one descriptor of ours, as its manual describes under uv_backend_fd: it runs when that
-// is ready, and when it says that it has something to do by now.  What arrives is looked at before
-// any timer, because after a pause of the process (SIGSTOP, a suspended host) it may have come in
-// time.
+// libuv is one of our descriptors, as its manual describes under uv_backend_fd: it runs when that
+// is ready, or when its own timeout has expired.  Arrived data is handled before any timer, because
+// after a pause of the process (SIGSTOP, a suspended host) it may have arrived in time.
 void Loop::run_really() {
   const auto run_libuv = [this] {
     hold();  // with no handle of its own to serve it would do nothing, not even run_posted()

@@ -21,7 +21,7 @@
 namespace net {
 
 namespace detail {
-// Without what the kernel refuses here no loop runs: one sentence, and the process ends.
+// Ends the process with one sentence if the kernel refuses `what`, without which no loop can run.
 void require(Error e, const char* what);
 
 class TimerQueue;

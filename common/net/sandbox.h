@@ -1,7 +1,7 @@
-// sandbox.h - what a daemon gives up when it is about to serve; the kernel refuses it from then on.
+// sandbox.h - before it serves, a daemon gives up rights that it does not need, for good.
 //
-// Landlock takes files, TCP and signals away, a filter of system calls the rest (call_filter.h).
-// Both are for good, and are inherited by the threads that are started later.
+// Landlock restricts files, TCP and signals, a filter of system calls the rest (call_filter.h).
+// Neither can be undone, and threads that are started later inherit both.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace net {
 
-// What a daemon still needs.  Files are replaced by others of their name, so a right to a file is
-// one to its directory.
+// What a daemon still needs.  A file may be replaced by another of the same name, so a
+// right to a file is a right to its directory.
 struct Sandbox {
-  bool on = true;                       // programs that the daemon runs would inherit it
+  bool on = true;                       // programs that the daemon runs inherit the sandbox
   bool dials = false;                   // makes connections, and looks up names
   std::vector<std::string> reads = {};  // files that SIGHUP reads again
   std::vector<std::string> writes = {};

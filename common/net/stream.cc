@@ -94,8 +94,8 @@ void StreamState::on_events(std::uint32_t events) {
   if (last_write != nullptr && (gone || (events & EPOLLOUT) != 0)) return write_some();
   if (gone && ends_by_reset) return close_for(UV_ECONNRESET);
   if (reader != nullptr || discarding) return read_some();
-  // Reading is not stopped before something comes that no task waits for: most often the task reads
-  // again first, and to stop would cost two calls.
+  // Reading stops only when data arrives that no task waits for: the task usually reads again
+  // first, and stopping would cost two calls.
   if (gone)
     forget();
   else

@@ -16,7 +16,7 @@ namespace net {
 
 class Stream;
 
-// Told when a stream closes, for a task that waits for something else.  In a list of the stream's.
+// Notified when a stream closes, for a task that waits for something else.  In the stream's list.
 class CloseHook : private Link<CloseHook> {
  public:
   // From inside the call that closes: resumes no task itself.  Not hooked any more.

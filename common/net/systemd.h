@@ -11,12 +11,12 @@ namespace net::systemd {
 
 // The inherited sockets, now ours and not our children's; the variables are unset.
 std::vector<int> take_sockets();
-// Where NOTIFY_SOCKET tells, connected at once: a sandbox refuses that later.
+// Connects to NOTIFY_SOCKET at once, because a sandbox refuses that later.
 class Manager {
  public:
   Manager();
-  // "READY=1" and the like.  A manager that does not read is waited for for a fifth of a second at
-  // most; no failure matters.
+  // "READY=1" and the like.  Waits at most a fifth of a second for a manager that does not read;
+  // failures are ignored.
   void notify(std::string_view state) const;
 
  private:

@@ -66,7 +66,7 @@ void TimerQueue::put(const Wait& wait, std::size_t place) {
 }
 
 // A timer that is no longer the first is left to fire: most are moved again and again, and never
-// come.
+// expire.
 void TimerQueue::arm() {
   if (loop_.is_virtual()) return;
   if (queue_.empty() || queue_.front().due == kNever) {

@@ -18,7 +18,7 @@ class Watch;
 
 namespace detail {
 
-// Who waits for a descriptor.  In the list of its loop's set as long as it exists.
+// A waiter for a descriptor.  In the list of its loop's set as long as it exists.
 struct WatchTarget : Link<WatchTarget> {
   virtual void on_events(std::uint32_t events) = 0;
   // What Loop does to all of them.  None of these resumes a task itself.

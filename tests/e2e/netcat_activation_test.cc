@@ -118,7 +118,7 @@ TEST(NetcatInherited, UsageErrors) {
   for (const std::string bad : {"fd:", "fd:x", "fd:0", "fd:2", "fd:-1"})
     EXPECT_EQ(run({"netcat", "-l", bad}).status, 2) << bad;
   const auto end = run({"netcat", "-l", "-p", "80", "fd:3"});
-  EXPECT_EQ(end.err, "netcat: -p does not work with fd:3: it listens already\n");
+  EXPECT_EQ(end.err, "netcat: -p does not work with fd:3: it is already a listening socket\n");
   EXPECT_EQ(run({"netcat", "-l", "-u", "fd:3"}).status, 2);
 }
 

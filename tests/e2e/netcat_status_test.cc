@@ -109,7 +109,7 @@ TEST(NetcatStatus, ContradictionNamesBothOptions) {
   expect_failure(pair({"--ipv6", "--ipv4"}), 2,
                  "--ipv4 does not work with --ipv6: only one address family");
   expect_failure(pair({"--recv-only", "--send-only"}), 2,
-                 "--recv-only does not work with --send-only: nothing would move");
+                 "--recv-only does not work with --send-only: no data would be transferred");
   expect_failure(pair({"-N", "--no-shutdown"}), 2,
                  "-N does not work with --no-shutdown: half-close or not");
 }

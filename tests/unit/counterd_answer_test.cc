@@ -54,7 +54,7 @@ TEST(CounterdAnswer, SaysWhyNot) {
       {Outcome::kTooMany, "507 on strike\n"},
       {Outcome::kUnavailable, "503 the store is unavailable: on strike\n"},
       {Outcome::kNoSpace, "507 the store is full: on strike\n"},
-      {Outcome::kRefused, "500 the store refuses: on strike\n"},
+      {Outcome::kRefused, "500 the store refused the request: on strike\n"},
       {Outcome::kForeign, "409 x: the key of this name in the store is not a counter\n"},
       {Outcome::kReused, "409 op: this token belongs to another request\n"},
       {Outcome::kCrossSlot,

@@ -230,7 +230,7 @@ TEST(CounterdCall, ParametersMayBeJson) {
       {R"({"name":{}})", "400 malformed JSON: line 1: a value is neither a string nor a number\n"},
       {R"(["x"])", "400 malformed JSON: line 1: '{' is expected\n"},
       {"{\"name\":\"x\",\n", "400 malformed JSON: line 2: a string is expected\n"},
-      {R"({"name":"x"}})", "400 malformed JSON: line 1: something follows the object\n"},
+      {R"({"name":"x"}})", "400 malformed JSON: line 1: unexpected data after the object\n"},
       {R"({"name":["x"})", "400 malformed JSON: line 1: ']' is expected\n"},
       {R"({"name":"a\u0000b"})", "400 name has a control character\n"},
   };

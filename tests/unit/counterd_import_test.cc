@@ -36,7 +36,7 @@ TEST(CounterdImport, ReadsAList) {
       {"[", "line 1: '{' is expected"},
       {"[{", "line 1: a string is expected"},
       {"[{}]", "line 1: a string is expected"},
-      {"[]x", "line 1: something follows the list"},
+      {"[]x", "line 1: unexpected data after the list"},
       {"[\n{\"name\":\"x\",\"value\":1},\n]", "line 3: '{' is expected"},
       {R"([{"name":"x"}])", "line 1: a counter has no \"value\""},
       {R"([{"value":1}])", "line 1: a counter has no \"name\""},

@@ -9,10 +9,12 @@
 namespace clockd {
 
 // Pure: the clock is the caller's.  A boundary that the clock reaches is ticked once, in order:
-// - a timer that is up to kLate late skips nothing: what is due comes one after another;
-// - a clock set forward goes on with its new time; what it has leapt over it has not reached;
-// - set back by up to kHold (a leap second, a correction), it is waited for until it has caught up;
-// - set back further, it goes on at the next boundary of its new time.
+// - a timer that is up to kLate late skips nothing: each boundary that is due is ticked in turn;
+// - after the clock was set forward, ticks follow its new time; the boundaries it skipped are not
+//   ticked;
+// - after it was set back by up to kHold (a leap second, a correction), ticks pause until it has
+//   caught up;
+// - after it was set back further, ticks go on at the next boundary of its new time.
 class Schedule {
  public:
   using Index = std::int64_t;  // of a boundary, counted from 1970

@@ -25,7 +25,7 @@ class Ticker {
   // Ends every wait, now and later.
   void stop();
 
-  // The tick that a client has had last.
+  // The last tick that a client was sent.
   using Index = Schedule::Index;
   static constexpr Index kNone = INT64_MIN;
 

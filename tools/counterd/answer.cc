@@ -98,7 +98,8 @@ Response failure(Outcome::Status status, bool json, std::string_view why) {
   if (status == Outcome::kUnknown)
     return refusal(504, json, "the change may have been made: " + reason);
   if (status == Outcome::kNoSpace) return refusal(507, json, "the store is full: " + reason);
-  if (status == Outcome::kRefused) return refusal(500, json, "the store refuses: " + reason);
+  if (status == Outcome::kRefused)
+    return refusal(500, json, "the store refused the request: " + reason);
   Response response = refusal(503, json, "the store is unavailable: " + reason);
   response.add("Retry-After", "1");
   return response;

@@ -14,7 +14,7 @@ namespace counterd {
 Response answer_to(const Call& call, const Outcome& outcome);
 // A sentence, or {"error": sentence}.
 Response refusal(int status, bool json, std::string_view sentence);
-// The answer to a store that cannot do it: 503, 504 or 507.
+// The answer when the store cannot execute a command: 500, 503, 504 or 507.
 Response failure(Outcome::Status status, bool json, std::string_view why);
 
 Response ok();

@@ -109,7 +109,7 @@ std::string take_name(std::string_view text, Command& command) {
   return "";
 }
 
-// T, renew, or T,renew: what is there begins again with T.
+// T, renew or T,renew: with `renew`, an existing counter's time to live starts again.
 std::string take_ttl(std::string_view text, Command& command) {
   constexpr std::string_view kRenew = "renew";
   std::string_view time = text;

@@ -1,4 +1,4 @@
-// call.h - what a URL asks for: the table of URLs and their parameters.
+// call.h - calls, which requests are parsed into: the table of URLs and their parameters.
 #pragma once
 
 #include <span>
@@ -21,7 +21,7 @@ struct Call {
   bool json = false;
   Command command = {};
   std::string prefix = {};  // of kList, kMetrics and kWatch
-  std::string after = {};   // of kList: begin behind this name
+  std::string after = {};   // of kList: begin after this name
   std::uint64_t limit = 0;  // counters at most; 0: all
 
   bool changes() const { return kind == kCommand && command.kind != Command::kGet; }

@@ -32,7 +32,7 @@ struct Counter {
 
 // A name has 1 to 255 bytes of UTF-8 without control characters.
 inline constexpr std::size_t kNameBytesMax = 255;
-// What is wrong with a name ("name is empty"); nullptr: nothing.
+// Why a name is invalid ("name is empty"); nullptr: it is valid.
 const char* wrong_with_name(std::string_view name);
 
 // A whole number that fits 64 bits, all of `text`; "-5", no "+5".

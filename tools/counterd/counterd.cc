@@ -130,7 +130,7 @@ Options parse_options(int argc, char** argv) {
              net::number(o.store.limits.max_counters, 1, UINT64_MAX));
   cli.option("op-window", "T", "remember tokens of op= for T (10m)",
              window(o.store.limits.op_window));
-  cli.option("redis-password-file", "FILE", "the first line of FILE is the password of Redis",
+  cli.option("redis-password-file", "FILE", "read the Redis password from the first line of FILE",
              net::text(o.redis_password_file));
   cli.option("start", "NAME=VALUE", "create this counter if it does not exist; may be repeated",
              [&o](std::string_view text) { return take_start(text, o.preparation.start); });

@@ -12,9 +12,9 @@
 
 namespace counterd {
 
-// A tree, no hash table: a list comes sorted, goes on where it left off whatever has changed
-// meanwhile, and no rehash of a million counters ever holds up an increment.  Not for two threads
-// at once.
+// A tree, not a hash table: a list is sorted and continues where it stopped, whatever has changed
+// meanwhile, and no rehash of a million counters delays an increment.  Not for two threads at
+// once.
 class Counters {
  public:
   // Executes `command`.
@@ -25,9 +25,9 @@ class Counters {
   void append(std::string name, const Counter& counter);  // in the order of the names
   void erase(std::string_view name);
   std::size_t size() const { return map_.size(); }
-  // The names of what has expired, those that did so first first.
+  // The names of the expired counters, the first to expire first.
   std::vector<std::string> expired(Time now, std::size_t limit) const;
-  // A piece of Store::list: behind the name `after`.
+  // A piece of Store::list: after the name `after`.
   Page page(std::string_view prefix, std::string_view after, Time now) const;
   // Removes about `count`, the last ones first; false when nothing is left.
   bool shrink(std::size_t count);

@@ -15,7 +15,7 @@ std::optional<Entry> ListReader::next() {
     return object(entry) ? std::optional(std::move(entry)) : std::nullopt;
   }
   if (!first && !json_.expect(']')) return std::nullopt;
-  if (!json_.end()) json_.fail("something follows the list");
+  if (!json_.end()) json_.fail("unexpected data after the list");
   return std::nullopt;
 }
 

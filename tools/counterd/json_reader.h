@@ -1,4 +1,4 @@
-// json_reader.h - as much of JSON (RFC 8259) as counterd is told in it: from left to right.
+// json_reader.h - reads the JSON (RFC 8259) that counterd accepts, from left to right.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace counterd {
 
-// Each function takes what it is named after off the front, behind blanks, and is false where
+// Each function skips blanks and takes what it is named after off the front; it returns false if
 // something else is there.
 class JsonReader {
  public:

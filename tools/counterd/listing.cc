@@ -42,10 +42,10 @@ std::span<const Listing::Section> Listing::sections_of(ListFormat format) {
   static constexpr std::array<Section, 1> kText{{{"", append_text, ""}}};
   static constexpr std::array<Section, 1> kJson{{{"[", append_object, "\n]\n"}}};
   static constexpr std::array<Section, 2> kMetrics{
-      {{"# HELP counterd_value What the counter stands at.\n"
+      {{"# HELP counterd_value Value of the counter.\n"
         "# TYPE counterd_value gauge\n",
         append_value, ""},
-       {"# HELP counterd_last_change_timestamp_seconds When the counter last changed.\n"
+       {"# HELP counterd_last_change_timestamp_seconds Time of the last change, in Unix time.\n"
         "# TYPE counterd_last_change_timestamp_seconds gauge\n",
         append_change, ""}}};
   static constexpr std::array<Section, 3> kOpenMetrics{

@@ -1,5 +1,4 @@
-// operations.h - the requests with op=TOKEN that have been answered: a repeated one is not done
-// again.
+// operations.h - the answered requests with op=TOKEN: a repeated one is not executed again.
 #pragma once
 
 #include <deque>

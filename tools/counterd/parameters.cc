@@ -73,7 +73,7 @@ std::string take_members(std::string_view text, const TakePair& take) {
     more = !json.failed() && json.take(',');
     if (!more && !json.failed()) (void)json.expect('}');
   }
-  if (!json.failed() && !json.end()) json.fail("something follows the object");
+  if (!json.failed() && !json.end()) json.fail("unexpected data after the object");
   return json.failed() ? "malformed JSON: " + json.why() : "";
 }
 

@@ -7,7 +7,7 @@
 
 namespace counterd {
 
-// Takes a pair; returns what is wrong with it, or nothing.
+// Takes a pair; returns an error, or an empty string.
 using TakePair = std::function<std::string(std::string_view key, std::string_view value)>;
 
 // Each of these stops at the first pair that is wrong, and returns why.

@@ -75,7 +75,7 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   co_await group.wait();
 }
 
-// The status, and the sentence for all but a reader that has left.
+// Returns the status, with a sentence in `why` unless the reader has left.
 Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
   net::Descriptor out = net::Descriptor::standard_output(loop);
   Listing listing(store, ListFormat::kJson, {});

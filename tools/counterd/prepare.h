@@ -1,4 +1,4 @@
-// prepare.h - what is done to a store before it is served: --import, --start, --export.
+// prepare.h - prepares a store before it is served: --import, --start, --export.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@ struct Preparation {
   std::string imported;      // the text of a list in JSON; empty: none
   std::vector<Entry> start;  // to be created where they are not there
   bool exports = false;
-  bool waits = false;  // --start waits for a store that is away
+  bool waits = false;  // --start waits for a store that is unavailable
 };
 
-// Starts the store and does all of it; returns the exit status, after logging the reason.  What is
-// left of `start` is to be created when the store is there.
+// Starts the store and does all of this; returns the exit status, after logging the reason.  What
+// remains in `start` has to be created once the store is available.
 int prepare(Preparation& preparation, const Opened& opened);
 
-// Creates them as soon as the store is there.
+// Creates these counters as soon as the store is available.
 net::Task<> start_later(net::Loop& loop, Store& store, std::vector<Entry> start);
 
 }  // namespace counterd

@@ -14,7 +14,7 @@
 
 namespace counterd {
 
-// At once where nothing has to be waited for, which costs no coroutine frame.
+// Without a coroutine frame if there is nothing to wait for.
 using Reply = std::variant<Outcome, net::Task<Outcome>>;
 
 struct Entry {
@@ -57,7 +57,7 @@ class Store {
   // Whether a change could be made now: kDone, or why not.
   virtual net::Task<Outcome> check() { co_return Outcome{}; }
   virtual net::Task<Backup> backup() { co_return Backup{.status = Outcome::kNotFound}; }
-  // Another number whenever a counter may have changed.
+  // A number that changes whenever a counter may have changed.
   virtual std::uint64_t version() = 0;
   // How often it is worth to ask for the version.
   virtual Millis version_period() const { return Millis(200); }

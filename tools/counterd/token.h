@@ -1,4 +1,4 @@
-// token.h - the secret that clients show: Authorization: Bearer (RFC 6750).
+// token.h - the secret that clients send: Authorization: Bearer (RFC 6750).
 #pragma once
 
 #include <atomic>
@@ -30,7 +30,7 @@ class Token {
 // Without the blanks at its end; nothing, with the reason in `why`, where it cannot be read.
 std::optional<std::string> first_line_of(const std::string& path, std::string& why);
 
-// In a time that depends on the size of `given` alone.
+// Takes a time that depends only on the size of `given`.
 bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
 // 401

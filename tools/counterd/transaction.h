@@ -1,4 +1,4 @@
-// transaction.h - commands computed beside the map: what they would change, all of it or none.
+// transaction.h - computes the changes of commands, all or none, without touching the map.
 #pragma once
 
 #include <map>
@@ -22,7 +22,7 @@ class Transaction {
   Transaction(const Counters& counters, const Operations& operations, const Limits& limits,
               Time at);
 
-  // What the command does to the map and to what has been executed before.
+  // Executes the command on the map and the changes made so far.
   Outcome execute(const Command& command);
   bool empty() const { return changes_.empty() && operations_.empty(); }
   const Changes& changes() const { return changes_; }

@@ -13,14 +13,14 @@ namespace netcat {
 
 // Splits HOST[/BITS]; false if BITS is not a number, or more than a numeric HOST has.
 bool split_prefix(std::string_view text, std::string& host, int& bits);
-// Whether the first `bits` of both are the same; all of them if negative.
+// Whether the first `bits` bits of both are equal; if negative, all bits.
 bool has_prefix(const net::SockAddr& address, const net::SockAddr& prefix, int bits);
 
 class Access {
  public:
   // Looks the names up.
   net::Task<Outcome> load(net::Loop& loop, const Options& options, net::Deadline deadline);
-  // Not admitted: a host that --deny lists or, if there is an --allow, none of them lists.
+  // False for a host that --deny lists and, if there is an --allow, for one that no --allow lists.
   bool admits(const net::SockAddr& peer) const;
 
  private:

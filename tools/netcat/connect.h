@@ -17,8 +17,8 @@ struct Connection {
 
 // Success with a connection, or why there is none.
 net::Task<Outcome> dial(Session& session, Connection& connection);
-// From the first moment of a connection: a peer must not take our death for the end of an empty
-// input.
+// Called as soon as there is a connection: if this process is killed, the peer must not see an
+// ordinary end of empty input.
 void reset_if_killed(Session& session, const Stdio& local);
 
 // Connects and relays.

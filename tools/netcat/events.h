@@ -1,5 +1,5 @@
-// events.h - what happens as JSON, one object per line on standard error: --json.  netcat(1) lists
-// the members.
+// events.h - events as JSON, one object per line on standard error: --json.  netcat(1) lists the
+// members.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ using Elapsed = std::chrono::duration<double, std::milli>;
 
 }  // namespace netcat
 
-// See report.h, which decides whether it is these or words.
+// Called by report.h, which decides between these and plain text.
 namespace netcat::events {
 
 void resolved(const Options& options, const std::vector<net::SockAddr>& addresses, Elapsed elapsed);

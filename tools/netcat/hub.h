@@ -15,7 +15,7 @@
 
 namespace netcat {
 
-// Other uses of a hub than -k.
+// For --broker and --reconnect; a hub of plain -k has neither.
 struct HubOptions {
   const Broker* broker = nullptr;  // the local end: what one client sends is for the others
   InHand* in_hand = nullptr;       // one client after another, each goes on where the last ended

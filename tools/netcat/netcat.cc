@@ -1,12 +1,11 @@
 // netcat - standard input and output over the network: an nc that half-closes by default, loses
 // nothing, and reports the result in its exit status.
 //
-// In tools/netcat: options, the command line; connect and reconnect, the client; listen, the
-// server, with reception where clients come in, first_client for one of them, and doors and hub for
-// many at once; relay_stdio, one connection, and relay/, what moves its bytes between two of
-// channel/ until the rules of relay/ending are met; security and tls/, what encrypts one; target,
-// what is dialled, through proxy/ if need be, and scan, many ports; program/, all of -e; datagram/,
-// all of -u.
+// In tools/netcat: options is the command line.  connect and reconnect are the client.  listen is
+// the server: reception takes clients in, first_client serves one, doors and hub many at once.
+// relay_stdio runs one connection; relay/ moves its bytes between two ends (channel/) until the
+// rules of relay/ending are met.  security and tls/ encrypt it.  target dials the destination,
+// through proxy/ if need be; scan dials many ports.  program/ is -e, datagram/ is -u.
 
 #include <unistd.h>
 

@@ -55,7 +55,7 @@ void add_options(Cli& cli, Options& o) {
         return wrong;
       });
   cli.option("q,quit-after", "T",
-             "exit T after end of input; 0 or -1 = never (default; 1s with -u)",
+             "exit T after end of input; 0 or -1 = never (default); -u: 0 = at once (1s)",
              [&o](std::string_view text) {
                net::Millis limit{};
                o.quit_after.reset();
@@ -115,7 +115,7 @@ void add_access_options(Cli& cli, Options& o) {
       return "";
     };
   };
-  cli.option("max-conns", "N", "with -l: serve at most N clients at once; others wait",
+  cli.option("max-conns", "N", "with -l: clients served at once (descriptor limit; -e: 100)",
              net::number(o.max_conns, 1, UINT32_MAX));
   cli.option("allow", "HOST[/BITS]", "with -l: serve only these clients; may be repeated",
              hosts(o.allow));
@@ -136,7 +136,7 @@ void add_socket_options(Cli& cli, SocketOptions& o) {
              });
   cli.option("I,receive-buffer", "BYTES", "size of the receive buffer",
              size(o.receive_buffer, INT32_MAX));
-  cli.option("keepalive", "T", "probe the peer after T without data, to notice that it is gone",
+  cli.option("keepalive", "T", "probe the peer after T without data, to detect that it is gone",
              [&o](std::string_view text) -> std::string {
                net::Millis time{};
                std::string wrong = net::duration_over_zero(time)(text);
@@ -216,7 +216,7 @@ Options parse_options(int argc, char** argv) {
     Cli::fail(cli.typed("pass-fd") +
               " does not work with an https proxy: the receiver would have no keys");
   if (o.reconnect && o.proxy.uses_tls())
-    Cli::fail("--reconnect does not work with an https proxy: TLS acknowledges no bytes");
+    Cli::fail("--reconnect does not work with an https proxy: TLS hides what was acknowledged");
   // A proxy takes a half-close for the end of both directions; it does not see TLS's end of input.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;

@@ -29,7 +29,7 @@ class Reception {
   void close();
   // Waits until all of them are gone.
   net::Task<> wait();
-  // Until each client that came through has been reported.
+  // Waits until each admitted client has been reported.
   net::Task<> reported();
 
  private:

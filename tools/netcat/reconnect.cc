@@ -69,7 +69,7 @@ Task<Outcome> Reconnecting::run() {
   co_return over_ ? outcome_ : outcome_of(verdict, options_, session_.log.problem());
 }
 
-// The hub's end ends an attempt, too.
+// When the hub ends, so does the attempt.
 void Reconnecting::on_change() {
   changed_.wake();
   if (hub_.ended() && !over_ && hub_.count() == 0) session_.loop.cancel_all();
@@ -84,7 +84,7 @@ void Reconnecting::on_closed(const SockAddr& peer, const Channel& channel, const
   changed_.wake();
 }
 
-// What no later attempt would change.
+// Failures that no later attempt would change.
 bool Reconnecting::is_permanent() const {
   if (outcome_.status == net::kNoName) return options_.numeric;
   for (const int status :

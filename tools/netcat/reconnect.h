@@ -6,7 +6,7 @@
 
 namespace netcat {
 
-// Until standard input has ended and all of it is acknowledged.
+// Runs until standard input has ended and all of it is acknowledged.
 net::Task<Outcome> reconnect(Session& session, Stdio& local);
 
 }  // namespace netcat

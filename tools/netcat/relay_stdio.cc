@@ -6,8 +6,8 @@
 
 namespace netcat {
 
-// A listener's /dev/null is not an empty input but none: it would half-close before the client has
-// begun, and tell a sender that the session is over.
+// For a listener, /dev/null is no input rather than an empty one, which would half-close before the
+// client has begun, and tell a sender that the session is over.
 Terms terms_of(const Options& options, Stdio::Input input) {
   Terms terms;
   terms.half_close = options.shutdown;

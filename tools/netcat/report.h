@@ -8,8 +8,8 @@ namespace netcat {
 
 void say_resolved(const Options& options, const std::vector<net::SockAddr>& addresses,
                   Elapsed elapsed);
-// One address tried; UV_ECANCELED if another one was faster.  -v has its own words for a failure,
-// which come when all have been tried, and then are the one line that a failure has.
+// One address was tried; UV_ECANCELED if another one was faster.  -v reports a failure in its own
+// words, after all have been tried; that is then the failure's only line.
 void say_attempt(const Options& options, const net::SockAddr& peer, net::Error e, Elapsed elapsed);
 void say_attempt_failed(const Options& options, const net::SockAddr& peer, net::Error e);
 bool tells_failed_attempts(const Options& options);

@@ -34,7 +34,7 @@ class Security {
  public:
   // Loads OpenSSL, and the files that the options name.
   static Outcome load(const Options& options, std::unique_ptr<Security>& out);
-  // For https proxies: verified by the system's CAs, whatever --tls-... say of the destination.
+  // For https proxies: verified by the system's CAs; the --tls-... options are for the destination.
   static Outcome load_for_proxies(const Options& options, std::unique_ptr<Security>& out);
   ~Security();
 

@@ -38,7 +38,7 @@ class Target {
   net::Task<Reached> dial(std::uint16_t port) { return dial(port, net::Fd()); }
   // `begun`: what dial_at_once() has left.
   net::Task<Reached> dial(std::uint16_t port, net::Fd begun);
-  // The result, if one or two connect(2) give it: without a task, a watch or a timer.
+  // The result, if one or two connect(2) calls give it: without a task, a watch or a timer.
   std::optional<Reached> dial_at_once(std::uint16_t port, net::Fd& begun);
   // The result of find().
   const std::vector<net::SockAddr>& addresses() const { return addresses_; }

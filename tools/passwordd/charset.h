@@ -13,8 +13,8 @@ unsigned class_of(char32_t c);
 // "lower,upper,digit,symbol", or some of them.  Returns what is wrong with it, or nothing.
 std::string parse_classes(std::string_view text, unsigned& mask);
 
-// Whether a person can read it off: no control, invisible, combining or private-use character, and
-// no blank but the space.
+// Whether a person can read it: not a control, invisible, combining or private-use character, and no
+// blank but the space.
 bool is_readable(char32_t c);
 
 class Charset {
@@ -25,8 +25,8 @@ class Charset {
   // The characters themselves, in UTF-8, each once.
   static std::string parse_characters(std::string_view text, Charset& out);
 
-  // The character that a random byte stands for; 0: none, take another byte.  Every character has
-  // the same number of bytes, which is what keeps the choice fair.
+  // The character for a random byte; 0: none, so take another byte.  Each character has the same
+  // number of bytes, so the choice is uniform.
   char32_t of(unsigned char byte) const { return of_byte_[byte]; }
   std::size_t size() const { return characters_.size(); }
   const std::u32string& characters() const { return characters_; }

@@ -1,4 +1,4 @@
-// order.h - what a client asks for: the query of /password.
+// order.h - a client's order: the query of /password.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +32,9 @@ struct Order {
   double bits() const;            // of each password
 };
 
-// Whether its classes can be had; what is wrong, or nothing.
+// Whether passwords of its classes can be generated; returns an error, or an empty string.
 std::string wrong_with_classes(const Order& order);
-// Changes `order` as the query says.  Returns what is wrong with it, in one sentence, or nothing.
+// Changes `order` as the query says.  Returns an error in one sentence, or an empty string.
 std::string apply(const net::http::Query& query, Order& order);
 
 }  // namespace passwordd

@@ -38,8 +38,8 @@ struct Options {
   std::string words_file;
 };
 
-// A sheet on its way to a client: straight from the piece to the kernel, so that nothing is left
-// when the piece is wiped.  It never grows: what it grew out of would not be wiped.
+// A sheet being sent to a client: straight from the piece to the kernel, so that nothing remains
+// when the piece is wiped.  The piece never grows: its former memory would not be wiped.
 struct Delivery {
   explicit Delivery(Order what)
       : order(std::move(what)), sheet(order, passwordd::kernel_randomness) {}

@@ -1,4 +1,4 @@
-// letter_case.h - Unicode's upper and lower case of UTF-8 text, in whatever locale we run.
+// letter_case.h - Unicode's upper and lower case of UTF-8 text, in any locale.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace reverbd {
 // are.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
-// Whether the system knows about letters; without, both change nothing.
+// Whether the system has the locale that both functions need; without it they change nothing.
 bool has_letter_case();
 
 }  // namespace reverbd

@@ -1,4 +1,4 @@
-// reverbd - echoes each line three times, fading.
+// reverbd - echoes each line three times, a second apart, as a fading echo.
 //
 // Protocol: each line comes back several times, a delay apart: in upper case, unchanged, in lower
 // case.  The echoes of different lines overlap.  The client's half-close, or its silence, ends the
@@ -204,10 +204,12 @@ void add_echo_options(net::Cli& cli, Options& o, Given& given) {
   cli.flag("plain", "send back every byte at once, unchanged (RFC 862)", o.plain);
   cli.option("close-after", "N", "close a connection after sending N lines (--plain: bytes)",
              net::number(o.close_after, 1, UINT32_MAX - 1));
-  cli.option("reset-after", "N", "reset it instead", net::number(o.reset_after, 1, UINT32_MAX - 1));
+  cli.option("reset-after", "N", "reset a connection after sending N lines (--plain: bytes)",
+             net::number(o.reset_after, 1, UINT32_MAX - 1));
   cli.option("max-line", "BYTES", "longest line that is accepted (65536)",
              net::number(o.max_line, 1, 1 << 30));
-  cli.option("max-pending", "N", "lines of a client with pending echoes; no more are read (1000)",
+  cli.option("max-pending", "N",
+             "do not read on while N lines of a client have pending echoes (1000)",
              net::number(o.max_pending, 1, UINT32_MAX));
 }
 
@@ -215,7 +217,7 @@ Options parse_options(int argc, char** argv) {
   Options o;
   Given given;
   o.server.idle_timeout = Millis(10'000);
-  net::Cli cli("reverbd", "[options] [ADDRESS...]", "Echo each line three times, fading.");
+  net::Cli cli("reverbd", "[options] [ADDRESS...]", "Echo each line three times, a second apart.");
   add_echo_options(cli, o, given);
   net::add_server_options(cli, o.server);
   net::add_addresses(o.server, cli.parse(argc, argv));

@@ -94,7 +94,7 @@ static void add_check_options(net::Cli& cli, Checks& checks) {
              [&checks](std::string_view text) { return checks.add(text); });
   cli.option("check-every", "T", "time between runs of a check (10s)",
              net::duration_over_zero(checks.every));
-  cli.option("check-timeout", "T", "a check that takes longer is killed and has failed (5s)",
+  cli.option("check-timeout", "T", "a check that takes longer is killed and counts as failed (5s)",
              net::duration_over_zero(checks.timeout));
 }
 

@@ -47,7 +47,7 @@ std::string parse_route(std::string_view text, std::vector<Route>& routes) {
   const std::string_view path = text.substr(0, equals);
   if (!net::http::percent_decoded(path)) return in_quotes(path) + " has a malformed %-sequence";
   if (path.find_first_of("?#") != std::string_view::npos)
-    return in_quotes(path) + " has more than a path";
+    return in_quotes(path) + " is not a path alone: it has a query or a fragment";
   if (route.method == "HEAD" || route.method == "CONNECT")
     return route.method + " cannot have a route";
   if (route.method != "ANY" && !net::http::is_method(route.method))

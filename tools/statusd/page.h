@@ -1,4 +1,4 @@
-// page.h - what a path answers.
+// page.h - the answer at a path.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct Page {
   int status = 200;
   std::string body;
   std::string content_type = "text/plain; charset=utf-8";
-  bool is_default = false;  // its body tells the meaning of its status
+  bool is_default = false;  // its body is the default for its status
 };
 
 struct Route {

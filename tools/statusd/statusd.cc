@@ -214,10 +214,11 @@ bool Status::has_ready_file() const {
 
 void Status::append_metrics(std::string& out) {
   const bool is_ready = !stopping() && has_ready_file() && checks_.ok();
-  net::http::append_metric(out, "statusd_ready", "gauge", "Whether /readyz answers 200.",
+  net::http::append_metric(out, "statusd_ready", "gauge", "Whether /readyz returns 200.",
                            is_ready ? "1" : "0");
   if (checks_.all.empty()) return;
-  net::http::append_metric(out, "statusd_check_ok", "gauge", "Whether a check succeeded last.");
+  net::http::append_metric(out, "statusd_check_ok", "gauge",
+                           "Whether the last run of a check succeeded.");
   for (const statusd::Check& check : checks_.all)
     out += "statusd_check_ok{name=" + net::http::label(check.name) + "} " +
            (check.ok() ? "1\n" : "0\n");

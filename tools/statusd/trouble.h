@@ -12,8 +12,8 @@ namespace statusd {
 struct Trouble {
   net::MillisRange latency{};   // of each answer, at random from it
   double fail_rate = 0;         // the share of answers that are failures, 0 to 1
-  double drop_rate = 0;         // that the connection ends in place of
-  double reset_rate = 0;        // that a reset comes in place of
+  double drop_rate = 0;         // the share that is replaced by closing the connection
+  double reset_rate = 0;        // the share that is replaced by a reset
   std::uint64_t body_rate = 0;  // bytes of a body per second; 0: no limit
 };
 
@@ -22,7 +22,7 @@ std::string parse_share(std::string_view text, double& out);
 // Bytes per second, as 500, 10K or 1M.
 std::string parse_body_rate(std::string_view text, std::uint64_t& out);
 
-// Throws the dice for each answer.
+// Decides at random for each answer.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed) {}

@@ -14,12 +14,12 @@ class Broker final : public Channel {
   // input: what is for every client as well, and outlives it; null: nothing.
   Broker(net::Loop& loop, Channel* input) : input_(input), heard_(loop), room_(loop) {}
 
-  // What try_read() has returned last was sent by a client.
+  // Whether a client sent what try_read() returned last.
   bool is_from_client() const { return is_from_client_; }
   // After cancel(); has to be awaited.
   auto close() { return watching_.wait(); }
 
-  // The end of `input` ends nothing.
+  // The end of `input` has no effect.
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
   // One piece at a time, until it has been read.
   net::Result<std::size_t> try_write(std::string_view data) override;

@@ -1,4 +1,4 @@
-// channel.h - one end of a relay: where bytes come from and go to.
+// channel.h - one end of a relay: a source and a sink of bytes.
 //
 // The local end is standard input and output (stdio) or a client's place in a crowd (seat); the
 // remote end is a connection (socket).  A further kind of either needs nothing but this interface.
@@ -37,7 +37,8 @@ class Channel {
   // False: there is no room for what would be read for this end, so read nothing yet.
   virtual bool has_room() { return true; }
 
-  // Success once a try may do more than UV_EAGAIN; UV_ECANCELED after cancel().  One waiter each.
+  // Success once a try may return other than UV_EAGAIN; UV_ECANCELED after cancel().  One waiter
+  // each.
   virtual net::Task<net::Error> readable() = 0;
   virtual net::Task<net::Error> writable() = 0;
   // Waits until written data can no longer arrive, and returns why: UV_EPIPE (the reader
@@ -46,7 +47,7 @@ class Channel {
   // Ends every wait, now and later, with UV_ECANCELED.
   virtual void cancel() = 0;
 
-  // As try_read(), but what is there stays there; UV_ENOTSUP: cannot be done.
+  // Like try_read(), but does not consume the data; UV_ENOTSUP: not supported.
   virtual net::Result<std::size_t> try_peek(std::span<char>) { return net::Error(UV_ENOTSUP); }
 
   // --- where the kernel may move the bytes itself (splice, sendfile) ---
@@ -66,11 +67,11 @@ class Channel {
   virtual net::Result<std::size_t> undelivered() { return std::size_t{0}; }
   // Bytes that try_write() has taken and the peer's host has not acknowledged; also after a loss.
   virtual std::size_t unacknowledged() const { return 0; }
-  // From now on hangup() also notices that the peer's host is gone although nothing is sent.
+  // From now on hangup() also detects that the peer's host is gone while nothing is sent.
   virtual void probe_peer() {}
-  // In words, why reading or writing failed; empty: use the error's text.
+  // A sentence for why reading or writing failed; empty: use the error's text.
   virtual std::string failure() const { return {}; }
-  // What a program is told of the connection besides its addresses: names and values.
+  // More variables for a program's environment, besides the addresses: names and values.
   virtual std::vector<std::pair<std::string, std::string>> facts() const { return {}; }
   // How the peer ended TLS: "close_notify" or "missing"; empty without TLS.
   virtual std::string tls_end() const { return {}; }
@@ -78,7 +79,7 @@ class Channel {
   // --- a local end ---
   // Nothing more will be read; typed input is discarded, so that the shell does not get it.
   virtual void stop_reading() {}
-  // It makes the bytes wait for a reason of its own.
+  // Whether it holds the bytes back for a reason of its own.
   virtual bool holds_up() { return false; }
 };
 

@@ -1,4 +1,4 @@
-// seat.h - a client's place in a crowd (-k): its share of standard input and output.
+// seat.h - one of several clients (-k): its share of standard input and output.
 //
 // A seat reads what every seat reads: the piece of standard input that is being handed out.  It
 // writes to standard output in turns, so that what one client sends at once is not torn apart.
@@ -22,7 +22,7 @@ class Seats {
  public:
   Seats(net::Loop& loop, Channel& local) : loop_(loop), local_(local), changed_(loop) {}
 
-  // Offers `piece` to every seat there is now, but `except`; it lives until each has taken it.
+  // Offers `piece` to every current seat but `except`; it must live until each has taken it.
   void offer(std::string_view piece, std::uint64_t except = 0);
   bool is_taken() const { return behind_ == 0; }  // by all seats that are still there
   bool was_taken() const { return takers_ > 0; }  // by any seat

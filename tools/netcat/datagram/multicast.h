@@ -22,7 +22,7 @@ net::Error take_interface(std::string& host, Interface& interface);
 
 // Receives what is sent to the group that the socket is bound to.
 net::Error join_group(int fd, const net::SockAddr& group, const Interface& interface);
-// Datagrams to the group leave by this interface, with this time to live unless it is 0.
+// Sends datagrams to the group through this interface, with this time to live unless it is 0.
 net::Error send_to_group(int fd, const net::SockAddr& group, const Interface& interface, int ttl);
 
 }  // namespace netcat

@@ -1,5 +1,4 @@
-// unanswered.h - what was sent to the first of a name's addresses, in case only the next has a
-// listener.
+// unanswered.h - keeps what was sent to a name's first address, to send it again to the next one.
 #pragma once
 
 #include <string>

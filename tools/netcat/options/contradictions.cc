@@ -26,8 +26,8 @@ struct Requirement {
 constexpr Pair kContradictions[] = {
     {"ipv4", "ipv6", "only one address family"},
     {"shutdown", "no-shutdown", "half-close or not"},
-    {"recv-only", "send-only", "nothing would move"},
-    {"recv-only", "half-open", "input is unread"},
+    {"recv-only", "send-only", "no data would be transferred"},
+    {"recv-only", "half-open", "standard input is not read"},
     {"udp", "half-open", "datagrams have no end"},
     {"udp", "no-shutdown", "datagrams have no half-close"},
     {"udp", "telnet", "telnet requires a stream"},
@@ -39,7 +39,7 @@ constexpr Pair kContradictions[] = {
     {"udp", "retry", "UDP has no connections"},
     {"packets", "send-only", "received datagrams are discarded"},
     {"broker", "udp", "UDP has no connections"},
-    {"broker", "send-only", "clients talk to each other"},
+    {"broker", "send-only", "a broker reads from every client"},
     {"broker", "exec", "a program is for one client"},
     {"broker", "sh-exec", "a program is for one client"},
     {"scan", "listen", "a scan only connects"},
@@ -58,7 +58,7 @@ constexpr Pair kContradictions[] = {
     {"unix", "allow", "clients have no address"},
     {"unix", "deny", "clients have no address"},
     {"unix", "broadcast", "a path is one receiver"},
-    {"wait", "retry", "one limit only"},
+    {"wait", "retry", "use one of them"},
     {"wait", "listen", "a server does not retry"},
     {"retry", "listen", "a server does not retry"},
     {"reconnect", "listen", "a server does not connect"},
@@ -66,8 +66,8 @@ constexpr Pair kContradictions[] = {
     {"reconnect", "retry", "it keeps trying anyway"},
     {"reconnect", "udp", "UDP has no connections"},
     {"reconnect", "scan", "a scan moves no data"},
-    {"reconnect", "tls", "TLS acknowledges no bytes"},
-    {"reconnect", "telnet", "replies are not numbered"},
+    {"reconnect", "tls", "TLS hides what was acknowledged"},
+    {"reconnect", "telnet", "replies hide what was acknowledged"},
     {"reconnect", "pass-fd", "the socket is passed once"},
     {"reconnect", "exec", "a program has one connection"},
     {"reconnect", "sh-exec", "a program has one connection"},
@@ -152,7 +152,7 @@ static void check_requirement(const Cli& cli, const Requirement& requirement) {
 void check_contradictions(const Cli& cli, const Options& o) {
   for (const Pair& pair : kContradictions) refuse_both(cli, pair);
   if (o.listen) refuse_both(cli, {"unix", "source", "the operand is the path"});
-  if (!o.udp) refuse_both(cli, {"unix", "source", "only --udp takes one"});
+  if (!o.udp) refuse_both(cli, {"unix", "source", "only a datagram client has its own path"});
   if (o.unix_domain && o.udp) refuse_both(cli, {"scan", "unix", "only UDP ports are probed"});
   const bool has_name = cli.is_given("tls-name") || cli.is_given("tls-pin") ||
                         cli.is_given("tls-psk") || !o.tls.verify;

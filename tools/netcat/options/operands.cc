@@ -102,7 +102,8 @@ static bool take_inherited(const Cli& cli, const Operands& operands, Options& o)
   const std::string what = only.empty() ? "an inherited socket" : only;
   for (const char* option : {"udp", "ipv4", "ipv6", "source", "source-port"})
     if (cli.is_given(option))
-      Cli::fail(cli.typed(option) + " does not work with " + what + ": it listens already");
+      Cli::fail(cli.typed(option) + " does not work with " + what +
+                ": it is already a listening socket");
   return true;
 }
 

@@ -46,11 +46,11 @@ class Child {
   // default action.
   net::Error start(const Command& command, const std::vector<std::string>& environment, int in,
                    int out);
-  // Until it has ended, and if order() came, until the group has.
+  // Waits until the child has ended and, after order(), until its group has.
   net::Task<> wait(net::Millis grace);
-  // Until nothing of the group is left: first by `signal`, after `grace` by SIGKILL.
+  // Ends the group, first by `signal`, after `grace` by SIGKILL, and waits until it has ended.
   net::Task<> end_group(int signal, net::Millis grace);
-  // Has wait() end the group by this signal; a second time, at once.
+  // Tells wait() to end the group by this signal; a second call, to end it at once.
   void order(int signal);
 
   pid_t pid() const { return pid_; }

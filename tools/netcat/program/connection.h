@@ -1,4 +1,4 @@
-// connection.h - the fate of a connection that a program has as its standard input and output.
+// connection.h - the state of a connection that a program uses as its standard input and output.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ class ConnectionLook {
  public:
   enum State { kGood, kEnding, kEnded, kLost };
 
-  // The first look, before the program has the socket.
+  // Records the first state, before the program has the socket.
   explicit ConnectionLook(int fd);
   // kEnded: in both directions, and the peer has acknowledged it; kLost: reset, or given up. Leaves
   // the socket's error to the program.

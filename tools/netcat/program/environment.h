@@ -1,4 +1,4 @@
-// environment.h - what a program is told of its connection.
+// environment.h - the environment variables that describe a program's connection.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct ConnectionFacts {
   static ConnectionFacts of(const net::SockAddr& remote, const net::SockAddr& local);
 };
 
-// `base` without what is ours to say, then the facts under the names of netcat, ncat and tcpserver.
+// `base` without any of these variables, then theirs under the names of netcat, ncat and tcpserver.
 std::vector<std::string> environment_of(const char* const* base, const ConnectionFacts& facts);
 
 }  // namespace netcat

@@ -7,7 +7,7 @@
 namespace netcat {
 
 struct ProgramOptions {
-  static constexpr std::uint64_t kMaxConns = 100;  // with -k: a crowd is not to be a fork bomb
+  static constexpr std::uint64_t kMaxConns = 100;  // with -k: many clients must not be a fork bomb
 
   Command command;
   net::Millis grace{5'000};  // from SIGHUP or SIGTERM to SIGKILL

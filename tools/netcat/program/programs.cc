@@ -45,7 +45,7 @@ struct Programs::Run {
   bool over = false;
 };
 
-// With a peer that does not take what is left: without an end, but short when a signal ends us.
+// With a peer that does not take the remaining data: unlimited, but short once a signal ends us.
 class Programs::Patience {
  public:
   explicit Patience(const Programs& programs) : programs_(programs) {}

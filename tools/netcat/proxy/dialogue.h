@@ -37,8 +37,8 @@ class Dialogue {
 
   // The bytes to send now; may be empty.
   std::string output() { return std::exchange(output_, {}); }
-  // What the proxy has sent.  Returns how many bytes belong to its answers: fewer than all only at
-  // the end of the dialogue, where the rest are the connection's.
+  // Takes what the proxy has sent.  Returns how many bytes belong to its answers: fewer than all
+  // only at the end of the dialogue, when the rest belong to the connection.
   std::size_t take(std::string_view bytes);
   // The proxy has sent its last byte.
   void end();

@@ -1,4 +1,4 @@
-// environment.h - which proxy the environment names for a host, by curl's rules.
+// environment.h - the proxy that the environment sets for a host, by curl's rules.
 #pragma once
 
 #include <functional>

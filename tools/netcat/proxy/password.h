@@ -1,4 +1,4 @@
-// password.h - a proxy's password, from where other users cannot read it.
+// password.h - a proxy's password, from a place that other users cannot read.
 #pragma once
 
 #include <optional>

@@ -57,7 +57,7 @@ void Ending::output_gone(Error why, Time now) {
   outlives_output_ = input_has_moved_ && !is_idle(now) && terms_.input == Terms::Input::kStream;
 }
 
-// What is lost before we leave outweighs that we were to leave.
+// A loss before the exit takes precedence over the reason to exit.
 void Ending::failed(Verdict::Reason reason, Error e) {
   if (!failed_ || failed_->reason == Verdict::kComplete) failed_ = with(reason, e);
 }

@@ -19,7 +19,7 @@
 //     not read the rest of what it was sent.
 //  6. `idle` is the longest time in which nothing moves or is acknowledged.  It does not count
 //     while we ourselves hold the bytes up.
-//  7. kComplete means that the other machine has acknowledged everything.
+//  7. kComplete means that the peer's host has acknowledged everything.
 #pragma once
 
 #include <algorithm>
@@ -84,15 +84,15 @@ class Ending {
 
   // --- what to do ---
   // All that was ready has been moved: how the connection ends, or nothing if it goes on.  held: we
-  // ourselves hold the bytes up.  undelivered: bytes that the other machine has not acknowledged;
+  // ourselves hold the bytes up.  undelivered: bytes that the peer's host has not acknowledged;
   // an error: it never will.
   std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time now);
-  // When to look again, at the latest, though nothing happens.
+  // When to ask again at the latest, even if nothing happens.
   net::Millis next_look(Time now) const;
   bool half_close_due() const { return terms_.half_close && has_input(); }
-  // Sends on after the peer's end: nothing more comes for standard output.
+  // Still sending after the peer's end: nothing more comes for standard output.
   bool goes_on() const { return peer_ended_ && input_open() && !is_over(); }
-  // Our death now would cut the input short.
+  // If this process died now, the input would be cut short.
   bool resets_if_killed() const { return input_open() && terms_.input == Terms::Input::kStream; }
 
  private:

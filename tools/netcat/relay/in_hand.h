@@ -1,4 +1,4 @@
-// in_hand.h - input that no peer's machine has acknowledged yet: --reconnect sends it again.
+// in_hand.h - input that no peer's host has acknowledged yet: --reconnect sends it again.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace netcat {
 class InHand {
  public:
   void add(std::string_view input) { bytes_ += input; }
-  // All of it, which a new connection is sent first.
+  // All of it; a new connection is sent this first.
   std::string_view begin_connection() {
     acknowledged_ = 0;
     return rest();
   }
-  // So many bytes of what this connection has been sent have arrived.
+  // The peer's host has acknowledged this many bytes of this connection.
   void acknowledged(std::uint64_t bytes) {
     if (bytes <= acknowledged_) return;
     front_ += static_cast<std::size_t>(bytes - acknowledged_);

@@ -23,9 +23,9 @@ struct Outcome {
 
 // An ICMP error: the peer cannot be reached.
 bool is_unreachable(net::Error e);
-// What a failed look-up means; `numeric`: of a name with -n.
+// The outcome of a failed look-up; `numeric`: of a name with -n.
 Outcome not_found(const std::string& name, net::Error e, bool numeric = false);
-// What a failed write to standard output means.
+// The outcome of a failed write to standard output.
 Outcome output_failed(net::Error e);
 // log_problem: the sentence for Verdict::kLogFailed.  failure: the connection's, see Channel.
 Outcome outcome_of(const Verdict& verdict, const Options& options, const std::string& log_problem,

@@ -21,7 +21,7 @@ struct Step {
   bool line_ended = false;  // kMoved, with lines: all of a line
 };
 
-// Is shown the bytes of transfers.
+// Observes the bytes of transfers.
 class Observer {
  public:
   virtual void saw(const class Transfer& transfer, std::string_view data) = 0;
@@ -61,8 +61,8 @@ class Transfer {
 
   ~Transfer() { release(); }
 
-  // Moves some of what is there, never waits.  kEnd comes only after all that was read has been
-  // written.
+  // Moves some of the available data, never waits.  Returns kEnd only after all that was read has
+  // been written.
   Step step();
   // From now on input is discarded, including what has not been written yet.
   void discard();

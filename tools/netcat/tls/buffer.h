@@ -10,8 +10,8 @@
 
 namespace netcat::tls {
 
-// A queue of bytes of limited size.  It has memory only while it is in use, because most clients of
-// a crowd are silent.
+// A queue of bytes of limited size.  It has memory only while it is in use, because most of many
+// clients are silent.
 class Buffer {
  public:
   // Reads of 128 KiB halve the cost of receiving, compared with two reads per record.

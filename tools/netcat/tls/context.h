@@ -64,8 +64,8 @@ void use_psk(ssl_ctx_st* context, Role role);
 
 // The first in OpenSSL's queue of errors, which is emptied.
 std::string reason();
-// The certificates that this machine trusts, found where the system and others keep them; returns
-// why there are none.
+// Loads the certificates that this host trusts, from where the system and others keep them; returns
+// an error if there are none.
 std::string trust_system(ssl_ctx_st* context);
 // Those in a file or in a hashed directory.
 std::string trust(ssl_ctx_st* context, const std::string& path);

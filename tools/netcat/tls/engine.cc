@@ -188,7 +188,7 @@ Error Engine::result_of(int returned) {
     return Error();
   }
   if (error == SSL_ERROR_WANT_WRITE)
-    return fail("TLS: the peer requests new keys and does not read them");
+    return fail("TLS: the peer keeps requesting key updates without reading");
   if (error != SSL_ERROR_WANT_READ) return explain();
   if (!input_ended_) return UV_EAGAIN;
   if (!connected_ && !speaks_tls()) return fail(not_tls());

@@ -49,7 +49,7 @@ class Engine {
   net::Error handshake();
   // Plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
   net::Result<std::size_t> read(std::span<char> buffer);
-  // The same of one record, which is not taken.
+  // Like read(), but of one record, which is not consumed.
   net::Result<std::size_t> peek(std::span<char> buffer);
   // read() would return something other than UV_EAGAIN.
   bool has_input();
@@ -59,10 +59,10 @@ class Engine {
   void close_notify();
   bool notified() const { return notified_; }
   bool peer_notified() const { return peer_notified_; }
-  // Changes the keys, and asks the peer for the same.
+  // Updates the keys, and asks the peer to do so.
   void update_keys();
 
-  // Why it failed: the rest of a sentence that begins with where the peer is.
+  // Why it failed: the rest of a sentence that begins with the peer's address.
   const std::string& failure() const { return failure_; }
   bool truncated() const { return truncated_; }
   Info info() const;

@@ -48,8 +48,8 @@ const OpenSsl* openssl(std::string& why) {
   if (loaded) return &table;
   if (!load(why)) return nullptr;
   loaded = true;
-  // A fifth of the time that OpenSSL takes: the old names of ciphers, which only encrypted keys
-  // need, and to free at the exit what the kernel frees.
+  // Saves a fifth of OpenSSL's time: no old names of ciphers, which only encrypted keys need, and
+  // no freeing at exit of memory that the kernel frees.
   table.OPENSSL_init_ssl(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT, nullptr);
   return &table;
 }

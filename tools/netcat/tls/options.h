@@ -31,7 +31,7 @@ struct Options {
 void add_options(net::Cli& cli, Options& options);
 // Values that contradict each other end the process.
 void check(const Options& options);
-// The command line with ncat's spellings of these options (--ssl, --ssl-verify, ...) in ours.
+// The command line with ncat's spellings of these options (--ssl, --ssl-verify, ...) replaced.
 std::vector<std::string> without_aliases(std::vector<std::string> arguments);
 
 }  // namespace netcat::tls

@@ -17,7 +17,7 @@ std::string RedisConnection::named(const std::string& why) const {
   return "redis at " + address_.to_string() + ": " + why;
 }
 
-// Up to half of it is left to chance: many counterd do not all come at once.
+// Up to half of the pause is random, so that many counterd do not reconnect at once.
 static Millis jittered(Millis pause) {
   thread_local std::minstd_rand random(std::random_device{}());
   std::uniform_int_distribution<Millis::rep> part(0, pause.count() / 2);
@@ -63,7 +63,7 @@ Task<bool> RedisConnection::try_address() {
 void RedisConnection::close() {
   closed_ = true;
   pause_.wake();
-  if (session_ != nullptr) session_->close("not needed any more");
+  if (session_ != nullptr) session_->close("no longer needed");
 }
 
 // One session, to its end; whether it was of any use.
@@ -150,7 +150,7 @@ Task<> RedisConnection::warn_of_eviction(RedisSession& session) {
                             .c_str());
 }
 
-// A server that becomes a replica keeps its connections, and answers with what it had.
+// A server that becomes a replica keeps its connections, and answers with its old data.
 Task<> RedisConnection::keep_checking(RedisSession& session) {
   constexpr Millis kEvery{1'000};
   co_await warn_of_eviction(session);

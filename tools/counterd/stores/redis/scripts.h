@@ -1,4 +1,4 @@
-// scripts.h - what is done to counters inside Redis, in one step: a Lua script.
+// scripts.h - the Lua script that executes a command on counters in Redis, in one step.
 //
 // The counter NAME is the hash at PREFIX + NAME.  Its fields: `value`; `changed` and, where it
 // expires, `expires`, in milliseconds since 1970 by Redis' clock, and `ttl`.  The key expires then.

@@ -68,9 +68,9 @@ struct RedisSession::Hooks {
     session.context_->c.reader->privdata = &session;
   }
 
-  // hiredis would abort of a reply to no command, or give it to one that is not even sent.  For
-  // such a reply no object is made, which ends the connection.  An error may come unasked: that
-  // there are too many clients.
+  // On a reply without a command hiredis would abort, or give it to a command that is not sent yet.
+  // No object is made for such a reply, which ends the connection.  An error may come unasked: too
+  // many clients.
   static bool unasked(const redisReadTask* task) {
     const RedisSession& session = of(task->privdata);
     if (task->parent != nullptr || task->type == REDIS_REPLY_ERROR) return false;
@@ -80,8 +80,8 @@ struct RedisSession::Hooks {
     return call != nullptr && call->end_ > session.written();
   }
 
-  // What a reply announces is not what it has: no room is made for a billion elements.  The number
-  // is an int in hiredis 0.14, a size_t later.
+  // A reply may announce more than it has: do not allocate memory for a billion elements.  The
+  // number is an int in hiredis 0.14, a size_t later.
   template <typename Number>
   static void* create_array(const redisReadTask* task, Number elements) {
     RedisSession& session = of(task->privdata);
@@ -140,8 +140,8 @@ struct RedisSession::Hooks {
     call.waiter_.resume();
   }
 
-  // The descriptor is closed next, and the context gone.  From 1.1 on hiredis calls this before the
-  // commands under way end, until then behind that.
+  // hiredis closes the descriptor next, and frees the context.  From 1.1 on it calls this before it
+  // ends the commands in progress, earlier versions after that.
   static void clean_up(void* data) {
     RedisSession& session = of(data);
     session.learn_why();

@@ -1,4 +1,4 @@
-// sorted_names.h - names that come in any order, some of them twice, and go in theirs, each once.
+// sorted_names.h - sorts names that arrive in any order, some of them twice; returns each once.
 #pragma once
 
 #include <optional>

@@ -19,8 +19,8 @@ namespace {
 constexpr std::size_t kListingsMax = 16;  // at once; a further one replaces the oldest
 constexpr Millis kTtlMax = std::chrono::hours(24) * 365 * 1000;
 
-// What all loops share: of them one speaks, when Redis goes away and comes back, and what it
-// refuses is said once.
+// What all loops share: only one of them logs that Redis has gone or is back, and each refusal is
+// logged once.
 struct Shared {
   std::atomic<bool> spoken = false;
   std::mutex mutex;
@@ -81,8 +81,8 @@ class RedisStore final : public Store {
   std::uint64_t version_ = 0;
 };
 
-// A key in the slot of the counter's: what is hashed of that is in braces, or where it has one
-// itself a number of the same slot.
+// A key in the counter's slot: the hashed part of the counter's key in braces or, if that part
+// contains a brace, a number with the same slot.
 std::string key_of_token(const std::string& prefix, const std::string& key, const std::string& op) {
   std::string tag(redis_hashed(key));
   if (tag.find('}') != std::string::npos) {

@@ -1,4 +1,4 @@
-// store.h - the store in Redis, with times of one's own.
+// store.h - the store in Redis, with timeouts that a test can set.
 #pragma once
 
 #include "tools/counterd/store.h"

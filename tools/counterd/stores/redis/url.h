@@ -1,5 +1,5 @@
-// url.h - where Redis is: redis://[USER]:PASSWORD@HOST:PORT[,HOST:PORT]/DB?prefix=P, and what is
-// left out of it; or redis+unix:PATH?prefix=P.
+// url.h - the place of Redis: redis://[USER]:PASSWORD@HOST:PORT[,HOST:PORT]/DB?prefix=P, with
+// defaults for missing parts; or redis+unix:PATH?prefix=P.
 #pragma once
 
 #include <compare>

@@ -1,4 +1,4 @@
-// value.h - what Redis answers, and what becomes of a command.
+// value.h - replies of Redis, and the outcome of a command.
 #pragma once
 
 #include <cstdint>

@@ -319,7 +319,7 @@ bool Database::make_room(std::string& why) {
   const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE,
                                              nullptr, nullptr);
   hurried_ = false;
-  if (code == SQLITE_BUSY) why += "; another process is reading the file, which keeps its log";
+  if (code == SQLITE_BUSY) why += "; another process is still reading its log";
   return code == SQLITE_OK;
 }
 

@@ -38,7 +38,7 @@ class Database {
 
   // Adds all counters and operations; false, with the reason in `why`, if they cannot be read.
   bool load(Counters& counters, Operations& operations, std::string& why);
-  // The file is ours from now on: it gets what it lacks, and says which log is its own.
+  // Takes the file into use: adds what its schema lacks, and records which log is its own.
   bool claim(std::string& why);
 
   // The same counters, as of one moment, by the thousand.
@@ -57,7 +57,7 @@ class Database {
   // Whether another process has changed the counters since the last call; inside a transaction.
   bool changed_by_others();
 
-  // What has become of the files beside ours; empty: nothing.  gone(): after a commit.
+  // What has happened to the files beside ours; empty: nothing.  gone(): after a commit.
   std::string gone() const { return files_.gone(); }
   std::string trouble() {
     if (!lost().empty()) return "";  // to open it again would not help

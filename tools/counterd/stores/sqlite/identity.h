@@ -1,4 +1,4 @@
-// identity.h - whether a file is a database of counterd's.
+// identity.h - whether a file is a counterd database.
 #pragma once
 
 #include <unistd.h>
@@ -9,8 +9,9 @@
 
 namespace counterd {
 
-// Whether the file is empty, or ours: read without SQLite, which would recover a foreign database,
-// and leave files beside it.  What it is instead; empty: it is.
+// Checks that the file is empty or a counterd database, without SQLite, which would recover a
+// foreign database and leave files beside it.  Returns what it is instead; empty: it is one of
+// these.
 std::string wrong_with_file(int file);
 
 // Whether an SQLite file is shorter than its header says, or has none.

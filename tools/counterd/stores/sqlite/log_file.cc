@@ -38,7 +38,7 @@ std::uint32_t cookie_of(int file) {
   return big_endian(cookie.data());
 }
 
-// A file of the first edition does not say; it has none of the later tables.
+// A file of the first version does not record it, and lacks the later tables.
 static bool says_so(int file) {
   std::array<char, 4096> page{};
   const ssize_t size = read_at(file, page, 0);

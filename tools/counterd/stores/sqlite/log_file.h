@@ -1,11 +1,11 @@
-// log_file.h - the write-ahead log beside an SQLite file: whose it is, and whether it is still
-// there.
+// log_file.h - the write-ahead log beside an SQLite file: whether it belongs to the file, and
+// whether it still exists.
 //
-// SQLite takes in whatever log lies beside a file.  One that belongs to another file, the one that
+// SQLite replays any log that lies beside a file.  One that belongs to another file, the one that
 // was there before a backup was put in its place, would bring the old counters back.  So the file
-// says which log is its own: the schema cookie in its header is the salt that its log began with.
-// A log's salt starts at random and grows by one each time the log begins again; a copy that SQLite
-// makes (.backup, VACUUM INTO) has another cookie.
+// records which log is its own: the schema cookie in its header is the salt that its log began
+// with. A log's salt starts at random and grows by one each time the log begins again; a copy that
+// SQLite makes (.backup, VACUUM INTO) has another cookie.
 #pragma once
 
 #include <sys/stat.h>
@@ -33,15 +33,15 @@ void remove_log(const std::string& path);
 // Removes a log in which there is nothing yet but the cookie.
 void remove_unused_log(const std::string& path);
 
-// The files that hold the promise, besides the one that is locked: that they are the same as in the
-// beginning, and as long as they say.
+// The log and its index, on which durability depends: checks that they are still the same files,
+// and as long as they claim to be.
 class OpenFiles {
  public:
   // After the first transaction.  It outlives SQLite's connection: to close the index would drop
   // the locks that SQLite has on it.
   void look(const std::string& path);
   void close() { open_log_ = {}, open_index_ = {}; }
-  // What has become of them; empty: nothing.  Whether the log has been cut shows before a
+  // What has happened to them; empty: nothing.  Whether the log has been cut shows before a
   // transaction, which makes it longer again; whether a file is gone, after it.
   std::string cut() const;
   std::string gone() const;

@@ -177,8 +177,8 @@ void Owner::doubt(const Group& group) {
 
 // --- what others do to the file ---
 
-// A user may well mend a counter at the sqlite3 prompt.  Of many counters, what has changed takes
-// seconds to find: meanwhile changes are refused, which is better than to let them wait.
+// A user may repair a counter at the sqlite3 prompt.  With many counters it takes seconds to find
+// what has changed: meanwhile changes are refused, which is better than letting them wait.
 Outcome Owner::look_for_changes_by_others() {
   constexpr std::size_t kFew = 5000;
   if (database_->changed_by_others()) stale_ = true;
@@ -207,7 +207,7 @@ void Owner::take_over(Counters& found) {
   ++version_;
 }
 
-// Another process has removed the log, or cut it: what it held is in the map, and written again.
+// Another process has removed or truncated the log: its content is in the map, and written again.
 bool Owner::mend(const std::string& trouble, std::string& why) {
   if (last_ == Outcome::kDone) net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
@@ -269,7 +269,7 @@ void Owner::log_change_of(const Outcome& outcome) {
   if (outcome.status != Outcome::kDone)
     net::log::error("%s: %s", options_.place.c_str(), outcome.why.c_str());
   else
-    net::log::info("%s: works again", options_.place.c_str());
+    net::log::info("%s: available again", options_.place.c_str());
 }
 
 }  // namespace counterd

@@ -37,7 +37,7 @@ struct Change {
   }
 };
 
-// A client waits for its change, so there are no more of them than clients.
+// Each client waits for its change, so there are at most as many changes as clients.
 using Group = std::vector<Change*>;
 
 class Owner {
