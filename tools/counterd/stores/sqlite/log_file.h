@@ -4,7 +4,7 @@
 // SQLite replays any log that lies beside a file.  One that belongs to another file, the one that
 // was there before a backup was put in its place, would bring the old counters back.  So the file
 // records which log is its own: the schema cookie in its header is the salt that its log began
-// with. A log's salt starts at random and grows by one each time the log begins again; a copy that
+// with.  A log's salt starts at random and grows by one each time the log begins again; a copy that
 // SQLite makes (.backup, VACUUM INTO) has another cookie.
 #pragma once
 
@@ -33,8 +33,8 @@ void remove_log(const std::string& path);
 // Removes a log in which there is nothing yet but the cookie.
 void remove_unused_log(const std::string& path);
 
-// The log and its index, on which durability depends: checks that they are still the same files,
-// and as long as they claim to be.
+// The log and its index, on which durability depends: checks that they are still the same files
+// and have the sizes that they claim.
 class OpenFiles {
  public:
   // After the first transaction.  It outlives SQLite's connection: to close the index would drop
