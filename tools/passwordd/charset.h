@@ -13,8 +13,8 @@ unsigned class_of(char32_t c);
 // "lower,upper,digit,symbol", or some of them.  Returns what is wrong with it, or nothing.
 std::string parse_classes(std::string_view text, unsigned& mask);
 
-// Whether a person can read it: not a control, invisible, combining or private-use character, and no
-// blank but the space.
+// Whether a person can read it: not a control, invisible, combining or private-use character, and
+// no blank but the space.
 bool is_readable(char32_t c);
 
 class Charset {

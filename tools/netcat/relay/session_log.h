@@ -19,14 +19,14 @@ std::string log_entry(Direction direction, std::uint64_t offset, std::string_vie
 // Lines of 16 bytes: direction, offset, the bytes in hexadecimal and as ASCII.
 std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view data);
 
-// A log that does not take what is added holds up those who add to it, not the loop.
+// A log that cannot be written at once delays the relays that write to it, not the loop.
 class SessionLog {
  public:
   explicit SessionLog(net::Loop& loop) : loop_(loop), changed_(loop) {}
-  // Writes what was not taken at once, until close(), and then to the end.
+  // Writes pending data, until close(), and then to the end.
   net::Task<> run();
   void close();
-  // A signal ends us: from now on what is not taken at once is dropped.
+  // A signal ends this process: from now on, data that cannot be written at once is dropped.
   void abandon();
 
   // Empty paths: no such file; "-": standard error.  On error `path` is the file that failed.
@@ -38,7 +38,7 @@ class SessionLog {
   // whenever it differs from the last one; empty if there is only one.
   void add(Direction direction, std::uint64_t offset, std::string_view data,
            const std::string& peer);
-  // Something that was added has not been taken yet.
+  // Whether some of the data is not written yet.
   bool is_blocked() const { return !output_.pending.empty() || !dump_.pending.empty(); }
   // Waits until that changes, or for wake().
   net::Task<> changed();

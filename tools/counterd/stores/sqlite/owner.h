@@ -1,7 +1,7 @@
 // owner.h - the thread that owns the file, and the map in memory that answers reads.
 //
-// Changes are commands in its queue.  It commits all that wait in one transaction, and they are
-// answered when they are on the disk.
+// Changes are commands in its queue.  It commits all waiting commands in one transaction, and
+// answers them when they are on the disk.
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@ namespace counterd {
 
 class Owner;
 
-// A command on its way through the queue, awaited; in the frame of the task that waits for it.
+// A command in the queue, in the frame of the task that awaits it.
 struct Change {
   Owner& owner;
   net::Loop& loop;
