@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <string>
 
@@ -187,6 +188,15 @@ TEST(CounterdToken, IsAskedForAtEveryUrl) {
   EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is required\"}\n");
   EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
   EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
+}
+
+TEST(CounterdToken, OfStandardInputIsNotReadAgain) {
+  const TempDir dir;
+  Daemon daemon("counterd", {"--token-file", "-"},
+                {.in = Stdio::file(dir.file("token", "secret\n"))});
+  EXPECT_EQ(curl(daemon, "/list").code, 401);
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
 TEST(CounterdToken, IsNotAskedForByChecks) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +52,14 @@ TEST(PassworddChoice, Words) {
   EXPECT_EQ(curl(daemon, "/password?words=3&length=9").code, 400);
   EXPECT_EQ(curl(daemon, "/password?words=65").code, 400);
   EXPECT_EQ(curl(daemon, "/password?words=3&separator=%E2%80%8B").code, 400);
+}
+
+TEST(PassworddChoice, WordsOfStandardInputAreNotReadAgain) {
+  const TempDir dir;
+  Daemon daemon("passwordd", {"--words-file", "-"},
+                {.in = Stdio::file(dir.file("words", "one\ntwo\n"))});
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
 TEST(PassworddChoice, WordsThatCannotBeUsedAreStatus8) {

@@ -60,8 +60,9 @@ bool read_files(Options& options, counterd::Token& token) {
     net::log::error("%s: %s", net::name_of_file(file).c_str(), why.c_str());
     return false;
   };
-  const std::string& token_file = options.service.token_file;
+  std::string& token_file = options.service.token_file;
   if (!token_file.empty() && !token.load(token_file, why)) return fail(token_file);
+  if (token_file == "-") token_file.clear();  // it cannot be read again
   if (!options.redis_password_file.empty() && !read_password(options, why))
     return fail(options.redis_password_file);
   if (!options.import_file.empty() && !read_import(options, why)) return fail(options.import_file);
@@ -154,7 +155,8 @@ Options parse_options(int argc, char** argv) {
     follow_links(o.store.place);
     sandbox.writes = {o.store.place};
   }
-  if (!o.service.token_file.empty()) sandbox.reads = {o.service.token_file};
+  const std::string& token_file = o.service.token_file;
+  if (!token_file.empty() && token_file != "-") sandbox.reads = {token_file};
   return o;
 }
 

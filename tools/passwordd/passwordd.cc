@@ -154,7 +154,10 @@ void read_words(Options& o) {
     std::exit(net::kLocalIo);
   }
   o.order.list = std::move(words);
-  o.site.server.sandbox.reads.push_back(o.words_file);
+  if (o.words_file == "-")
+    o.words_file.clear();  // it cannot be read again
+  else
+    o.site.server.sandbox.reads.push_back(o.words_file);
 }
 
 Options parse_options(int argc, char** argv) {
