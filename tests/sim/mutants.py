@@ -64,13 +64,13 @@ MUTANTS = [
      "  way.ended = true;\n  return Next::kOver;"),
     ("relay/relay.cc", "      (void)local_.finish();\n", ""),
     ("relay/relay.cc", "      remote_.probe_peer();\n", ""),
-    ("relay/relay.cc", "    if (outlived) ending_.output_gone(step.error, loop_.now());\n", ""),
+    ("relay/relay_ending.cc", "    if (outlived) ending_.output_gone(step.error, loop_.now());\n", ""),
     ("relay/relay_ending.cc", "  ending_.send_failed(e);\n", ""),
     ("relay/relay_ending.cc", "  ending_.output_gone(Error(UV_EPIPE), loop_.now());\n  down_", "  down_"),
     ("relay/relay_ending.cc", "turn < kTurns && (up_.is_busy() || down_.is_busy())", "turn < 0"),
     ("relay/relay_ending.cc", "const bool held = up_.held || down_.held ||", "const bool held = "),
     # TLS's manners, and programs
-    ("relay/relay.cc", "    end(Verdict::kLost, step.error);",
+    ("relay/relay_ending.cc", "    end(Verdict::kLost, step.error);",
      "    way.drained = step.error == Error(UV_ECONNABORTED);\n"
      "    if (way.drained) return;\n    end(Verdict::kLost, step.error);"),
     ("relay/relay.cc", "ending_.trickled(loop_.now());", "{}"),

@@ -169,25 +169,6 @@ Relay::Next Relay::at_end(Way& way) {
   return Next::kOver;
 }
 
-void Relay::failed(Way& way, const Step& step) {
-  const bool input = step.what == Step::kInputFailed;
-  if (&way == &up_) {
-    if (!input) return stop_sending(step.error);
-    end(Verdict::kInputFailed, step.error);
-  } else if (input) {
-    tally_.ended_by(Tally::kPeer);
-    end(Verdict::kLost, step.error);
-  } else {
-    const bool outlived = step.error == Error(UV_EPIPE) || step.error == Error(UV_EBADF);
-    if (!outlived) end(Verdict::kOutputFailed, step.error);
-    way.transfer.discard();
-    if (outlived) ending_.output_gone(step.error, loop_.now());
-    look_.wake();
-    return;
-  }
-  way.ended = true;
-}
-
 // For --output and --hex-dump.
 void Relay::saw(const Transfer& transfer, std::string_view data) {
   const bool sent = &transfer == &up_.transfer;

@@ -25,6 +25,25 @@ void Relay::end(Verdict::Reason reason, Error e) {
   look_.wake();
 }
 
+void Relay::failed(Way& way, const Step& step) {
+  const bool input = step.what == Step::kInputFailed;
+  if (&way == &up_) {
+    if (!input) return stop_sending(step.error);
+    end(Verdict::kInputFailed, step.error);
+  } else if (input) {
+    tally_.ended_by(Tally::kPeer);
+    end(Verdict::kLost, step.error);
+  } else {
+    const bool outlived = step.error == Error(UV_EPIPE) || step.error == Error(UV_EBADF);
+    if (!outlived) end(Verdict::kOutputFailed, step.error);
+    way.transfer.discard();
+    if (outlived) ending_.output_gone(step.error, loop_.now());
+    look_.wake();
+    return;
+  }
+  way.ended = true;
+}
+
 // What a peer sent before it stopped reading has not been read yet.  After any other failure the
 // peer may be waiting for the rest of the input.
 void Relay::stop_sending(Error e) {
