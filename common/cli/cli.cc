@@ -29,7 +29,7 @@ bool take_decimal(std::string_view& text, double& out) {
       continue;
     }
     if (c < '0' || c > '9') break;
-    if (++digits > 300) return false;  // more would overflow, on x86-64 at least
+    if (++digits > 300) return false;  // more digits could overflow a double
     value = value * 10 + (c - '0');
     if (fraction) scale *= 10;
   }
@@ -82,7 +82,7 @@ Setter duration_over_zero(Millis& out) {
   };
 }
 
-// An empty one would mean that the option is not given.
+// Rejects an empty text, because the rest of the code takes it for an option that was not given.
 Setter text(std::string& out) {
   return [&out](std::string_view value) {
     out = value;
@@ -107,7 +107,7 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
 
 // --- the table ---
 
-// Before main: the names of the options take memory, too.
+// Installed before main(), because building the table of options allocates memory, too.
 [[maybe_unused]] static const std::new_handler no_handler = std::set_new_handler([] {
   log::out_of_memory();
   std::_Exit(kLocalIo);
@@ -116,7 +116,7 @@ Setter number(std::uint64_t min, std::uint64_t max, const std::function<void(std
 Cli::Cli(std::string tool, std::string synopsis, std::string summary)
     : tool_(std::move(tool)), synopsis_(std::move(synopsis)), summary_(std::move(summary)) {
   log::open(tool_);
-  options_.reserve(128);  // more than any tool has
+  options_.reserve(128);  // more options than any tool has
 }
 
 void Cli::option(const char* names, const char* argument, const char* help, Setter set) {
@@ -196,7 +196,7 @@ static std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// How unlike the option's name it is; SIZE_MAX: too much so for a slip.
+// Returns how far `name` is from the option's name, or SIZE_MAX if it is too far to be a typo.
 static std::size_t unlikeness(std::string_view name, std::string_view long_name) {
   if (name.size() < 2) return SIZE_MAX;
   if (long_name.starts_with(name)) return 0;
@@ -234,7 +234,7 @@ std::vector<std::string> Cli::split(int argc, char** argv, std::vector<Given>& g
   std::vector<std::string> operands;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    // The value is what is attached to the option, or else the next argument.
+    // The value is the text attached to the option or, without one, the next argument.
     const auto take = [&](const Option& option, const std::string& typed, char* attached) {
       typed_[option.long_name] = typed;
       given.push_back({&option, ""});
@@ -270,7 +270,7 @@ std::vector<std::string> Cli::split(int argc, char** argv, std::vector<Given>& g
   return operands;
 }
 
-// Nothing is left to be done at the exit, so the pages with the code for it need not be read.
+// Exits with _Exit(): there is nothing to clean up, and the exit handlers' pages are not loaded.
 [[noreturn]] static void print_and_exit(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = write(STDOUT_FILENO, text.data(), text.size());
@@ -296,8 +296,8 @@ std::vector<std::string> Cli::parse(int argc, char** argv) {
   return operands;
 }
 
-// The lowest free descriptor, which is the one that was closed, as an input that is at its end and
-// an output that takes nothing.
+// Occupies the lowest free descriptor, which is the closed one: as an input it reads end of file,
+// as standard output it fails every write.
 static bool hold_lowest(int fd) {
   if (::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) >= 0) return true;
   int ends[2];

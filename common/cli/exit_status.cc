@@ -5,5 +5,5 @@
 int net::die_of_signal(int number) {
   std::signal(number, SIG_DFL);
   (void)std::raise(number);
-  return kSignal + number;  // also where it is blocked
+  return kSignal + number;  // reached if the signal is blocked, or if this is process 1
 }

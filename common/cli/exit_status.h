@@ -9,8 +9,8 @@ enum ExitStatus : int {
   kUsage = 2,
   kNoName = 3,  // name not resolved
   kRefused = 4,
-  kTimedOut = 5,     // connecting, or waiting for a client
-  kUnreachable = 6,  // or any other error in connecting
+  kTimedOut = 5,     // while connecting or waiting for a client
+  kUnreachable = 6,  // or any other error while connecting
   kNoListen = 7,     // cannot bind or listen
   kLocalIo = 8,      // stdout full or gone, stdin unreadable, a file not writable
   kIdle = 9,
@@ -19,12 +19,12 @@ enum ExitStatus : int {
   kProgram = 12,  // could not be run, or failed
 };
 
-// Not in the table: added to the number of the signal that ended a program.
+// Not in the table: the status of a program that a signal ended is this plus the signal's number.
 inline constexpr int kSignal = 128;
-// The reader of standard output is gone: silent, and what the shell expects of `... | head`.
+// The reader of standard output has left.  Nothing is logged: shells expect this of `... | head`.
 inline constexpr int kBrokenPipe = kSignal + 13;
-// Ends the process as if the signal had not been caught.  As process 1 of a container, which no
-// signal ends by default: returns the status.
+// Ends the process as if the signal had not been caught.  In process 1 of a container, which no
+// signal ends by default, returns the exit status instead.
 int die_of_signal(int number);
 inline int die_of_broken_pipe() { return die_of_signal(kBrokenPipe - kSignal); }
 

@@ -3,7 +3,7 @@
 
 namespace net {
 
-// Its value; -1: not a hexadecimal digit.
+// The digit's value; -1 if it is not a hexadecimal digit.
 constexpr int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;

@@ -12,7 +12,7 @@ void append_json_string(std::string& out, std::string_view text) {
     const std::size_t taken = size == 0 ? 1 : size;
     if (size == 0) {
       out += "\\ufffd";
-    } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {  // a terminal may be reading
+    } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {  // a terminal may get it
       constexpr std::string_view kDigits = "0123456789abcdef";
       out += "\\u00";
       out += {kDigits[c >> 4], kDigits[c & 15]};

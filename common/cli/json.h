@@ -1,4 +1,4 @@
-// json.h - strings as JSON writes them (RFC 8259, 7).
+// json.h - JSON strings (RFC 8259, 7).
 #pragma once
 
 #include <string>
@@ -6,7 +6,8 @@
 
 namespace net {
 
-// With its quotes.  What is not UTF-8 becomes U+FFFD, control characters are escaped.
+// Appends `text` as a JSON string with its quotes.  Invalid UTF-8 becomes U+FFFD; control
+// characters are escaped.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace net

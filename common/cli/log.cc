@@ -28,7 +28,8 @@ void open(std::string tool, Level level) {
 void set_level(Level level) { log_level = level; }
 bool verbose() { return log_level == kVerbose; }
 
-// Characters that a terminal obeys: control characters, and those that reorder or break a line.
+// True for characters that a terminal acts on: control characters, and those that reorder or break
+// a line.
 static bool is_control(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
          (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -56,8 +57,8 @@ std::string escaped(std::string_view text) {
 
 // --- writing without blocking ---
 
-// What standard error takes now; -1 with EAGAIN: nothing.  O_NONBLOCK would not do: the open file
-// description is shared with other processes.
+// Writes as much as standard error accepts without blocking; -1 with EAGAIN if it accepts nothing.
+// O_NONBLOCK cannot be set, because other processes share the open file description.
 static ssize_t write_now(std::string_view text) {
   struct stat status = {};
   const bool known = fstat(STDERR_FILENO, &status) == 0;
@@ -69,7 +70,7 @@ static ssize_t write_now(std::string_view text) {
     errno = EAGAIN;
     return -1;
   }
-  text = text.substr(0, PIPE_BUF);  // a pipe that is ready takes this much without blocking
+  text = text.substr(0, PIPE_BUF);  // a writable pipe has room for this much
   return write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -80,7 +81,7 @@ static std::string default_report(std::uint64_t lines) {
 
 namespace {
 
-// All threads log through this one.
+// One object for all threads.
 class Output {
  public:
   void put(std::string_view line) {
@@ -91,7 +92,8 @@ class Output {
   std::string (*report)(std::uint64_t lines) = default_report;
 
  private:
-  // False when nothing of it was written for lack of room; a line begun is always finished.
+  // Returns false if there was no room for any of the line; a line that was begun is always
+  // finished.
   bool write_line(std::string_view line) {
     const std::string_view whole = line;
     while (!line.empty()) {
@@ -102,7 +104,7 @@ class Output {
         if (line.size() < whole.size()) rest_ = line;
         return line.size() < whole.size();
       } else if (errno != EINTR) {
-        return true;  // the error cannot be reported
+        return true;  // there is nowhere to report this error
       }
     }
     return true;
@@ -120,7 +122,7 @@ class Output {
   }
 
   std::mutex mutex_;
-  std::string rest_;  // of a line that was written in part
+  std::string rest_;  // the rest of a partly written line
   std::uint64_t dropped_ = 0;
 };
 
@@ -151,7 +153,7 @@ void aborting() {
 // --- lines ---
 
 static void say(std::string_view prefix, const char* format, va_list arguments) {
-  char text[4096];  // a longer line is cut
+  char text[4096];  // longer lines are truncated
   std::vsnprintf(text, sizeof text, format, arguments);
   put(std::string(prefix) + escaped(text) + "\n");
 }

@@ -24,7 +24,7 @@ static Result<std::string> read_all(const std::string& path, std::size_t bytes_m
       text += piece;
       if (text.size() > bytes_max) return Error(UV_EFBIG);
       if (up_to_nul && piece.find('\0') != piece.npos) return text;
-    } else if (errno == EAGAIN) {  // another process has made standard input non-blocking
+    } else if (errno == EAGAIN) {  // another process set O_NONBLOCK on standard input
       pollfd readable{.fd = file.get(), .events = POLLIN, .revents = 0};
       (void)poll(&readable, 1, -1);
     } else if (errno != EINTR) {

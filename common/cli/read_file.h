@@ -1,4 +1,4 @@
-// read_file.h - a whole file at once, before anything is served.
+// read_file.h - reads a whole file at once, before the daemon serves anything.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,13 @@
 
 namespace net {
 
-// "-" is standard input, from where it is.  UV_EFBIG: larger than bytes_max.
+// Reads the whole file; "-" is standard input, read from its current position.  UV_EFBIG if it is
+// larger than bytes_max.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max = SIZE_MAX);
-// The same, but no further than the piece with the first NUL, which no text has: /dev/zero and a
-// disk image are refused at once by their parser.
+// The same, but stops after the first block with a NUL, which no text contains: so the parser
+// rejects /dev/zero or a disk image at once.
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max);
-// The file's name in a message.
+// The file's name for messages.
 inline std::string name_of_file(const std::string& path) { return path == "-" ? "stdin" : path; }
 
 }  // namespace net

@@ -7,8 +7,8 @@
 
 namespace net {
 
-// The character at the front of `text` and its length in bytes; 0: not UTF-8 (nor are overlong
-// forms and surrogates).
+// Decodes the character at the front of `text` and returns its length in bytes; 0 if it is not
+// valid UTF-8, as overlong forms and surrogates are not.
 inline std::size_t decode_utf8(std::string_view text, char32_t& c) {
   if (text.empty()) return 0;
   const auto first = static_cast<unsigned char>(text[0]);

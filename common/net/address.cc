@@ -49,12 +49,12 @@ static bool is_address(std::string_view text) {
 }
 
 static bool is_like_v6(std::string_view text) {
-  constexpr std::ptrdiff_t kColons = 7;  // in one that is not shortened
+  constexpr std::ptrdiff_t kColons = 7;  // in an IPv6 address without "::"
   return text.find("::") != text.npos || text.find_first_of("[]") != text.npos ||
          std::ranges::count(text, ':') >= kColons;
 }
 
-// "[V6]:PORT", which `text` should have been.
+// Rewrites `text` as "[V6]:PORT", for the error message that suggests this form.
 static std::string bracketed(std::string_view text) {
   if (text.find_first_of("[]") != std::string_view::npos) return "[V6]:PORT";
   const std::size_t colon = text.rfind(':');
@@ -119,7 +119,7 @@ SockAddr::SockAddr(const sockaddr* address, socklen_t size) : size_(size) {
   std::memcpy(&storage_, address, size);
 }
 
-// 0: no interface has that name or number.
+// Returns 0 if no interface has that name or number.
 static unsigned interface_index(const std::string& name) {
   if (const unsigned index = if_nametoindex(name.c_str()); index != 0) return index;
   std::uint64_t number = 0;
@@ -137,7 +137,7 @@ Result<SockAddr> SockAddr::numeric(std::string_view ip, std::uint16_t port) {
   sockaddr_in6 v6{};
   if (uv_ip6_addr(text.c_str(), port, &v6) != 0) return Error(UV_EAI_NONAME);
   if (const std::size_t percent = text.find('%'); percent != std::string::npos) {
-    v6.sin6_scope_id = interface_index(text.substr(percent + 1));  // libuv takes any name
+    v6.sin6_scope_id = interface_index(text.substr(percent + 1));  // libuv accepts unknown names
     if (v6.sin6_scope_id == 0) return Error(UV_ENODEV);
   }
   return SockAddr(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);
@@ -232,10 +232,11 @@ Error not_a_name(std::string_view host, bool numeric) {
   return numeric ? Error(UV_EAI_NONAME) : Error();
 }
 
-// The resolver calls a name unknown when it has no descriptor to read a file with, or to ask with.
+// The resolver also reports a name as unknown when it has no descriptor left for a file or a
+// socket.
 static Error resolver_error(int code, int error) {
   if (code == EAI_SYSTEM && error != 0) return -error;
-  constexpr std::size_t kNeeds = 3;  // descriptors at the same time
+  constexpr std::size_t kNeeds = 3;  // descriptors that a look-up has open at the same time
   const Error shortage = can_open(kNeeds);
   if (shortage) return shortage;
   switch (code) {

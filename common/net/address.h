@@ -1,4 +1,4 @@
-// address.h - where to listen or to connect: the forms that a person writes, and socket addresses.
+// address.h - addresses to listen on or connect to: as users write them, and as socket addresses.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 
 namespace net {
 
-// What ADDRESS on a command line means.  Pure: nothing is looked up.
+// A parsed ADDRESS from the command line.  Pure: no name is looked up.
 struct Address {
   enum Kind { kTcp, kUnix, kFd };
   Kind kind = kTcp;
@@ -28,13 +28,14 @@ struct Address {
   std::string to_string() const;  // the longest form: localhost:8000 for 8000
 };
 
-// "[::1]" is "::1", anything else itself.
+// Turns "[::1]" into "::1" and returns any other text unchanged.
 std::string_view without_brackets(std::string_view host);
-// HOST:PORT or [V6]:PORT in two; false, and nothing done, for anything else, a bare V6 too.
+// Splits HOST:PORT or [V6]:PORT.  Returns false and changes nothing for anything else, including an
+// IPv6 address without brackets.
 bool split_host_port(std::string_view text, std::string& host, std::string& port);
-// A decimal in [min, max], all of `text`.
+// Parses all of `text` as a decimal number in [min, max].
 bool parse_number(std::string_view text, std::uint64_t min, std::uint64_t max, std::uint64_t& out);
-// A port number or the name of a service of "tcp" or "udp", as a number; UV_EAI_SERVICE.
+// Parses a port number or a service name of "tcp" or "udp"; UV_EAI_SERVICE if it is neither.
 Result<std::uint16_t> parse_port(const std::string& text, const char* protocol = "tcp");
 
 // A socket address of any family.
@@ -42,7 +43,7 @@ class SockAddr {
  public:
   SockAddr() = default;
   SockAddr(const sockaddr* address, socklen_t size);
-  // UV_EAI_NONAME: not a numeric address; UV_ENODEV: V6%ZONE without such an interface.
+  // UV_EAI_NONAME: not a numeric address; UV_ENODEV: the interface of V6%ZONE does not exist.
   static Result<SockAddr> numeric(std::string_view ip, std::uint16_t port);
   static Result<SockAddr> unix_path(std::string_view path);  // UV_ENAMETOOLONG; '@': abstract
   static SockAddr local(int fd);                             // getsockname; empty on error
@@ -67,17 +68,18 @@ class SockAddr {
   socklen_t size_ = 0;
 };
 
-// What a name means without a look-up: a numeric address or, unless `numeric`, the loopback
-// addresses for localhost (RFC 6761, 6.3).  Empty: it has to be looked up.  family: AF_UNSPEC,
-// AF_INET, AF_INET6.
+// The addresses that need no look-up: of a numeric address or, unless `numeric`, the loopback
+// addresses of localhost (RFC 6761, 6.3).  Empty if the host has to be looked up.  family:
+// AF_UNSPEC, AF_INET, AF_INET6.
 std::vector<SockAddr> known_addresses(std::string_view host, std::uint16_t port, int family,
                                       bool numeric);
-// Why a host without known_addresses() is not to be looked up: UV_EAI_ADDRFAMILY: it is an address
-// of the other family; UV_ENODEV; UV_EAI_NONAME if `numeric`.
+// The reason not to look up a host without known_addresses(), or success: UV_EAI_ADDRFAMILY (an
+// address of the other family), UV_ENODEV, or UV_EAI_NONAME if `numeric`.
 Error not_a_name(std::string_view host, bool numeric);
-// Asks the system's resolver, however long that takes.  UV_EAI_*, UV_EMFILE and the like.
+// Asks the system's resolver, and blocks until it answers.  UV_EAI_*, UV_EMFILE and the like.
 Result<std::vector<SockAddr>> resolve(const std::string& host, std::uint16_t port, int family);
-// The addresses to listen on, looked up now if need be; host empty: every address, v6 first.
+// The addresses to listen on; looks the host up if necessary, and blocks meanwhile.  An empty host
+// means every address, IPv6 first.
 Result<std::vector<SockAddr>> passive_addresses(const std::string& host, std::uint16_t port,
                                                 int family, bool numeric);
 

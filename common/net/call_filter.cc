@@ -31,11 +31,11 @@ constexpr std::uint32_t kProcessor = AUDIT_ARCH_ARM;
 #elif defined(__s390x__)
 constexpr std::uint32_t kProcessor = AUDIT_ARCH_S390X;
 #else
-constexpr std::uint32_t kProcessor = 0;  // no filter
+constexpr std::uint32_t kProcessor = 0;  // no filter on this processor
 #endif
 
-// A list of what is refused, not of what is allowed: a new C library or libuv that makes another
-// call must not break a daemon.
+// Lists the refused calls rather than the allowed ones, so that a new libc or libuv that makes
+// another call does not break a daemon.
 constexpr std::uint32_t kRefused[] = {
     // programs and processes
     SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
@@ -63,7 +63,7 @@ constexpr std::uint32_t kRefused[] = {
 #ifdef SYS_clock_settime64
     SYS_clock_settime64, SYS_clock_adjtime64,
 #endif
-    // Much used by attacks.  With io_uring, calls can be made past this filter.
+    // Often used in attacks.  io_uring could perform calls that this filter does not see.
     SYS_add_key, SYS_request_key, SYS_keyctl, SYS_userfaultfd, SYS_io_uring_setup, SYS_personality};
 
 class Program {
@@ -71,12 +71,12 @@ class Program {
   void load(std::size_t offset) {
     add(BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset));
   }
-  // The half of it that has an int's bits.
+  // Loads the low half of argument i: the filter compares 32 bits at a time.
   void load_argument(unsigned i) {
     constexpr std::size_t kLow = std::endian::native == std::endian::big ? 4 : 0;
     load(offsetof(seccomp_data, args) + sizeof(std::uint64_t) * i + kLow);
   }
-  // Compares what is loaded; then passes over so many instructions.
+  // Compares the loaded value, then skips if_true or if_false instructions.
   void jump(std::uint16_t comparison, std::uint32_t value, std::uint8_t if_true,
             std::uint8_t if_false) {
     add(static_cast<std::uint16_t>(BPF_JMP | BPF_K | comparison), if_true, if_false, value);
@@ -91,8 +91,8 @@ class Program {
       refuse();
     }
   }
-  // The answer to all that is loaded.  A binary search, because on installation the
-  // kernel runs the program with every call that exists.
+  // Ends the program: refuses the listed values and allows all others.  It is a binary search
+  // because the kernel, at installation, runs the program once for every existing call.
   void refuse_only(std::span<const std::uint32_t> sorted) {
     constexpr std::size_t kInTurn = 3;
     if (sorted.size() <= kInTurn) {
@@ -116,7 +116,7 @@ class Program {
   std::vector<sock_filter> code_;
 };
 
-// Another processor's calls, such as those of 32 bits, have other numbers.
+// Refuses calls of other ABIs, such as 32-bit ones, because their calls have other numbers.
 void refuse_other_processors(Program& program) {
   program.load(offsetof(seccomp_data, arch));
   program.jump(BPF_JEQ, kProcessor, 1, 0);
@@ -129,8 +129,8 @@ void refuse_other_processors(Program& program) {
 #endif
 }
 
-// A clone is allowed that is a thread.  The flags of clone3 are out of a filter's reach; where it
-// is missing, the C library uses clone.
+// Allows clone only for threads.  A filter cannot read the flags of clone3, so that call fails with
+// ENOSYS, and the C library falls back to clone.
 void refuse_processes(Program& program) {
 #ifdef __s390x__
   constexpr unsigned kFlags = 1;
@@ -146,7 +146,7 @@ void refuse_processes(Program& program) {
   program.refuse();
 }
 
-// Where one call, socketcall(2), performs all operations on sockets.
+// Refuses the same operations of socketcall(2), where one call performs all operations on sockets.
 void refuse_multiplexed([[maybe_unused]] Program& program) {
 #ifdef SYS_socketcall
   constexpr std::uint32_t kRefusedSockets[] = {SYS_SOCKET, SYS_SOCKETPAIR, SYS_CONNECT};
@@ -182,7 +182,7 @@ Error filter_calls(bool dials) {
   // own, such as a browser's scripts.
   constexpr unsigned kFlags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
   const long failed = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, kFlags, &program);
-  if (failed > 0) return UV_EBUSY;  // a thread has a filter of its own
+  if (failed > 0) return UV_EBUSY;  // a thread already has a different filter
   return failed == 0 ? Error() : Error::from_errno();
 }
 

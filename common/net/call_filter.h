@@ -9,12 +9,12 @@
 
 namespace net {
 
-// The filter's program.  What it refuses fails with EPERM: new programs and processes, access to
-// other processes, mounts, the kernel's own settings and, unless the daemon `dials`, new sockets
-// and connections.  Empty: this processor is not supported.
+// The filter's program.  Refused calls fail with EPERM: new programs and processes, access to other
+// processes, mounts, the kernel's own settings and, unless the daemon `dials`, new sockets and
+// connections.  Empty: this processor is not supported.
 std::vector<sock_filter> call_filter(bool dials);
 
-// Installs it in all threads, for good; the process needs no_new_privs.
+// Installs the filter in all threads, permanently; the process must have set no_new_privs.
 Error filter_calls(bool dials);
 
 }  // namespace net

@@ -13,8 +13,9 @@
 
 namespace net {
 
-// A description of our own for the same pipe or terminal; none where it may not be opened anew.  To
-// open the master of a pseudo-terminal makes another terminal.
+// Opens the same pipe or terminal again, with an open file description of our own; returns none if
+// that is not possible.  The master of a pseudo-terminal is not reopened, because that would create
+// another terminal.
 static Fd reopened(int fd, int direction) {
   int number = 0;
   if (ioctl(fd, TIOCGPTN, &number) == 0) return {};
@@ -97,7 +98,7 @@ Result<std::size_t> Descriptor::try_write(std::string_view data) {
     return result_of(send(fd_, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   if (access_ == kBlocking) {
     if (ready_events(fd_, POLLOUT) == 0) return Error(UV_EAGAIN);
-    data = data.substr(0, PIPE_BUF);  // a pipe that is ready takes so much without blocking
+    data = data.substr(0, PIPE_BUF);  // a writable pipe has room for this much
   }
   return result_of(::write(fd_, data.data(), data.size()));
 }

@@ -1,9 +1,9 @@
-// descriptor.h - a descriptor to read and write, whatever is behind it: a socket of ours, or
-// standard input or output as a file, a pipe, a socket, a terminal, a device, or closed.
+// descriptor.h - reads and writes a descriptor of any kind: a socket of ours, or standard input or
+// output, which may be a file, pipe, socket, terminal or device, or closed.
 //
-// O_NONBLOCK belongs to the open file description, which we may share with other processes: it is
-// never changed.  A pipe or a terminal is opened a second time, a socket told at every call, and
-// where neither works the descriptor is asked (poll) before each small, blocking call.
+// O_NONBLOCK belongs to the open file description, which we may share with other processes, so it
+// is never changed.  A pipe or terminal is opened a second time, and a socket is used with
+// MSG_DONTWAIT; if neither is possible, poll(2) precedes each small, blocking call.
 #pragma once
 
 #include <sys/uio.h>
@@ -21,21 +21,21 @@ class Descriptor {
  public:
   static Descriptor standard_input(Loop& loop);
   static Descriptor standard_output(Loop& loop);
-  // To write, whatever is behind it.
+  // Opens `file` for writing, whatever kind it is.
   static Descriptor output(Loop& loop, Fd file);
   // A connected, non-blocking socket.
   Descriptor(Loop& loop, Fd socket);
   Descriptor(Descriptor&&) = default;
 
-  // What is there now: UV_EAGAIN: nothing; 0: end of file.
+  // Reads what is available now; UV_EAGAIN: nothing; 0: end of file.
   Result<std::size_t> try_read(std::span<char> buffer);
-  // What is taken now, of at least one byte: UV_EAGAIN: nothing.
+  // Writes what is accepted now; `data` is not empty.  UV_EAGAIN: nothing was accepted.
   Result<std::size_t> try_write(std::string_view data);
-  // The same for several pieces, in one call where that can be.
+  // The same for several pieces, with one system call if possible.
   Result<std::size_t> try_writev(std::span<const iovec> pieces);
-  Error shutdown();        // half-close; a socket's only
-  void close();            // cancels; a standard descriptor becomes /dev/null
-  bool has_input() const;  // data, or end of file: a read would not block
+  Error shutdown();        // half-close; for sockets only
+  void close();            // also cancels; a standard descriptor becomes /dev/null
+  bool has_input() const;  // data or end of file, so a read would not block
 
   auto readable() { return watch_->readable(); }
   auto writable() { return watch_->writable(); }
@@ -58,9 +58,9 @@ class Descriptor {
   std::unique_ptr<Watch> watch_;
 };
 
-// What comes next, waited for; 0 is end of file.
+// Waits for input and reads it; 0 is end of file.
 Task<Result<std::size_t>> read(Descriptor& from, std::span<char> buffer);
-// All of `data`.
+// Writes all of `data`.
 Task<Error> write(Descriptor& to, std::string_view data);
 
 }  // namespace net

@@ -13,7 +13,7 @@
 namespace net {
 
 constexpr Millis kAttemptDelay{250};  // RFC 8305, section 8
-constexpr Millis kBusyDelay{10};      // until a Unix listener's queue is looked at again
+constexpr Millis kBusyDelay{10};      // before trying a full Unix listener again
 
 std::vector<SockAddr> interleaved(const std::vector<SockAddr>& addresses) {
   std::vector<SockAddr> first, second, mixed;
@@ -35,7 +35,7 @@ struct Race {
   Loop& loop;
   const DialOptions& options;
   Timer progress;            // woken at the end of each attempt
-  std::list<Watch*> racing;  // to be cancelled when one has won
+  std::list<Watch*> racing;  // cancelled when one attempt has won
   WaitGroup attempts;
   Dialed result{
       .stage = Dialed::kConnect, .error = UV_ENETUNREACH, .socket = {}, .peer = {}, .reset = false};
@@ -48,7 +48,7 @@ struct Race {
 
 }  // namespace
 
-// The most helpful first: a peer answered, none did, we never got so far.
+// Ranks errors by how much they tell: the peer refused, no peer answered, any other error.
 static int rank(Error e) {
   return e == Error(UV_ECONNREFUSED) ? 2 : e == Error(UV_ETIMEDOUT) ? 1 : 0;
 }
@@ -83,7 +83,8 @@ Error connect_at_once(Fd& socket, const SockAddr& address,
     if (!socket) return Error::from_errno();
     prepare(socket.get(), address.family());
   }
-  // The first call does not look at the answer, even if this host has already given it.
+  // The first call returns EINPROGRESS even if this host has answered; the second returns the
+  // answer.
   Error e = try_connect(socket.get(), address);
   if (e == Error(-EINPROGRESS)) e = try_connect(socket.get(), address);
   const bool met_ourselves = !e && SockAddr::local(socket.get()) == address;
@@ -96,7 +97,8 @@ static bool has_unread(int fd) {
   return ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-// reset: the connection was accepted, and reset at once; what came before can still be read.
+// reset: set if the peer accepted and at once reset the connection; what it sent before can still
+// be read.
 static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool begun,
                                bool& reset) {
   while (begun || connect(fd, address.get(), address.size()) != 0) {
@@ -113,13 +115,14 @@ static Task<Error> connect_one(Race& race, int fd, const SockAddr& address, bool
     Error e = co_await watch.writable();
     race.racing.remove(&watch);
     if (e) co_return e;
-    if (has_unread(fd)) break;  // connected, and it may be over already: the reader is told
+    if (has_unread(fd)) break;  // connected; if it is already reset, the reader gets the error
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-    reset = error == ECONNRESET || error == EPIPE;  // a refused attempt is ECONNREFUSED
+    reset = error == ECONNRESET || error == EPIPE;  // not a refusal, which is ECONNREFUSED
     if (reset) break;
-    // No server listens there: the kernel gave us that very port, so we connected to ourselves.
+    // No server listens there: the kernel chose this port as our source, so we connected to
+    // ourselves.
     if (error == 0 && address.family() != AF_UNIX && SockAddr::local(fd) == address)
       error = ECONNREFUSED;
     co_return Error(-error);

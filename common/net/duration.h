@@ -1,4 +1,4 @@
-// duration.h - points in time, and lengths of time as every wait takes them.
+// duration.h - points in time, and the type of durations that all waits take.
 #pragma once
 
 #include <chrono>

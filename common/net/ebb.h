@@ -9,8 +9,7 @@
 namespace net {
 
 // Counts bytes in use by one loop.  When three quarters of many bytes have been freed, free pages
-// are returned: glibc by itself returns none below one that is in use, and keeps small pieces as
-// they are.
+// are returned: glibc by itself keeps small free blocks, and all pages below one that is in use.
 class Ebb {
  public:
   void rise(std::size_t bytes) {

@@ -11,7 +11,7 @@ int fail_to_listen(const std::string& where, Error e) {
   return kNoListen;
 }
 
-// The next port that is free on all the addresses, or any other; 0: none.
+// Finds the next port that is free on all the addresses, or any free port; 0 if there is none.
 static std::uint16_t free_port(std::vector<SockAddr> addresses) {
   constexpr unsigned kTries = 20;
   const unsigned taken = addresses.front().port();

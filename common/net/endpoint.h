@@ -1,4 +1,4 @@
-// endpoint.h - what a daemon's ADDRESS stands for: bound sockets.
+// endpoint.h - from a daemon's ADDRESS to bound sockets.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 namespace net {
 
 struct Endpoint {
-  std::string name;  // of the ADDRESS, in its longest form
+  std::string name;  // the ADDRESS in its longest form
   Fd socket;
   bool inherited = false;  // fd:N
 };
 
-// Adds the sockets of one ADDRESS.  Returns an exit status, after logging what is wrong.
+// Adds the sockets of one ADDRESS.  Returns an exit status, and logs any error.
 int bind_endpoint(const std::string& text, const ListenOptions& options,
                   std::vector<Endpoint>& endpoints);
 // Logs why the address cannot be listened on; returns kNoListen.

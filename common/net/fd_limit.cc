@@ -12,13 +12,13 @@
 
 namespace net {
 
-static std::optional<rlim_t> original_limit;  // before it was raised
+static std::optional<rlim_t> original_limit;  // the soft limit before it was raised
 
 static void set_soft_limit(rlim_t soft) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = std::min(soft, limit.rlim_max);
-  (void)setrlimit(RLIMIT_NOFILE, &limit);  // as it was, then
+  (void)setrlimit(RLIMIT_NOFILE, &limit);  // on failure the limit stays as it was
 }
 
 void raise_descriptor_limit() {
@@ -46,7 +46,7 @@ Error can_open(std::size_t n) {
 }
 
 std::uint64_t clients_possible() {
-  constexpr std::uint64_t kSpare = 8;        // descriptors that come and go: look-ups, time zones
+  constexpr std::uint64_t kSpare = 8;        // for short-lived descriptors: look-ups, time zones
   constexpr std::uint64_t kUnknown = 1'000;  // nearly every system's soft limit allows this many
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kUnknown;

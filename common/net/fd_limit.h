@@ -1,4 +1,4 @@
-// fd_limit.h - how many descriptors the process may have.
+// fd_limit.h - the limit on the process's descriptors (RLIMIT_NOFILE).
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,10 @@
 
 namespace net {
 
-// The soft limit raised to the hard one: clients are descriptors.
+// Raises the soft limit to the hard one, because each client needs a descriptor.
 void raise_descriptor_limit();
-// Restores the original limit for as long as it lives, for a program to inherit: some programs
-// close every descriptor up to the limit, or cannot use numbers above 1023.
+// Restores the original limit while it exists, so that a program that is started inherits it: some
+// programs close every descriptor up to the limit, or cannot use numbers above 1023.
 class OriginalDescriptorLimit {
  public:
   OriginalDescriptorLimit();
@@ -19,9 +19,9 @@ class OriginalDescriptorLimit {
   OriginalDescriptorLimit& operator=(const OriginalDescriptorLimit&) = delete;
   ~OriginalDescriptorLimit();
 };
-// Success if `n` more descriptors can be opened now; else UV_EMFILE and the like.
+// Success if `n` more descriptors can be opened now; otherwise UV_EMFILE or a similar error.
 Error can_open(std::size_t n);
-// The clients that the limit has room for, at least 1.
+// The number of clients that the limit allows, at least 1.
 std::uint64_t clients_possible();
 
 }  // namespace net

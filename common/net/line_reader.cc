@@ -2,7 +2,7 @@
 
 namespace net {
 
-// Each byte is looked at once and moved once, however many lines one read brings.
+// Each byte is scanned once and copied once, however many lines one read returns.
 std::optional<std::string> LineReader::take() {
   const std::size_t newline = buffer_.find('\n', scanned_);
   const bool complete = newline != std::string::npos;
@@ -41,7 +41,7 @@ bool LineReader::Next::settle() {
 }
 
 bool LineReader::Next::await_ready() {
-  constexpr unsigned kAtOnce = 64;  // one read may bring 65,536 lines: others have their turn
+  constexpr unsigned kAtOnce = 64;  // then other tasks run: one read may return 65,536 lines
   if (settle()) return ++lines.taken_ % kAtOnce != 0;
   lines.taken_ = 0;
   return ReadWait::await_ready();

@@ -10,22 +10,23 @@ namespace net {
 
 class LineReader {
  public:
-  // max: the bytes of the longest line, its newline not counted.
+  // max: the length of the longest allowed line in bytes, without its newline.
   LineReader(Stream& in, std::size_t max) : in_(in), max_(max) {}
 
-  // Awaited: the next line without its "\n" or "\r\n"; a last line may lack it.  Nothing at the end
-  // of the input, or on error().  `timeout` is for the whole line, and ends the input.
+  // Waits for the next line, and returns it without its "\n" or "\r\n", which the last line may
+  // lack.  Returns nothing at the end of the input or after an error().  `timeout` is for the whole
+  // line, and ends the input.
   auto next(Millis timeout = kForever) { return Next{{in_.state_, {}, timeout}, *this}; }
-  // Why there is no next line: success at end of file, UV_EMSGSIZE for a line too long,
+  // Why there is no next line: success at end of file, UV_EMSGSIZE for a line that is too long,
   // UV_ETIMEDOUT.
   Error error() const { return error_; }
 
  private:
-  // No coroutine: its frame would be a client's largest.
+  // Not a coroutine, because its frame would be the largest part of a client's memory.
   struct Next : detail::ReadWait {
     LineReader& lines;
     std::optional<std::string> line{};
-    bool settled = false;  // the line is there, or will never be
+    bool settled = false;  // a line has been found, or no more will come
 
     bool await_ready();
     bool await_suspend(std::coroutine_handle<> handle);
@@ -39,11 +40,11 @@ class LineReader {
 
   Stream& in_;
   std::size_t max_;
-  std::string buffer_;       // nothing while the client is silent between lines
-  std::size_t start_ = 0;    // of what is not taken yet
-  std::size_t scanned_ = 0;  // no newline before it
+  std::string buffer_;       // no memory while the client is silent between lines
+  std::size_t start_ = 0;    // the first byte that take() has not returned
+  std::size_t scanned_ = 0;  // there is no newline before this position
   bool ended_ = false;
-  std::uint8_t taken_ = 0;  // lines since it last waited
+  std::uint8_t taken_ = 0;  // lines returned since it last waited
   Error error_;
 };
 

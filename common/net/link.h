@@ -1,4 +1,4 @@
-// link.h - an object that is in one list or in none, and leaves it by itself.
+// link.h - a node of an intrusive list, which can leave the list without a reference to it.
 #pragma once
 
 namespace net {
@@ -10,7 +10,7 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // Becomes the first of `list`.
+  // Inserts this object at the front of `list`.
   void link(T*& list) {
     next_ = list;
     link_ = &list;
@@ -30,7 +30,7 @@ class Link {
 
  private:
   T* next_ = nullptr;
-  T** link_ = nullptr;  // what points to us
+  T** link_ = nullptr;  // the pointer that points to this object
 };
 
 }  // namespace net

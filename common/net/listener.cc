@@ -15,8 +15,8 @@
 
 namespace net {
 
-// What the accepted sockets inherit (Linux): no call for each of them.  An inherited descriptor may
-// refuse an option, and works without.
+// Sets options that accepted sockets inherit (Linux), which saves a call per client.  An inherited
+// descriptor may refuse an option; it works without it.
 static void set_inherited_options(int fd, int family, const ListenOptions& options) {
   if (family == AF_UNIX) return;
   (void)set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -32,8 +32,8 @@ static bool is_path(const SockAddr& address) {
   return address.family() == AF_UNIX && !address.host().empty() && address.host()[0] != '@';
 }
 
-// Only a socket that refuses connections is stale.  A live one refuses the probe for its type, so
-// that a server of one client does not take the probe for that client.
+// A socket is stale only if it refuses connections.  The probe has another socket type, which a
+// live listener rejects without accepting: a server of one client must not take it for that client.
 static bool is_stale(const SockAddr& address) {
   struct stat status = {};
   if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
@@ -44,10 +44,10 @@ static bool is_stale(const SockAddr& address) {
 Result<Fd> take_listening_socket(int fd) {
   int listening = 0;
   socklen_t size = sizeof listening;
-  // What is no such socket may be a descriptor of our own.
+  // A descriptor that is not a listening socket may be one of our own.
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) return Error::from_errno();
-  if (listening == 0) return Error(UV_EINVAL);  // the kernel would choose an address for it
-  // Standard descriptors stay where they are, so that nothing else lands there.
+  if (listening == 0) return Error(UV_EINVAL);  // listen(2) would make the kernel choose an address
+  // Standard descriptors are duplicated and stay open, so that no other file gets their numbers.
   Fd socket(fd <= STDERR_FILENO ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : fd);
   if (!socket || fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0) return Error::from_errno();
   return socket;
@@ -57,14 +57,14 @@ static Error bind_to(int fd, const SockAddr& address) {
   return bind(fd, address.get(), address.size()) == 0 ? Error() : Error::from_errno();
 }
 
-// Between two servers that start together a stale path must not be removed twice, and a socket that
-// is bound but does not listen yet looks stale.  So both steps are taken under a lock, which is on
-// the directory because a lock file would be left behind.
+// Two servers that start together must not both remove a stale path, and a socket that is bound but
+// does not listen yet looks stale.  So bind and listen happen under a lock; it is on the directory,
+// because a lock file would be left behind.
 static Fd lock_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   Fd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) (void)flock(fd.get(), LOCK_EX);  // some file systems have no locks
+  if (fd) (void)flock(fd.get(), LOCK_EX);  // some file systems do not support locks
   return fd;
 }
 
@@ -90,7 +90,7 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options) {
   Fd fd(socket(address.family(), options.type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Error::from_errno();
   if (options.prepare) options.prepare(fd.get(), address.family());
-  // With datagrams it would share the port with any process that asks for it.
+  // On a datagram socket SO_REUSEADDR would let any other process share the port.
   const bool reuse = address.family() != AF_UNIX && options.type == SOCK_STREAM;
   if (reuse) (void)set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (address.family() == AF_INET6) (void)set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -123,7 +123,7 @@ static Result<std::vector<Fd>> bind_once(std::vector<SockAddr>& addresses,
 
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses,
                                      const ListenOptions& options) {
-  constexpr int kTries = 64;  // the port that one address has got may be taken on the next
+  constexpr int kTries = 64;  // the port chosen for the first address may be in use on another
   const std::uint16_t port = addresses.front().port();
   const bool any_port = port == 0 && addresses.front().family() != AF_UNIX;
   for (int i = 0; i < kTries; ++i) {
@@ -164,7 +164,7 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
   const SockAddr address = SockAddr::local(socket.get());
   set_inherited_options(socket.get(), address.family(), options);
   if (options.prepare) options.prepare(socket.get(), address.family());
-  if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // others may accept before us
+  if (listening) fcntl(socket.get(), F_SETFL, O_NONBLOCK);  // other processes may accept first
   if (!listening && ::listen(socket.get(), options.backlog) != 0) return Error::from_errno();
   Listener listener(loop, std::move(socket));
   if (!options.inherited) listener.path_ = BoundPath(address);
@@ -172,7 +172,7 @@ Result<Listener> Listener::listen(Loop& loop, Fd socket, const ListenOptions& op
   return listener;
 }
 
-// The connection, not the listener, has failed, or a signal has come: accept(2).
+// True if the connection failed, not the listener, or a signal arrived; see accept(2).
 static bool concerns_one_connection(int error) {
   constexpr int kErrors[] = {ECONNABORTED, EINTR,  EPROTO,       ENETDOWN,   ENOPROTOOPT,
                              EHOSTDOWN,    ENONET, EHOSTUNREACH, ENETUNREACH};

@@ -1,5 +1,5 @@
-// listener.h - a listening socket: TCP or Unix-domain, bound here or inherited; binding datagram
-// sockets too.
+// listener.h - listening sockets: TCP or Unix-domain, bound here or inherited.  Binds datagram
+// sockets, too.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,32 +17,33 @@
 namespace net {
 
 struct ListenOptions {
-  int type = SOCK_STREAM;  // SOCK_DGRAM: to be bound only
+  int type = SOCK_STREAM;  // SOCK_DGRAM sockets are only bound
   int backlog = SOMAXCONN;
   bool reuse_port = false;   // share the port with the other threads' listeners
-  bool inherited = false;    // another process's socket: its Unix path stays at the end
-  int socket_mode = -1;      // permissions of a Unix path; -1: by the umask
-  Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of the accepted; zero: the system's
-  std::function<void(int fd, int family)>
-      prepare{};  // a socket before it is bound, and before it listens
+  bool inherited = false;    // from another process: its Unix path is not removed
+  int socket_mode = -1;      // permissions of a Unix path; -1: from the umask
+  Millis dead_peer{30'000};  // TCP_USER_TIMEOUT of accepted sockets; zero: the system's
+  std::function<void(int fd, int family)> prepare{};  // called before bind(2), and before listen(2)
 };
 
 // A bound socket; a stream socket with a Unix path also listens already.  A stale Unix path, one
 // without a listener, is replaced; UV_EADDRINUSE otherwise.
 Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
-// One for each address of a name that this host has; port 0 becomes the same port for all of
-// them where that can be.
+// Binds a socket for each of the addresses that belongs to this host.  Port 0 becomes the same port
+// on all of them if possible.
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
 
-// Another process's socket at descriptor `fd`, which listens; UV_EINVAL if it does not.
+// Takes over descriptor `fd`, a listening socket from another process; UV_EINVAL if it does not
+// listen.
 Result<Fd> take_listening_socket(int fd);
 
-// The file of a Unix-domain socket that we have bound; other addresses have none.
+// Owns the file of a Unix-domain socket that this process has bound; for other addresses it owns
+// none.
 class BoundPath {
  public:
   BoundPath() = default;
   explicit BoundPath(const SockAddr& address);
-  void remove();  // if it is still ours
+  void remove();  // unless another process has replaced it
 
  private:
   std::string path_;
@@ -50,19 +51,20 @@ class BoundPath {
   ino_t inode_ = 0;
 };
 
-// Not libuv's own: uv_listen accepts one connection more than was asked for, and on EMFILE accepts
-// in order to drop.
+// Does not use uv_listen, which accepts one connection more than it was asked for, and on EMFILE
+// accepts connections only to drop them.
 class Listener {
  public:
-  // Starts to listen; takes sockets that already do.  Removes its Unix path at the end, unless the
-  // socket is inherited.
+  // Starts to listen; the socket may already be listening.  The destructor removes the Unix path,
+  // unless the socket is inherited.
   static Result<Listener> listen(Loop& loop, Fd socket, const ListenOptions& options);
   Listener(Listener&&) = default;
   ~Listener() { close(); }
 
-  // Success when a client may be waiting, UV_ECANCELED after close().
+  // Waits until a client may be in the queue; UV_ECANCELED after close().
   auto readable() { return watch_->readable(); }
-  // The next connection in the queue, and `peer`, its address; UV_EAGAIN where there is none.
+  // Accepts the next connection in the queue, and sets `peer` to its address; UV_EAGAIN if there is
+  // none.
   Result<Fd> accept(SockAddr* peer = nullptr);
   bool has_waiting() const;          // accept() would find a connection
   void stop() { watch_->cancel(); }  // ends readable(), now and later; accept() still works
@@ -79,7 +81,7 @@ class Listener {
   BoundPath path_;
 };
 
-// The next connection, waited for.
+// Waits for a connection and accepts it.
 Task<Result<Fd>> accept(Listener& listener);
 
 }  // namespace net

@@ -14,29 +14,29 @@ namespace net {
 
 namespace {
 
-// A question to the system's resolver, which cannot be interrupted.  Each has a thread of its own:
-// libuv's pool aborts the process when it gets no thread, and a few slow answers would occupy it.
+// A call of the system's resolver, which cannot be interrupted.  Each runs in its own thread:
+// libuv's pool aborts the process if it cannot create one, and a few slow look-ups would fill it.
 class Question {
  public:
   explicit Question(Loop& loop) : loop_(&loop) {}
   virtual ~Question() = default;
 
-  // Asks in a thread and waits; UV_ETIMEDOUT, UV_EAI_AGAIN (too many others are under way). Without
-  // a thread to be had it asks in the foreground.
+  // Asks in a thread and waits; UV_ETIMEDOUT, or UV_EAI_AGAIN if too many others are in progress.
+  // If no thread can be created, it asks on the loop's thread.
   static Task<Error> ask(Loop& loop, std::shared_ptr<Question> question, Deadline deadline);
 
  private:
-  virtual void run() = 0;  // in any thread; only the one that waits reads the answer
+  virtual void run() = 0;  // in any thread; only the waiting one reads the answer
   static bool start(const std::shared_ptr<Question>& question);
   void tell(const std::shared_ptr<Question>& self);
 
   std::mutex mutex_;
-  Loop* loop_;             // guarded by mutex_; nullptr: the answer is not waited for any more
-  Timer* done_ = nullptr;  // of the loop's thread
+  Loop* loop_;             // guarded by mutex_; nullptr: the task no longer waits
+  Timer* done_ = nullptr;  // used by the loop's thread only
 };
 
-// Threads with a question, those included whose answer is not waited for any more: a dead resolver
-// holds each for minutes.
+// The limit on resolver threads.  It includes those that no task waits for any more, because a dead
+// name server keeps each of them busy for minutes.
 constexpr int kThreadsMax = 16;
 std::atomic<int> look_ups{0};
 
@@ -48,13 +48,13 @@ void Question::tell(const std::shared_ptr<Question>& self) {
   });
 }
 
-// The thread is left to itself: it owns the question, and touches the loop only while it is waited
-// for.
+// The thread is detached: it shares ownership of the question, and uses the loop only while a task
+// waits for the answer.
 bool Question::start(const std::shared_ptr<Question>& question) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited: signals are for the other threads
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
   bool started = true;
   try {
     std::thread([question] {

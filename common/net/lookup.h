@@ -9,12 +9,12 @@
 
 namespace net {
 
-// Every stream address of the name; host empty: those to listen on.  UV_EAI_* where there is none,
-// UV_ENODEV for V6%ZONE without such an interface, UV_ETIMEDOUT.
+// Every stream address of the name; for an empty host those to listen on.  UV_EAI_* if there is
+// none, UV_ENODEV if the interface of V6%ZONE does not exist, UV_ETIMEDOUT.
 Task<Result<std::vector<SockAddr>>> lookup(Loop& loop, std::string host, std::uint16_t port,
                                            int family, bool numeric, Deadline deadline);
 
-// The name of an address; empty if it has none, or none is known within `limit`.
+// The name of an address; empty if it has none, or if the look-up takes longer than `limit`.
 Task<std::string> reverse_lookup(Loop& loop, SockAddr address, Millis limit);
 
 }  // namespace net

@@ -24,8 +24,8 @@ static void* must(void* memory) {
   return nullptr;
 }
 
-// libuv aborts the process without a word, when it gets no memory or the kernel refuses to watch
-// one of its descriptors.
+// libuv aborts without a message if memory runs out or the kernel refuses to watch one of its
+// descriptors, so these handlers log one.
 static void make_libuv_talk() {
   static const int replaced = uv_replace_allocator(
       [](std::size_t size) { return must(std::malloc(size)); },
@@ -39,7 +39,7 @@ static void make_libuv_talk() {
 Loop::Loop(Time time) : time_(time) {
   std::signal(SIGPIPE, SIG_IGN);
   make_libuv_talk();
-  constexpr std::size_t kNeeds = 4;  // for its signals, too, without which libuv aborts the process
+  constexpr std::size_t kNeeds = 4;  // includes its signal pipe: libuv aborts without one
   detail::require(can_open(kNeeds), "an event loop");
   detail::require(Error(uv_loop_init(&loop_)), "an event loop");
   loop_.data = this;
@@ -49,7 +49,7 @@ Loop::Loop(Time time) : time_(time) {
   };
   detail::require(Error(uv_async_init(&loop_, &async_, on_posted)), "an event loop");
   uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
-  idle_.data = async_.data = nullptr;  // no task waits on these: not for cancel_all()
+  idle_.data = async_.data = nullptr;  // no task waits on these, so cancel_all() skips them
   timers_ = std::make_unique<detail::TimerQueue>(*this);
   if (!is_virtual()) watches_ = std::make_unique<detail::WatchSet>(*this);
 }
@@ -73,7 +73,7 @@ int Loop::run(Task<int> main) {
     run_virtually(group);
   else
     run_really();
-  CHECK(group.count() == 0);  // or a task waits for an event that no handle can bring
+  CHECK(group.count() == 0);  // otherwise a task waits for an event that never comes
   return status;
 }
 
@@ -86,13 +86,13 @@ TimePoint Loop::now() const {
 // after a pause of the process (SIGSTOP, a suspended host) it may have arrived in time.
 void Loop::run_really() {
   const auto run_libuv = [this] {
-    hold();  // with no handle of its own to serve it would do nothing, not even run_posted()
+    hold();  // without an active handle uv_run() does nothing, not even run_posted()
     uv_run(&loop_, UV_RUN_NOWAIT);
     release();
   };
   detail::WatchSet& set = watches();
   (void)set.poll(0);
-  run_libuv();  // only by this does it watch what it has been given
+  run_libuv();  // registers libuv's own descriptors with its epoll set
   for (;;) {
     const bool alive = uv_loop_alive(&loop_) != 0;
     if (!alive && !set.has_waiting()) break;
@@ -137,7 +137,7 @@ bool Loop::end_longest_idle(Millis at_least) {
   detail::WatchTarget* found = nullptr;
   for (detail::WatchTarget* one = first_watched(); one != nullptr; one = one->next()) {
     const std::uint32_t idle = one->idle_for();
-    if (idle < longest) continue;  // of equal ones the oldest, which comes last
+    if (idle < longest) continue;  // on a tie the oldest wins; it is last in the list
     longest = idle;
     found = one;
   }
@@ -202,7 +202,7 @@ SignalState::SignalState(Loop& loop, int number) {
     self->resume();
   };
   require(Error(uv_signal_start(&signal, on_signal, number)), "a signal handler");
-  loop.resume_later(std::noop_coroutine());  // so that libuv runs, and watches for it
+  loop.resume_later(std::noop_coroutine());  // so that libuv runs and starts watching
 }
 
 void SignalState::resume() {
@@ -218,7 +218,7 @@ void SignalState::close() {
       return;
     }
     self->closed = true;
-    self->resume();  // may end in disown()
+    self->resume();  // may call disown()
   });
 }
 

@@ -21,7 +21,8 @@
 namespace net {
 
 namespace detail {
-// Ends the process with one sentence if the kernel refuses `what`, without which no loop can run.
+// If `e` is an error, logs that the kernel refuses `what` and ends the process: no loop can run
+// without it.
 void require(Error e, const char* what);
 
 class TimerQueue;
@@ -29,23 +30,23 @@ class WatchSet;
 struct WatchTarget;
 }  // namespace detail
 
-// Bytes over the streams of one loop; written by its thread, read by any.
+// Counts the bytes of one loop's streams; its thread writes the counts, any thread reads them.
 struct Traffic {
   std::atomic<std::uint64_t> in{0};
   std::atomic<std::uint64_t> out{0};
-  static void add(std::atomic<std::uint64_t>& sum, std::size_t n) {  // one writer: no locked add
+  static void add(std::atomic<std::uint64_t>& sum, std::size_t n) {  // one writer: no atomic add
     sum.store(sum.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
 };
 
-// The event loop.  It outlives everything that runs on it, and belongs to one thread but for
-// post().
+// The event loop.  It must outlive everything that runs on it.  Only post() may be called from
+// other threads.
 class Loop {
  public:
   static constexpr std::size_t kScratchBytes = std::size_t{64} << 10;
 
-  // Virtual time: whenever no task can go on, the clock jumps to the next timer; descriptors are
-  // not watched.  For simulations.
+  // Virtual time, for simulations: whenever no task can continue, the clock jumps to the next
+  // timer; descriptors are not watched.
   enum class Time { kReal, kVirtual };
 
   explicit Loop(Time time = Time::kReal);
@@ -53,12 +54,12 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  // Runs `main`, and all it starts, to the end; returns what `main` returns.
+  // Runs `main` and every task it starts until all have ended; returns the result of `main`.
   int run(Task<int> main);
   // The one clock for everything that runs on the loop.
   TimePoint now() const;
   bool is_virtual() const { return time_ == Time::kVirtual; }
-  // Virtual time passes while nothing runs, as for a process that is stopped.
+  // Advances virtual time without running anything, as if the process had been stopped.
   void skip(Millis time) { virtual_now_ += time; }
 
   // Ends every wait, now and later, with UV_ECANCELED; closes every stream.
@@ -67,19 +68,19 @@ class Loop {
   // Ends the input of every stream: what has arrived is still read, then end of file.
   void end_input();
   bool input_ended() const { return input_ended_; }
-  // Ends the wait of the stream that has been idle longest, and for `at_least`, as its timeout
-  // would; false if there is none.
+  // Ends the wait of the stream that has been idle longest, as its timeout would.  False if no
+  // stream has been idle for `at_least`.
   bool end_longest_idle(Millis at_least);
 
   // Resumes a suspended task from the loop itself, not from inside the caller.
   void resume_later(std::coroutine_handle<> task);
-  // Runs `call` on the loop's thread.  The one function that any thread may call.
+  // Runs `call` on the loop's thread.  The only function that other threads may call.
   void post(std::function<void()> call);
-  // The loop lives on while it is held: for a task that only another thread's post() resumes.
+  // Keeps the loop running until release(), for a task that only another thread's post() resumes.
   void hold();
   void release();
 
-  // One read's worth of memory that all streams share: valid until the reading task next waits.
+  // A read buffer that all streams share; its content is valid until the reading task next waits.
   std::span<char> scratch();
   detail::TimerQueue& timers() { return *timers_; }
   detail::WatchSet& watches();
@@ -112,13 +113,13 @@ class Loop {
 
 namespace detail {
 
-// In memory of its own, which libuv needs until the close callback has run, whatever becomes of the
-// owner.  The `data` of a handle that tasks wait on is one of these.
+// Allocated separately, because libuv needs it until the close callback has run, even if the owner
+// has been destroyed.  The `data` of every handle that tasks wait on points to one of these.
 struct SignalState {
   SignalState(Loop& loop, int number);
   bool closing() { return uv_is_closing(handle()) != 0; }
   void close();
-  void disown();  // the owner's last call: closes, and frees the memory as soon as libuv lets go
+  void disown();  // the owner's last call: closes, and frees the memory after the close callback
   void resume();
   uv_handle_t* handle() { return reinterpret_cast<uv_handle_t*>(&signal); }
 
@@ -131,7 +132,7 @@ struct SignalState {
 
 }  // namespace detail
 
-// Lets everything else that is ready have its turn.
+// Suspends the task until all other ready tasks have run.
 inline auto yield(Loop& loop) {
   struct Awaiter {
     Loop& loop;
@@ -142,7 +143,7 @@ inline auto yield(Loop& loop) {
   return Awaiter{loop};
 }
 
-// Catches a signal for as long as it lives; its destructor restores the default action.
+// Catches a signal while it exists; the destructor restores the default action.
 class Signal {
  public:
   Signal(Loop& loop, int number) : state_(new detail::SignalState(loop, number)) {}
@@ -150,7 +151,7 @@ class Signal {
   Signal& operator=(const Signal&) = delete;
   ~Signal() { state_->disown(); }
 
-  // The next signal, also one that came since the last wait.  One waiter.
+  // Waits for the next signal; one that arrived since the last wait counts.  One waiter at a time.
   auto wait() {
     struct Awaiter {
       detail::SignalState* state;

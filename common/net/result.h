@@ -25,7 +25,7 @@ class [[nodiscard]] Error {
     if (code_ == UV_ENODEV) return "no such network interface";
     return unknown ? "name not found" : code_ != 0 ? uv_strerror(code_) : "success";
   }
-  constexpr explicit operator bool() const { return code_ < 0; }  // "if (e) it failed"
+  constexpr explicit operator bool() const { return code_ < 0; }  // true if it is an error
   friend constexpr bool operator==(Error, Error) = default;
 
  private:
@@ -55,7 +55,7 @@ class [[nodiscard]] Result {
     CHECK(value_);
     return &*value_;
   }
-  Error error() const { return error_; }  // success where there is a value
+  Error error() const { return error_; }  // success if there is a value
 
  private:
   std::optional<T> value_;

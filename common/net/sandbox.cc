@@ -21,7 +21,8 @@ namespace net {
 
 namespace {
 
-// LeakSanitizer stops its own threads with ptrace(2), and all sanitizers read /proc/self/maps.
+// Sanitizers need what the sandbox takes away: LeakSanitizer uses ptrace(2), and all of them read
+// /proc/self/maps.
 #ifdef WIREUTILS_SANITIZED
 constexpr bool kPossible = false;
 #else
@@ -30,11 +31,11 @@ constexpr bool kPossible = true;
 
 // --- Landlock ---
 
-// What Debian 12's <linux/landlock.h> lacks.
+// Definitions that Debian 12's <linux/landlock.h> lacks.
 struct Rights {  // landlock_ruleset_attr
   std::uint64_t files;
   std::uint64_t tcp;
-  std::uint64_t outside;  // the `scoped`
+  std::uint64_t outside;  // the field `scoped`
 };
 constexpr std::uint64_t kTruncate = 1 << 14;
 constexpr std::uint64_t kBindTcp = 1 << 0, kConnectTcp = 1 << 1;
@@ -45,7 +46,7 @@ constexpr std::uint64_t kRemove = LANDLOCK_ACCESS_FS_REMOVE_FILE;
 constexpr std::uint64_t kWrite = kRead | kRemove | kTruncate | LANDLOCK_ACCESS_FS_WRITE_FILE |
                                  LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_REG;
 
-// All that this version of Landlock can take away.
+// All rights that this version of Landlock can restrict.
 Rights rights_of(long version, bool dials) {
   const int file_rights = version < 2 ? 13 : version < 3 ? 14 : version < 5 ? 15 : 16;
   Rights rights{.files = (std::uint64_t{1} << file_rights) - 1, .tcp = 0, .outside = 0};
@@ -66,8 +67,8 @@ class Landlock {
   }
   explicit operator bool() const { return static_cast<bool>(rules_); }
 
-  // To a file, or to all that a directory holds.  What does not exist needs no rule.  False after
-  // logging why not.
+  // Allows access to a file, or to everything in a directory.  A path that does not exist needs no
+  // rule.  On failure logs the reason and returns false.
   bool allow(const std::string& path, std::uint64_t rights) {
     const Fd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
     if (!fd && errno == ENOENT) return true;
@@ -100,7 +101,7 @@ std::string directory_of(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-// The directories of the files and, where one is a symbolic link, of what that points to.
+// The directories of the files and, for symbolic links, those of their targets.
 std::vector<std::string> directories_of(const std::vector<std::string>& files) {
   std::vector<std::string> found;
   for (const std::string& file : files) {
@@ -112,8 +113,8 @@ std::vector<std::string> directories_of(const std::vector<std::string>& files) {
   return found;
 }
 
-// Names are looked up anew when a connection is lost: the resolver's files, those that take their
-// place, and the libraries that nsswitch.conf names.
+// What the resolver reads when a name is looked up again after a lost connection: its files, files
+// that replace them, and the libraries that nsswitch.conf names.
 std::vector<std::string> resolver_places() {
   std::vector<std::string> places = directories_of({"/etc/resolv.conf"});
   places.insert(places.end(), {"/usr", "/lib", "/lib64"});
@@ -126,7 +127,7 @@ bool restrict_files(const Sandbox& sandbox) {
     log::details("sandbox: this kernel has no Landlock");
     return true;
   }
-  return landlock.allow("/dev/null", kRead | LANDLOCK_ACCESS_FS_WRITE_FILE) &&  // libuv's, too
+  return landlock.allow("/dev/null", kRead | LANDLOCK_ACCESS_FS_WRITE_FILE) &&  // libuv needs it
          landlock.allow_each(directories_of(sandbox.reads), kRead) &&
          landlock.allow_each(directories_of(sandbox.writes), kWrite) &&
          landlock.allow_each(directories_of(sandbox.removes), kRemove) &&
@@ -137,7 +138,7 @@ bool restrict_files(const Sandbox& sandbox) {
 
 int enter(const Sandbox& sandbox) {
   if (!sandbox.on || !kPossible) return kOk;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0) return kOk;  // before Linux 3.5
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) != 0) return kOk;  // fails before Linux 3.5
   if (!restrict_files(sandbox)) return kLocalIo;
   if (const Error e = filter_calls(sandbox.dials))
     log::details("sandbox: this kernel filters no system calls: %s", e.message());

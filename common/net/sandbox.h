@@ -1,7 +1,7 @@
-// sandbox.h - before it serves, a daemon gives up rights that it does not need, for good.
+// sandbox.h - before it serves, a daemon permanently gives up the rights that it does not need.
 //
-// Landlock restricts files, TCP and signals, a filter of system calls the rest (call_filter.h).
-// Neither can be undone, and threads that are started later inherit both.
+// Landlock restricts files, TCP and signals; a system call filter restricts the rest
+// (call_filter.h). Neither can be undone, and threads that are started later inherit both.
 #pragma once
 
 #include <string>
@@ -9,21 +9,21 @@
 
 namespace net {
 
-// What a daemon still needs.  A file may be replaced by another of the same name, so a
-// right to a file is a right to its directory.
+// The rights that a daemon keeps.  A file may be replaced by another of the same name, so a right
+// to a file is a right to its directory.
 struct Sandbox {
   bool on = true;                       // programs that the daemon runs inherit the sandbox
-  bool dials = false;                   // makes connections, and looks up names
-  std::vector<std::string> reads = {};  // files that SIGHUP reads again
+  bool dials = false;                   // the daemon makes connections and looks up names
+  std::vector<std::string> reads = {};  // files that are read again on SIGHUP
   std::vector<std::string> writes = {};
   std::vector<std::string> removes = {};
 };
 
-// Returns the exit status, after logging the reason.  A kernel without Landlock or seccomp is not
-// an error: the daemon keeps what this kernel cannot take.
+// Enters the sandbox.  Returns the exit status, after logging any error.  A kernel without Landlock
+// or seccomp is not an error: the daemon keeps the rights that this kernel cannot restrict.
 int enter(const Sandbox& sandbox);
 
-// Reads the time zone, for good: from inside the sandbox a changed zone would be read as UTC.
+// Reads the time zone once and for all: inside the sandbox a changed zone would be read as UTC.
 void read_time_zone();
 
 }  // namespace net

@@ -80,7 +80,7 @@ namespace {
 int bind_all(const ServerOptions& options, const ListenOptions& listen,
              std::vector<Endpoint>& endpoints) {
   std::vector<std::string> addresses = options.addresses;
-  for (const int fd : systemd::take_sockets()) {  // they take the place of the default
+  for (const int fd : systemd::take_sockets()) {  // these replace the default address
     const std::string inherited = "fd:" + std::to_string(fd);
     if (std::ranges::find(addresses, inherited) == addresses.end()) addresses.push_back(inherited);
   }
@@ -90,11 +90,11 @@ int bind_all(const ServerOptions& options, const ListenOptions& listen,
   return kOk;
 }
 
-// The sockets of each endpoint, one for each worker.
+// For each endpoint, one socket per worker.
 using Shares = std::vector<std::vector<Fd>>;
 
-// Each worker gets a listening socket of its own (SO_REUSEPORT).  The first, exclusive bind has
-// made sure that no other process serves the port.
+// Each worker gets a listening socket of its own (SO_REUSEPORT).  The earlier, exclusive bind has
+// shown that no other process uses the port.
 int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, unsigned workers,
               Shares& shares) {
   options.reuse_port = workers > 1;
@@ -129,7 +129,7 @@ int listen_all(const std::vector<Endpoint>& endpoints, ListenOptions options, Sh
   return kOk;
 }
 
-// Our Unix paths are removed at the end.
+// The sandbox must allow removing our Unix paths at the end.
 int enter_sandbox(Sandbox sandbox, const std::vector<Endpoint>& endpoints, const Shares& shares) {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     const SockAddr address = SockAddr::local(shares[i].front().get());
@@ -139,8 +139,8 @@ int enter_sandbox(Sandbox sandbox, const std::vector<Endpoint>& endpoints, const
   return enter(sandbox);
 }
 
-// The loops beside the first one.  That there are threads for them is known before the server says
-// that it is ready.
+// The threads of all loops but the first.  All are created before the server reports that it is
+// ready.
 class OtherThreads {
  public:
   OtherThreads() = default;
@@ -176,7 +176,7 @@ class OtherThreads {
   std::vector<std::thread> threads_;
 };
 
-// Then standard output is closed, so that the reader of the port sees its end at once.
+// Prints the ports and closes standard output, so that its reader gets end of file at once.
 int print_ports(const std::vector<Listener>& listeners) {
   std::vector<std::uint16_t> ports;
   std::string text;
@@ -198,7 +198,7 @@ int print_ports(const std::vector<Listener>& listeners) {
 }  // namespace
 
 int serve(const ServerOptions& options, const MakeService& make_service) {
-  set_signals_blocked(true);  // until the first worker catches them; in the others for good
+  set_signals_blocked(true);  // the first worker unblocks them; other threads never do
   raise_descriptor_limit();
   const ListenOptions listen{.backlog = static_cast<int>(options.backlog),
                              .socket_mode = options.socket_mode,
@@ -214,7 +214,7 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
     return status;
   const systemd::Manager manager;
 
-  // Before there are threads, and loops, which may have a way around it (io_uring).
+  // Must precede threads, and also loops, whose io_uring the filter could not control.
   if (const int status = enter_sandbox(options.sandbox, endpoints, shares); status != kOk)
     return status;
   Shared shared(options, manager);

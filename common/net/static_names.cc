@@ -1,6 +1,6 @@
-// For static programs only: names by files and DNS, whatever nsswitch.conf says.  Its other modules
-// are libraries for another C library than ours, and loading one crashes.
-#if __has_include(<nss.h>)  // glibc's
+// For static programs only: resolves names by files and DNS only, whatever nsswitch.conf says.  Its
+// other modules are built for the host's C library, and loading one crashes.
+#if __has_include(<nss.h>)  // glibc only
 #include <nss.h>
 
 namespace {

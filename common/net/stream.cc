@@ -12,7 +12,8 @@ namespace net {
 
 namespace detail {
 
-// A read or a write of the kernel's, again after a signal; EAGAIN if it would wait.
+// Repeats a read or write that a signal interrupted; returns a negated errno, EAGAIN if it would
+// block.
 template <typename Call>
 static ssize_t repeat(Call call) {
   for (;;) {
@@ -73,7 +74,7 @@ Error StreamState::await(std::uint8_t events) {
   return {};
 }
 
-// A reset is reported all the same.
+// Resets are still reported.
 void StreamState::ignore(std::uint8_t events) {
   if ((awaited & events) == 0) return;
   awaited &= static_cast<std::uint8_t>(~events);
@@ -88,21 +89,21 @@ void StreamState::forget() {
   loop.watches().wait_ends();
 }
 
-// Each of these may end in our destruction; what is left to do is reported again.
+// Any of these calls may destroy this object, so only one is made; epoll reports the rest again.
 void StreamState::on_events(std::uint32_t events) {
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (last_write != nullptr && (gone || (events & EPOLLOUT) != 0)) return write_some();
   if (gone && ends_by_reset) return close_for(UV_ECONNRESET);
   if (reader != nullptr || discarding) return read_some();
-  // Reading stops only when data arrives that no task waits for: the task usually reads again
-  // first, and stopping would cost two calls.
+  // Reading stops only when data arrives while no task waits: usually the task reads again first,
+  // and to stop and resume would cost two system calls.
   if (gone)
     forget();
   else
     ignore(EPOLLIN);
 }
 
-// --- time: one timer for both deadlines, late rather than often moved ---
+// --- time: one timer for both deadlines; it is checked when it fires, rather than moved often ---
 
 void StreamState::set_deadline(std::uint64_t& deadline, std::uint64_t ms) {
   uv_update_time(loop.uv());
@@ -111,7 +112,7 @@ void StreamState::set_deadline(std::uint64_t& deadline, std::uint64_t ms) {
 }
 
 void StreamState::arm_timer() {
-  const std::uint64_t deadline = std::min(read_deadline - 1, write_deadline - 1) + 1;  // 0 is never
+  const std::uint64_t deadline = std::min(read_deadline - 1, write_deadline - 1) + 1;  // 0: none
   if (deadline == 0 || (timed() && loop.timers().due(this) <= deadline)) return;
   if (timed()) loop.timers().remove(this);
   const std::uint64_t now = uv_now(loop.uv());
@@ -125,7 +126,7 @@ void StreamState::on_time() {
   if (silent && discarding) return close_for(UV_ETIMEDOUT);
   if (silent) read_deadline = 0;
   arm_timer();
-  if (silent && reader != nullptr) end_read(UV_ETIMEDOUT);  // which may destroy us
+  if (silent && reader != nullptr) end_read(UV_ETIMEDOUT);  // may destroy this object
 }
 
 bool StreamSleep::await_ready() {
@@ -272,7 +273,7 @@ ssize_t StreamState::send_now(iovec* pieces, std::size_t count) {
   return n;
 }
 
-// True when it has come to its end: nothing is left of it, or an error.
+// Returns true when the write is finished: all was written, or it failed.
 bool StreamState::send_some(WriteWait& write) {
   auto& pieces = write.pieces;
   if (write.half_close) {
@@ -345,7 +346,7 @@ Result<std::size_t> Stream::try_write(std::string_view data) {
 void Stream::discard_input(Millis timeout) {
   CHECK(state_->reader == nullptr);
   if (closed()) return;
-  state_->discarding = true;  // from here on discard_timeout
+  state_->discarding = true;  // from here on the union holds discard_timeout
   state_->discard_timeout = static_cast<std::uint32_t>(timeout.count());
   if (timeout > Millis::zero())
     state_->set_deadline(state_->read_deadline, state_->discard_timeout);
@@ -360,7 +361,7 @@ void Stream::set_idle() {
 
 Task<Error> Stream::pause(Millis delay) {
   state_->ends_by_reset = true;
-  if (!closed()) (void)state_->await(0);  // without it a reset is seen later
+  if (!closed()) (void)state_->await(0);  // if it fails, a reset is noticed later
   set_idle();
   state_->pausing = true;
   Error e = co_await sleep(delay);
@@ -380,7 +381,7 @@ bool Stream::has_unread() const {
 
 Task<> linger(Stream& stream, Millis limit) {
   stream.state_->idle_since = 0;
-  stream.state_->discarding = false;  // from here on by reading, to see the end
+  stream.state_->discarding = false;  // read below instead, to notice the end of file
   const Deadline deadline(limit);
   Error e = co_await stream.shutdown();
   while (!e) {

@@ -16,10 +16,11 @@ namespace net {
 
 class Stream;
 
-// Notified when a stream closes, for a task that waits for something else.  In the stream's list.
+// Notifies a task that waits for something else when a stream closes.  A node in the stream's list.
 class CloseHook : private Link<CloseHook> {
  public:
-  // From inside the call that closes: resumes no task itself.  Not hooked any more.
+  // Called from inside the call that closes the stream, so it must not resume a task.  The hook has
+  // already been removed.
   virtual void stream_closed(Error why) = 0;
   using Link::unlink;
 
@@ -36,30 +37,30 @@ namespace detail {
 struct ReadWait;
 struct WriteWait;
 
-// 16,000 clients are 16,000 of these: no timer until one is needed, no buffer ever.
+// One per client, so it is kept small: no timer until one is needed, and never a buffer.
 struct StreamState final : WatchTarget, TimerTarget {
   StreamState(Loop& loop, Fd socket);
   ~StreamState();
 
   Loop& loop;
   ReadWait* reader = nullptr;
-  WriteWait* last_write = nullptr;  // of a ring: the first one follows it
+  WriteWait* last_write = nullptr;  // a ring: last_write->next is the first
   CloseHook* hooks = nullptr;
-  // In the loop's milliseconds; 0: none.  The timer is set for the nearer one, or earlier.
+  // In the loop's milliseconds; 0: none.  The timer fires at the earlier deadline or before it.
   std::uint64_t read_deadline = 0;
   std::uint64_t write_deadline = 0;
   std::uint32_t write_timeout = 0;  // milliseconds; 0: none
   union {
     std::uint32_t discard_timeout = 0;  // while discarding
-    std::uint32_t idle_since;           // else, in the loop's milliseconds; 0: not idle
+    std::uint32_t idle_since;           // otherwise; in the loop's milliseconds; 0: not idle
   };
-  Fd socket;                                 // none: closed
-  std::int16_t close_reason = UV_ECANCELED;  // what later operations end with
-  std::uint8_t awaited = 0;                  // the events that the kernel reports
-  bool registered : 1 = false;               // with the kernel
+  Fd socket;                                 // empty: closed
+  std::int16_t close_reason = UV_ECANCELED;  // the error of all later operations
+  std::uint8_t awaited = 0;                  // the events that epoll reports
+  bool registered : 1 = false;               // with epoll
   bool discarding : 1 = false;
   bool ended : 1 = false;          // the peer's end of file has been read
-  bool ends_by_reset : 1 = false;  // a reset closes the stream, though no task reads
+  bool ends_by_reset : 1 = false;  // a reset closes the stream even if no task reads
   bool pausing : 1 = false;        // in Stream::pause(): idle_since is its start
 
   void on_events(std::uint32_t events) override;
@@ -71,8 +72,8 @@ struct StreamState final : WatchTarget, TimerTarget {
 
   bool closed() const { return !socket; }
   void close_for(int reason);
-  Error await(std::uint8_t events);  // from now on, and a reset
-  void ignore(std::uint8_t events);  // but not a reset
+  Error await(std::uint8_t events);  // starts reporting these events, and resets
+  void ignore(std::uint8_t events);  // stops reporting them, but not resets
   void forget();
   void set_deadline(std::uint64_t& deadline, std::uint64_t ms);
   void arm_timer();
@@ -80,7 +81,7 @@ struct StreamState final : WatchTarget, TimerTarget {
   void end_read(int status);
   ssize_t read_now(std::span<char>& buffer);
   bool peer_has_finished() const;
-  ssize_t send_now(iovec* pieces, std::size_t count);  // 0: the socket takes nothing now
+  ssize_t send_now(iovec* pieces, std::size_t count);  // 0: the socket accepts nothing now
   bool send_some(WriteWait& write);
   WriteWait* pop_write();
   void write_some();
@@ -88,13 +89,13 @@ struct StreamState final : WatchTarget, TimerTarget {
 
 struct ReadWait {
   StreamState* state;
-  std::span<char> buffer;  // empty: the loop's scratch
+  std::span<char> buffer;  // empty: use the loop's scratch memory
   Millis timeout;
-  bool past_end = false;     // read on after Loop::end_input()
-  bool interrupted = false;  // there is nothing to wait for: it is read when the task goes on
+  bool past_end = false;     // read even after Loop::end_input()
+  bool interrupted = false;  // nothing to wait for: the task reads when it resumes
   int status = UV_ECANCELED;
   std::coroutine_handle<> waiter{};
-  bool (*enough)(ReadWait& wait) = nullptr;  // false: the next read, too, before it is resumed
+  bool (*enough)(ReadWait& wait) = nullptr;  // false: read again before resuming
 
   bool await_ready();
   bool await_suspend(std::coroutine_handle<> handle);
@@ -115,7 +116,7 @@ struct ReadView : ReadWait {
   Result<std::string_view> await_resume() { return finish(); }
 };
 
-// A half-close if there is nothing to write.
+// A write, or a half-close.
 struct WriteWait {
   StreamState* state;
   std::array<iovec, 3> pieces{};
@@ -145,8 +146,8 @@ struct StreamSleep final : TimerTarget, CloseHook {
 
 }  // namespace detail
 
-// It outlives the operations on it.  After close(), or an error that closes it, they all end with
-// an error, at once.
+// A stream must outlive its operations.  After close(), or an error that closes it, all of them
+// fail at once.
 class Stream {
  public:
   // Takes a connected socket.
@@ -155,48 +156,49 @@ class Stream {
   Stream& operator=(Stream&&) = delete;
   ~Stream() { delete state_; }
 
-  // What has arrived, at most buffer.size() bytes; 0 is end of file.  One reader at a time.
+  // Waits for data and reads at most buffer.size() bytes; 0 is end of file.  One reader at a time.
   // UV_ETIMEDOUT leaves the stream open.  After end of file a reset closes it.  Once the server
-  // stops (Loop::end_input) nothing is waited for: what has arrived, then end of file.
+  // stops (Loop::end_input), it does not wait: it returns what has arrived, then end of file.
   auto read(std::span<char> buffer, Millis timeout = kForever) {
     return detail::ReadInto{{state_, buffer, timeout, false}};
   }
-  // The same without a buffer of one's own: a view that is valid until the task next waits.
-  // past_end: waits even while the server stops, for the rest of what has begun.
+  // The same without a buffer: returns a view that is valid until the task next waits. past_end:
+  // waits even while the server stops, to read the rest of a request that has begun.
   auto read(Millis timeout = kForever, bool past_end = false) {
     return detail::ReadView{{state_, {}, timeout, past_end}};
   }
 
-  // Writes all of it, in the order of the calls.  What is written must live until then.
+  // Writes everything; concurrent writes go out in the order of the calls.  The data must live
+  // until the write has finished.
   auto write(std::string_view a, std::string_view b = {}, std::string_view c = {}) {
     return detail::WriteWait{state_, {piece(a), piece(b), piece(c)}};
   }
-  // Writes what the socket takes now, maybe nothing; never waits.
+  // Writes what the socket accepts now, possibly nothing; never waits.
   Result<std::size_t> try_write(std::string_view data);
   // Half-close: the peer reads end of file after all that was written.
   auto shutdown() { return detail::WriteWait{state_, {}, true}; }
 
-  // Lets everything else that is ready have its turn.
+  // Suspends the task until all other ready tasks have run.
   auto yield() { return net::yield(state_->loop); }
-  // Waits for `delay`, at most until the stream closes.
+  // Waits for `delay` or until the stream closes.
   auto sleep(Millis delay) { return detail::StreamSleep(*this, delay); }
-  // The same for a client that waits and is not read from: a reset closes the stream, and one that
-  // has half-closed, and may have left, gives way at --max-clients after some seconds.
+  // The same while the client is not read from: a reset closes the stream, and a client that has
+  // half-closed, and so may have left, can be closed at --max-clients after some seconds.
   Task<Error> pause(Millis delay);
 
   // Reads and discards from now on.  The peer's end of file leaves the stream open; a reset, or
   // silence for `timeout`, closes it.
   void discard_input(Millis timeout = Millis::zero());
-  // Between two requests, until something is read: at --max-clients the connection may give way to
-  // a client that waits, by a read that ends with UV_ETIMEDOUT.
+  // Marks the connection as idle until something is read: at --max-clients its read may then end
+  // with UV_ETIMEDOUT in favour of a client that waits for a place.
   void set_idle();
   void hook(CloseHook& hook) { hook.link(state_->hooks); }
 
-  // A write that makes no progress for so long closes the stream with UV_ETIMEDOUT; zero: never.
+  // A write without progress for `timeout` closes the stream with UV_ETIMEDOUT; zero: never.
   void set_write_timeout(Millis timeout);
   void close() { state_->close_for(UV_ECANCELED); }
   bool closed() const { return state_->closed(); }
-  // Whether unread input has arrived: to close now would reset the connection.
+  // Whether unread input has arrived, so that closing now would reset the connection.
   bool has_unread() const;
   int fd() const { return state_->socket.get(); }  // -1: closed
 
@@ -208,8 +210,8 @@ class Stream {
   detail::StreamState* state_;
 };
 
-// Half-closes, then discards what still comes until the peer's end of file, at most for `limit`: a
-// close with unread input would lose what the peer has not read yet.
+// Half-closes, then discards input until the peer's end of file or for `limit`: closing with unread
+// input would reset the connection, and the peer would lose what it has not read yet.
 Task<> linger(Stream& stream, Millis limit);
 
 }  // namespace net

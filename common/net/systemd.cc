@@ -40,7 +40,7 @@ Manager::Manager() {
   Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!address || connect(fd.get(), address->get(), address->size()) != 0) return;
   const timeval limit{.tv_sec = 0, .tv_usec = 200'000};
-  (void)set_option(fd.get(), SOL_SOCKET, SO_SNDTIMEO, limit);  // cannot fail
+  (void)set_option(fd.get(), SOL_SOCKET, SO_SNDTIMEO, limit);  // cannot fail on this socket
   socket_ = std::move(fd);
 }
 

@@ -1,5 +1,5 @@
-// task.h - Task<T>, what a coroutine returns, and WaitGroup, which owns the tasks that run beside
-// the one that started them.  The rules for writing them are in HACKING.md.
+// task.h - Task<T>, the return type of coroutines, and WaitGroup, which owns tasks that run
+// concurrently with the one that started them.  The rules for writing them are in HACKING.md.
 #pragma once
 
 #include <coroutine>
@@ -20,11 +20,12 @@ class WaitGroup;
 namespace detail {
 
 struct PromiseBase {
-  std::coroutine_handle<> parent;  // the task that awaits us, if any
-  WaitGroup* group = nullptr;      // our owner, if we run in a group
+  std::coroutine_handle<> parent;  // the task that awaits this one, if any
+  WaitGroup* group = nullptr;      // the owner, if this task runs in a group
 
   PromiseBase() = default;
-  // A coroutine takes no rvalue references: what they refer to dies before the coroutine does.
+  // Coroutines with rvalue reference parameters do not compile: the referenced object would be gone
+  // at the first wait.
   template <typename... Args>
   explicit PromiseBase(Args&&...) {
     static_assert((... && !std::is_rvalue_reference_v<Args&&>), "rvalue reference parameter");
@@ -63,9 +64,9 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace detail
 
-// A call that has not begun.  Await it exactly once, or hand it to WaitGroup::go: either runs it to
-// its end.  A task that has begun is never destroyed half way, so its locals may be lent to what it
-// awaits.
+// A call that has not started.  Await it exactly once, or pass it to WaitGroup::go: either runs it
+// to its end.  A task that has started is never destroyed before its end, so its locals may be lent
+// to what it awaits.
 template <typename T = void>
 class [[nodiscard]] Task {
  public:
@@ -83,8 +84,8 @@ class [[nodiscard]] Task {
     struct Awaiter {
       Handle handle;
       bool await_ready() { return false; }
-      // No symmetric transfer: g++ makes it no tail call at -O0 or under sanitizers, so a loop over
-      // tasks that never wait would exhaust the stack.
+      // No symmetric transfer: g++ does not make it a tail call at -O0 or under sanitizers, so a
+      // loop over tasks that never wait would exhaust the stack.
       bool await_suspend(std::coroutine_handle<> parent) {
         handle.resume();
         if (handle.done()) return false;
@@ -101,7 +102,8 @@ class [[nodiscard]] Task {
   Handle handle_;
 };
 
-// Counts running tasks, as Go's sync.WaitGroup does, and owns them.  It must be waited for.
+// Counts running tasks, as Go's sync.WaitGroup does, and owns them.  It must be awaited before it
+// is destroyed.
 class WaitGroup {
  public:
   WaitGroup() = default;
@@ -112,7 +114,7 @@ class WaitGroup {
   WaitGroup& operator=(const WaitGroup&) = delete;
   ~WaitGroup() { CHECK(count_ == 0); }
 
-  // Runs the task up to its first wait; then it goes on beside the caller.
+  // Runs the task up to its first wait; after that it runs concurrently with the caller.
   void go(Task<> task) {
     auto handle = std::exchange(task.handle_, nullptr);
     handle.promise().group = this;

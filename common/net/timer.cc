@@ -6,7 +6,7 @@ namespace detail {
 
 TimerQueue::TimerQueue(Loop& loop) : loop_(loop), timer_(new uv_timer_t) {
   uv_timer_init(loop.uv(), timer_);
-  timer_->data = nullptr;  // not for Loop::cancel_all()
+  timer_->data = nullptr;  // Loop::cancel_all() skips it
 }
 
 TimerQueue::~TimerQueue() {
@@ -27,7 +27,8 @@ std::optional<TimePoint> TimerQueue::first() const {
 }
 
 // libuv's clock stands still between polls and counts whole milliseconds: without the update a wait
-// would be short by what the loop has done since, without the 1 by a fraction of a millisecond.
+// would be too short by the time since the last poll, and without the 1 by a fraction of a
+// millisecond.
 void TimerQueue::add(Millis delay, TimerTarget* target) {
   CHECK(!target->timed());
   uv_update_time(timer_->loop);
@@ -65,15 +66,15 @@ void TimerQueue::put(const Wait& wait, std::size_t place) {
   move(wait, place);
 }
 
-// A timer that is no longer the first is left to fire: most are moved again and again, and never
-// expire.
+// If the first wait is removed, the uv_timer_t is left to fire early: most waits are moved again
+// and again and never expire, so to move it each time would cost more.
 void TimerQueue::arm() {
   if (loop_.is_virtual()) return;
   if (queue_.empty() || queue_.front().due == kNever) {
     uv_timer_stop(timer_);
     armed_for_ = kNever;
   } else if (const std::uint64_t due = queue_.front().due; due < armed_for_) {
-    // Not 0: libuv 1.44 goes on with what is due until nothing is, and looks at no descriptor.
+    // Not 0: libuv 1.44 runs timers until none is due, and meanwhile polls no descriptor.
     uv_timer_start(timer_, on_due, due > now() ? due - now() : 1, 0);
     armed_for_ = due;
   }
@@ -84,8 +85,8 @@ void TimerQueue::on_due(uv_timer_t* timer) {
 }
 
 void TimerQueue::fire() {
-  armed_for_ = 0;                     // no wait that is added arms the timer
-  const std::uint64_t until = now();  // what is added meanwhile is for the next time
+  armed_for_ = 0;                     // so that add() does not arm the timer
+  const std::uint64_t until = now();  // waits added meanwhile fire next time
   while (!queue_.empty() && queue_.front().due <= until) {
     TimerTarget* const target = queue_.front().target;
     erase(0);
@@ -98,7 +99,7 @@ void TimerQueue::fire() {
 void TimerQueue::cancel_all() {
   std::vector<TimerTarget*> targets;
   for (const Wait& wait : queue_) targets.push_back(wait.target);
-  for (TimerTarget* target : targets) target->on_cancel();  // resumes no task before it returns
+  for (TimerTarget* target : targets) target->on_cancel();  // must not resume a task
 }
 
 void Sleep::on_cancel() {

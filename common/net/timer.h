@@ -10,12 +10,12 @@
 
 namespace net {
 
-// The end of a wait that has several parts.
+// The common deadline of several waits.
 class Deadline {
  public:
   explicit Deadline(Millis total)
       : end_(total == kForever ? Clock::time_point::max() : Clock::now() + total) {}
-  Millis left() const {  // kForever where there is no end; never negative otherwise
+  Millis left() const {  // kForever if there is no deadline; never negative
     if (end_ == Clock::time_point::max()) return kForever;
     return std::max(Millis::zero(), std::chrono::ceil<Millis>(end_ - Clock::now()));
   }
@@ -29,7 +29,7 @@ namespace detail {
 
 struct TimerTarget {
   virtual void on_time() = 0;
-  virtual void on_cancel() {}  // of all: Loop::cancel_all()
+  virtual void on_cancel() {}  // called by Loop::cancel_all()
   bool timed() const { return place_ != kNone; }
 
  protected:
@@ -38,11 +38,11 @@ struct TimerTarget {
  private:
   friend class TimerQueue;
   static constexpr std::uint32_t kNone = UINT32_MAX;
-  std::uint32_t place_ = kNone;  // in the queue
+  std::uint32_t place_ = kNone;  // its index in the queue
 };
 
-// All the times that a loop waits for, on one uv_timer_t: a wait needs no handle to be closed, and
-// those that end at the same time end in the order in which they began.  A binary heap, whose
+// All timed waits of a loop, on one uv_timer_t: a wait needs no handle that has to be closed, and
+// waits that end at the same time end in the order in which they began.  A binary heap, because its
 // entries take less memory than the nodes of a tree.
 class TimerQueue {
  public:
@@ -51,18 +51,19 @@ class TimerQueue {
   TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();
 
-  // Never fires early; kForever only waits for cancel_all().  A target has one wait at a time.
+  // Never fires early; a wait of kForever ends only by cancel_all().  A target has one wait at a
+  // time.
   void add(Millis delay, TimerTarget* target);
   void remove(TimerTarget* target);
   std::uint64_t due(const TimerTarget* target) const { return queue_[target->place_].due; }
   void cancel_all();
-  std::optional<TimePoint> first() const;  // when the next wait ends, if any does by itself
+  std::optional<TimePoint> first() const;  // when the next wait expires, if one does
   void fire();                             // ends the waits that are due
 
  private:
   struct Wait {
     std::uint64_t due;     // in the loop's milliseconds
-    std::uint64_t number;  // of waits that began before
+    std::uint64_t number;  // the number of waits that began earlier
     TimerTarget* target;
     bool operator<(const Wait& other) const {
       return due != other.due ? due < other.due : number < other.number;
@@ -72,7 +73,7 @@ class TimerQueue {
   std::uint64_t now() const;
   void arm();
   void erase(std::size_t place);
-  void put(const Wait& wait, std::size_t place);  // there, or where the order requires it
+  void put(const Wait& wait, std::size_t place);  // sifts up or down from `place`
   static void on_due(uv_timer_t* timer);
 
   Loop& loop_;
@@ -80,7 +81,7 @@ class TimerQueue {
   static constexpr std::uint64_t kNever = UINT64_MAX;
   std::uint64_t armed_for_ = kNever;
   std::uint64_t begun_ = 0;
-  std::vector<Wait> queue_;  // a parent at i, its children at 2 i + 1 and 2 i + 2
+  std::vector<Wait> queue_;  // the children of i are at 2 i + 1 and 2 i + 2
 };
 
 }  // namespace detail
@@ -93,7 +94,8 @@ class Timer final : detail::TimerTarget {
   Timer& operator=(const Timer&) = delete;
   ~Timer() { CHECK(!waiter_); }
 
-  // Success when `time` has passed, UV_EINTR when woken, UV_ECANCELED; kForever waits to be woken.
+  // Waits: success when `time` has passed, UV_EINTR when woken, UV_ECANCELED.  With kForever it
+  // waits until it is woken.
   auto wait(Millis time) {
     struct Wait {
       Timer& timer;
@@ -104,7 +106,7 @@ class Timer final : detail::TimerTarget {
     };
     return Wait{*this, time};
   }
-  // Ends the wait under way, or else the next one.
+  // Ends the current wait or, if there is none, the next one.
   void wake();
 
  private:
@@ -144,7 +146,7 @@ struct Sleep final : TimerTarget {
 
 }  // namespace detail
 
-// Waits for `delay`, never less; UV_ECANCELED if the loop is cancelled before.
+// Waits for at least `delay`; UV_ECANCELED if the loop is cancelled first.
 inline auto sleep(Loop& loop, Millis delay) { return detail::Sleep(loop, delay); }
 
 }  // namespace net

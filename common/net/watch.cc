@@ -8,7 +8,7 @@ namespace net {
 
 namespace detail {
 
-// What an event that has been fetched belongs to; no target is libuv.
+// Marks a fetched event whose target has been removed.  (A null target stands for libuv.)
 static char removed;
 static constexpr void* kRemoved = &removed;
 
@@ -41,7 +41,7 @@ void WatchSet::remove(int fd, WatchTarget* target) {
 }
 
 bool WatchSet::poll(int timeout) {
-  constexpr int kTurns = 16;  // before timers and signals have theirs
+  constexpr int kTurns = 16;  // then timers and signals have their turn
   bool libuv_ready = false;
   for (int turn = 0; turn < kTurns; ++turn) {
     fetched_ = epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), timeout);
@@ -111,8 +111,8 @@ Error Watch::arm(std::uint32_t events) {
   return {};
 }
 
-// An interest that no task waits for any more is dropped when it fires, not before: a task most
-// often waits for the same again.
+// An event that no task waits for any more is unregistered only when it fires, because tasks
+// usually wait for the same event again.
 void Watch::on_events(std::uint32_t events) {
   constexpr std::uint32_t kGone = EPOLLERR | EPOLLHUP;
   const bool gone = (events & kGone) != 0;
@@ -130,7 +130,7 @@ void Watch::on_events(std::uint32_t events) {
     }
     return;
   }
-  // The last of them may end in this watch's destruction, none in that of the others' frames.
+  // Resuming the last of them may destroy this watch, but none destroys another's frame.
   if (reader != nullptr) reader->waiter.resume();
   if (writer != nullptr) writer->waiter.resume();
   if (hangup != nullptr) hangup->waiter.resume();

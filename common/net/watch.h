@@ -1,8 +1,8 @@
-// watch.h - the readiness of a descriptor, awaited.
+// watch.h - waits until a descriptor is ready.
 //
 // uv_poll_t would set O_NONBLOCK on the descriptor, which standard input shares with other
-// processes; it watches no descriptor twice, and it cannot wait for a hang-up alone.  So the loop
-// has an epoll set of its own, in which libuv's is one of the descriptors.
+// processes; it cannot watch a descriptor twice, and it cannot wait for a hang-up alone.  So the
+// loop has an epoll set of its own, in which libuv's is one of the descriptors.
 #pragma once
 
 #include <sys/epoll.h>
@@ -18,20 +18,20 @@ class Watch;
 
 namespace detail {
 
-// A waiter for a descriptor.  In the list of its loop's set as long as it exists.
+// An object that waits for a descriptor.  It is in the list of its loop's set while it exists.
 struct WatchTarget : Link<WatchTarget> {
   virtual void on_events(std::uint32_t events) = 0;
-  // What Loop does to all of them.  None of these resumes a task itself.
+  // Called by Loop for all targets.  None of these may resume a task directly.
   virtual void cancel() = 0;
   virtual void end_input() {}
-  virtual std::uint32_t idle_for() { return 0; }  // milliseconds; 0: it is not idle
+  virtual std::uint32_t idle_for() { return 0; }  // in milliseconds; 0: not idle
   virtual void end_idle() {}
 
  protected:
   ~WatchTarget() = default;
 };
 
-// The loop's epoll set.  EPOLLERR and EPOLLHUP come unasked.
+// The loop's epoll set.  epoll reports EPOLLERR and EPOLLHUP without being asked.
 class WatchSet {
  public:
   explicit WatchSet(Loop& loop);
@@ -42,12 +42,12 @@ class WatchSet {
   Error add(int fd, std::uint32_t events, WatchTarget* target);  // UV_EPERM: a regular file
   void modify(int fd, std::uint32_t events, WatchTarget* target);
   void remove(int fd, WatchTarget* target);
-  void wait_begins() { ++waiting_; }  // the loop runs as long as a task waits
+  void wait_begins() { ++waiting_; }  // keeps the loop running while a task waits
   void wait_ends() { --waiting_; }
   bool has_waiting() const { return waiting_ > 0; }
   WatchTarget*& targets() { return first_; }
-  // Waits at most so many milliseconds (-1: for ever) and passes on what has happened.  True if
-  // libuv's descriptors are ready.
+  // Waits at most `timeout` milliseconds (-1: no limit) and dispatches the events.  Returns true if
+  // a descriptor of libuv's is ready.
   bool poll(int timeout);
 
  private:
@@ -55,12 +55,13 @@ class WatchSet {
   std::size_t waiting_ = 0;
   WatchTarget* first_ = nullptr;
   std::array<epoll_event, 64> events_;
-  int fetched_ = 0;  // of events_, while they are dispatched
+  int fetched_ = 0;  // the number of events_, while they are dispatched
 };
 
 }  // namespace detail
 
-// Waits on one descriptor, which it does not own and which outlives it.  One waiter a method.
+// Waits for one descriptor, which it does not own and which must outlive it.  One waiter per
+// method.
 class Watch final : detail::WatchTarget {
  public:
   Watch(Loop& loop, int fd);
@@ -68,16 +69,17 @@ class Watch final : detail::WatchTarget {
   Watch& operator=(const Watch&) = delete;
   ~Watch();
 
-  // A regular file and the like are always ready, and never hang up.
+  // False for regular files and the like, which are always ready and never hang up.
   bool pollable() const { return error_ != Error(UV_EPERM); }
-  // Why the kernel does not watch a descriptor that can be watched; every wait ends with it.
+  // The reason if the kernel refuses to watch a pollable descriptor; every wait ends with it.
   Error error() const { return pollable() ? error_ : Error(); }
-  // Success when a read (a write) would not block, or at a hang-up; UV_ECANCELED after cancel().
+  // Waits until a read (or write) would not block, or for a hang-up; UV_ECANCELED after cancel().
   auto readable() { return Wait{*this, kRead}; }
   auto writable() { return Wait{*this, kWrite}; }
-  // Success once the other side has left: no reader of a pipe, a socket reset or closed both ways.
+  // Waits until the other side has left: a pipe without readers, a socket reset or closed both
+  // ways.
   auto hangup() { return Wait{*this, kHangup}; }
-  // The descriptor may be closed from then on.
+  // Ends all waits.  From then on the descriptor may be closed.
   void cancel() override;
 
  private:

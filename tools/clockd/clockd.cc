@@ -1,7 +1,7 @@
 // clockd - sends every client the time, one line per second.
 //
-// Protocol: the server sends; what a client sends is discarded.  With --once --count 1 this is
-// the Daytime Protocol (RFC 867).  After "The Go Programming Language", section 8.2.
+// Protocol: the server sends, and discards what clients send.  With --once --count 1 this is the
+// Daytime Protocol (RFC 867).  After "The Go Programming Language", section 8.2.
 
 #include <cstdlib>
 #include <ctime>
@@ -19,7 +19,7 @@ using net::Error;
 using net::Stream;
 using net::Task;
 
-constexpr net::Millis kLinger{2'000};  // for a client that is still sending to read its last lines
+constexpr net::Millis kLinger{2'000};  // lets a client that is still sending read its last lines
 
 struct Options {
   net::ServerOptions server;
@@ -28,16 +28,17 @@ struct Options {
   clockd::TimeFormat format;
 };
 
-// Removes from `line` what the socket takes at once; false if the connection is closed.
+// Sends what the socket accepts at once and removes it from `line`; false if the connection is
+// closed.
 bool send_now(Stream& conn, std::string_view& line) {
   const auto written = conn.try_write(line);
   if (written) line.remove_prefix(*written);
   return static_cast<bool>(written);
 }
 
-// Sends what the socket did not take at once.  Ticks are skipped meanwhile.
+// Sends the rest of a line.  The client misses the ticks that pass meanwhile.
 Task<Error> send_rest(Stream& conn, std::string_view line) {
-  const std::string rest(line);  // the ticker's own line changes with the next tick
+  const std::string rest(line);  // the ticker overwrites its line at the next tick
   Error e = co_await conn.write(rest);
   co_return e;
 }
@@ -62,7 +63,7 @@ class Clock final : public net::Service {
       : options_(options), ticker_(loop, options.interval, options.format) {}
   Task<> handle_conn(Stream conn) override { return tell_time(ticker_, std::move(conn), options_); }
   Task<> run() override { return ticker_.run(); }
-  // Clients that were promised a number of lines get them; the others have had whole ones.
+  // With --count, clients still get all of their lines; the others stop after a whole line.
   void drain() override {
     if (options_.count == 0) ticker_.stop();
   }

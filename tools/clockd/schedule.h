@@ -1,4 +1,5 @@
-// schedule.h - when to tick: on the boundaries of an interval of the wall clock, which may be set.
+// schedule.h - when to tick: on the wall clock's multiples of an interval, even if the clock is
+// set.
 #pragma once
 
 #include <optional>
@@ -8,19 +9,19 @@
 
 namespace clockd {
 
-// Pure: the clock is the caller's.  A boundary that the clock reaches is ticked once, in order:
-// - a timer that is up to kLate late skips nothing: each boundary that is due is ticked in turn;
-// - after the clock was set forward, ticks follow its new time; the boundaries it skipped are not
+// Pure: the caller reads the clock.  Each boundary that the clock reaches is ticked once, in order:
+// - a timer that is up to kLate late skips nothing: each boundary that is due is ticked in turn; -
+// after the clock was set forward, ticks follow its new time; the boundaries it skipped are not
 //   ticked;
 // - after it was set back by up to kHold (a leap second, a correction), ticks pause until it has
 //   caught up;
 // - after it was set back further, ticks go on at the next boundary of its new time.
 class Schedule {
  public:
-  using Index = std::int64_t;  // of a boundary, counted from 1970
+  using Index = std::int64_t;  // the number of a boundary since 1970
   static constexpr net::Millis kLate{20};
   static constexpr net::Millis kHold{2'000};
-  static constexpr net::Millis kLook{10'000};  // how soon it is noticed that the clock was set
+  static constexpr net::Millis kLook{10'000};  // a change of the clock is noticed within this time
 
   Schedule(net::Millis interval, Time now) : interval_(interval), last_(index_of(now)) {}
 
@@ -34,7 +35,7 @@ class Schedule {
 
   // The tick that is due, if one is.
   std::optional<Index> due(Time now);
-  // How long to wait before it is asked for again; zero: the next one is due already.
+  // How long to wait before calling due() again; zero: the next tick is already due.
   net::Millis wait(Time now) const;
 
  private:

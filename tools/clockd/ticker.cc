@@ -9,14 +9,14 @@ net::Task<> Ticker::run() {
   while (!loop_.canceled()) {
     if (const auto index = schedule_.due(now_())) tick(*index);
     const Millis wait = schedule_.wait(now_());
-    // The next one is due already, but the loop has others to serve, too.
+    // The next tick is already due, but other tasks must run, too.
     if (wait == Millis::zero()) co_await net::yield(loop_);
-    if (wait > Millis::zero()) (void)co_await net::sleep(loop_, wait);  // the loop says how it ends
+    if (wait > Millis::zero()) (void)co_await net::sleep(loop_, wait);  // the loop checks
   }
 }
 
-// Some of the waiting clients may have seen this tick's time: they came after the boundary, and
-// before us.
+// Clients that connected after the boundary but before this call have already been sent this tick's
+// time; they keep waiting.
 void Ticker::tick(Index index) {
   line_ = format_.line(schedule_.time_of(index));
   Next* due = nullptr;
@@ -58,7 +58,7 @@ void Ticker::remove(Next& wait) {
 }
 
 bool Ticker::Next::await_ready() {
-  const bool first = seen_ == kNone;  // comes at once, even while the server stops
+  const bool first = seen_ == kNone;  // the first line comes at once, even while stopping
   ended_ = conn_.closed() || (ticker_.stopped_ && !first);
   if (ended_ || !first) return ended_;
   const Time now = ticker_.now_();

@@ -1,4 +1,4 @@
-// ticker.h - the wall clock's ticks, to every task that waits for the next.
+// ticker.h - sends the wall clock's ticks to every task that waits for the next one.
 #pragma once
 
 #include <string>
@@ -30,8 +30,8 @@ class Ticker {
   static constexpr Index kNone = INT64_MIN;
 
  private:
-  // The next line, valid until the task waits again; for a client that has had none, the time now,
-  // at once.  Empty when the connection has closed or the ticker has stopped.
+  // Waits for the next line, which is valid until the task waits again; a new client gets the
+  // current time at once.  Empty when the connection has closed or the ticker has stopped.
   class Next final : net::CloseHook {
    public:
     Next(Ticker& ticker, net::Stream& conn, Index& seen)

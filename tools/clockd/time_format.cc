@@ -10,7 +10,7 @@ namespace clockd {
 
 constexpr std::size_t kBytesMax = 1023;
 
-// A text may be three times as long on another day: May and September.
+// The text may be three times as long on another day: compare May and September.
 static std::string strftime_of(const std::string& format, const std::tm& when) {
   std::array<char, 4 * kBytesMax> text;
   return {text.data(), std::strftime(text.data(), text.size(), format.c_str(), &when)};
@@ -99,7 +99,7 @@ std::string TimeFormat::line(Time time) const {
   return text + "\n";
 }
 
-// tzset(3) silently takes an unknown name for UTC.
+// Checks the name, because tzset(3) silently treats an unknown name as UTC.
 bool set_time_zone(const std::string& name) {
   const char* directory = std::getenv("TZDIR");
   const bool sane = !name.empty() && name[0] != '/' && name.find("..") == std::string::npos;

@@ -1,4 +1,4 @@
-// time_format.h - a moment as a line of text.
+// time_format.h - formats a point in time as a line of text.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,10 @@ class TimeFormat {
  public:
   // A strftime(3) format, or one of: time rfc3339 rfc3339ms rfc1123 iso8601 unix unixms unixns
   // ansic kitchen.  %N is the fraction of the second in nanoseconds, %3N its first three digits, %f
-  // in microseconds.  Returns what is wrong with it, or nothing.
+  // in microseconds.  Returns an error, or an empty string.
   static std::string parse(std::string_view text, TimeFormat& format);
 
-  // In the process's time zone (TZ), with a newline.
+  // Formats `time` in the process's time zone (TZ), with a newline.
   std::string line(Time time) const;
 
  private:

@@ -7,7 +7,7 @@
 
 namespace reverbd {
 
-// Opened at the start: later there may be no descriptor left to read it with.
+// Loaded at the start, because later there may be no descriptor left to read it with.
 static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
 
 bool has_letter_case() { return unicode != locale_t{}; }

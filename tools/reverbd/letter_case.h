@@ -1,4 +1,4 @@
-// letter_case.h - Unicode's upper and lower case of UTF-8 text, in any locale.
+// letter_case.h - upper and lower case of UTF-8 text, whatever the locale.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace reverbd {
 
-// Letter by letter, as towupper(3) and towlower(3) have it.  Bytes that are not UTF-8 stay as they
-// are.
+// Convert letter by letter, like towupper(3) and towlower(3).  Bytes that are not UTF-8 stay
+// unchanged.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 // Whether the system has the locale that both functions need; without it they change nothing.

@@ -29,12 +29,12 @@ using net::Stream;
 using net::Task;
 using net::WaitGroup;
 
-// What pending echoes may cost per client: their text, twice in the worst case, and a frame,
-// a timer and a place in the allocator each.
+// The limit on memory for one client's pending echoes: their text, twice in the worst case, and for
+// each a frame, a timer and the allocator's overhead.
 constexpr std::size_t kPendingBytesMax = 512 << 10;
 constexpr std::size_t kEchoBytes = 464;
 constexpr std::uint64_t kAtOnce = 64;
-constexpr Millis kLinger{2'000};  // for a client that is still sending to read the rest
+constexpr Millis kLinger{2'000};  // lets a client that is still sending read the rest
 
 struct Options {
   net::ServerOptions server;
@@ -42,8 +42,8 @@ struct Options {
   std::uint64_t times = 3;
   bool serial = false;
   bool plain = false;
-  std::uint32_t close_after = 0;  // lines sent, bytes if plain; 0: never
-  std::uint32_t reset_after = 0;  // the same, with a reset
+  std::uint32_t close_after = 0;  // after this many lines, or bytes if plain; 0: never
+  std::uint32_t reset_after = 0;  // the same, but with a reset
   std::uint32_t max_line = 64 * 1024;
   std::uint32_t max_pending = 1000;
 };
@@ -52,7 +52,7 @@ struct Options {
 struct Shared {
   const Options& options;
   std::minstd_rand random{std::random_device{}()};
-  net::Ebb ebb{};  // of pending echoes
+  net::Ebb ebb{};  // counts the bytes of pending echoes
 
   Millis delay() {
     const auto [min, max] = options.delay;
@@ -61,14 +61,14 @@ struct Shared {
   }
 };
 
-// One client, and what its echoes share.
+// One client, shared by its echoes.
 struct Client {
   Stream conn;
   Shared& shared;
   std::uint32_t pending = 0;  // bytes that pending echoes cost
-  std::uint32_t sent = 0;     // lines, or bytes; counted if a fault is asked for
+  std::uint32_t sent = 0;     // lines, or bytes if plain; counted only with a limit
 
-  // How much may be sent until then.
+  // How much may be sent before close_after or reset_after applies.
   std::uint32_t room() const {
     const Options& options = shared.options;
     const std::uint32_t limit = std::max(options.close_after, options.reset_after);
@@ -108,7 +108,7 @@ Task<> echo(Client& client, std::string line) {
     client.count(1);
     if (i + 1 == times) break;
     std::string().swap(buffer);
-    if (i % kAtOnce == kAtOnce - 1) co_await client.conn.yield();  // without a delay
+    if (i % kAtOnce == kAtOnce - 1) co_await client.conn.yield();  // matters without a delay
     e = co_await client.conn.sleep(client.shared.delay());
     if (e) break;
   }
@@ -119,7 +119,7 @@ Task<> echo(Client& client, std::string line) {
 
 Task<> refuse_line(Stream& conn, std::size_t max_line) {
   const std::string why = "reverbd: line longer than " + std::to_string(max_line) + " bytes\n";
-  (void)co_await conn.write(why);  // a client that has left needs no explanation
+  (void)co_await conn.write(why);  // fails if the client has left
 }
 
 Millis idle_timeout(const Options& options) {
@@ -140,7 +140,8 @@ Task<> reverberate(Client client) {
     while (client.pending > kPendingBytesMax) co_await echoes.wait(echoes.count() - 1);
     if (echoes.count() == 0) conn.set_idle();
   }
-  // The end of the input: a half-close, silence, a line too long, a reset, or the server's end.
+  // The input has ended: a half-close, silence, a line that is too long, a reset, or the server
+  // stops.
   const bool too_long = input.error() == Error(UV_EMSGSIZE);
   const bool silent = input.error() == Error(UV_ETIMEDOUT);
   if (input.error() && !too_long && !silent) conn.close();  // nothing more can be sent
@@ -149,7 +150,7 @@ Task<> reverberate(Client client) {
   if (too_long || conn.has_unread()) co_await net::linger(conn, kLinger);
 }
 
-// The same with --plain: bytes, as they come.
+// The same with --plain: echoes bytes as they arrive.
 Task<> echo_bytes(Client client) {
   Stream& conn = client.conn;
   for (;;) {
@@ -183,7 +184,7 @@ class Reverb final : public net::Service {
   Shared shared_;
 };
 
-// Options that have no use with --plain.
+// Whether options were given that have no effect with --plain.
 struct Given {
   bool delay = false;
   bool times = false;
