@@ -50,7 +50,7 @@ net::Task<Outcome> Access::load(net::Loop& loop, const Options& options, net::De
     for (const std::string& text : rules == &allowed_ ? options.allow : options.deny) {
       std::string host;
       int bits = -1;
-      (void)split_prefix(text, host, bits);  // checked with the command line
+      (void)split_prefix(text, host, bits);  // checked when the command line was parsed
       const auto found = co_await net::lookup(loop, host, 0, AF_UNSPEC, options.numeric, deadline);
       if (!found) co_return not_found(host, found.error(), options.numeric);
       for (const SockAddr& address : *found) rules->push_back({address, bits});
@@ -64,7 +64,7 @@ bool Access::matches(const std::vector<Rule>& rules, const SockAddr& peer) {
       rules, [&peer](const Rule& rule) { return has_prefix(peer, rule.prefix, rule.bits); });
 }
 
-// A connection that has been reset may have no address any more.
+// A connection that has been reset may no longer have an address.
 bool Access::admits(const SockAddr& peer) const {
   if (peer.size() == 0) return denied_.empty() && allowed_.empty();
   return !matches(denied_, peer) && (allowed_.empty() || matches(allowed_, peer));

@@ -13,14 +13,14 @@ namespace netcat {
 
 // Splits HOST[/BITS]; false if BITS is not a number, or more than a numeric HOST has.
 bool split_prefix(std::string_view text, std::string& host, int& bits);
-// Whether the first `bits` bits of both are equal; if negative, all bits.
+// Whether the first `bits` bits of both are equal; if `bits` is negative, all bits.
 bool has_prefix(const net::SockAddr& address, const net::SockAddr& prefix, int bits);
 
 class Access {
  public:
-  // Looks the names up.
+  // Resolves the names in the lists.
   net::Task<Outcome> load(net::Loop& loop, const Options& options, net::Deadline deadline);
-  // False for a host that --deny lists and, if there is an --allow, for one that no --allow lists.
+  // False if --deny lists the host or if --allow is given and does not list it.
   bool admits(const net::SockAddr& peer) const;
 
  private:

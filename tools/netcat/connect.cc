@@ -9,7 +9,7 @@
 
 namespace netcat {
 
-// --tls: replaces the channel by an encrypted one; null if that fails.
+// --tls: replaces the channel with an encrypted one, or with null on failure.
 static net::Task<Outcome> encrypt(Session& session, const Target& target, Connection& connection) {
   const Options& options = session.options;
   const std::string name = name_of_peer(options);

@@ -15,15 +15,15 @@ struct Connection {
   bool was_reset = false;  // see net::Dialed
 };
 
-// Success with a connection, or why there is none.
+// Connects; if that fails, the outcome has the reason.
 net::Task<Outcome> dial(Session& session, Connection& connection);
-// Called as soon as there is a connection: if this process is killed, the peer must not see an
-// ordinary end of empty input.
+// Called as soon as there is a connection, so that the peer does not see a normal end of empty
+// input if this process is killed.
 void reset_if_killed(Session& session, const Stdio& local);
 
 // Connects and relays.
 net::Task<Outcome> connect(Session& session, Stdio& local);
-// Connects, and runs the program.
+// Connects and runs the program.
 net::Task<Outcome> connect(Session& session, Programs& programs);
 
 }  // namespace netcat

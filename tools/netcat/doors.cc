@@ -11,7 +11,7 @@ using net::Result;
 using net::SockAddr;
 using net::Task;
 
-constexpr net::Millis kAcceptPause{100};  // when the system has no descriptor left
+constexpr net::Millis kAcceptPause{100};  // while the system has no descriptor left
 
 Doors::Doors(Session& session, Guests& guests, Admit admit, std::vector<Listener>& listeners,
              const Access& access)
@@ -49,7 +49,7 @@ void Doors::changed() {
   for (Listener& listener : listeners_) listener.close();
 }
 
-// A client may have come while the process was stopped.
+// Applies -w to the first client.  First accepts clients that came while the process was stopped.
 Task<> Doors::limit_first() {
   Error e = co_await first_.wait(session_.options.timeout);
   if (e) co_return;
@@ -67,7 +67,7 @@ Task<> Doors::accept_all(Listener& listener, net::Timer& room) {
     if (e) co_return;
     if (is_full()) {
       if (!reception_.is_full()) guests_.make_room();
-      (void)co_await room.wait(net::kForever);  // or the end, which the loop sees
+      (void)co_await room.wait(net::kForever);  // or the end, which the condition checks
       continue;
     }
     SockAddr peer;
@@ -95,7 +95,7 @@ void Doors::admit_ready() {
   if (!ready_.empty()) guests_.make_room();
 }
 
-// A place is free only after its last client's end has been reported.
+// Admits clients from a task of its own, so that the end of the last client is reported first.
 Task<> Doors::admit_waiting() {
   while (!guests_.ended()) {
     Error e = co_await seat_.wait(net::kForever);

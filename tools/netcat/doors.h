@@ -14,7 +14,7 @@
 
 namespace netcat {
 
-// The doors of -k: at the limit no client is accepted; they wait in the kernel's queue.
+// Accepts the clients of -k.  At the limit it accepts none, and they wait in the kernel's queue.
 class Doors {
  public:
   using Admit = std::function<void(std::unique_ptr<Channel>, const net::SockAddr& peer)>;
@@ -22,7 +22,7 @@ class Doors {
   Doors(Session& session, Guests& guests, Admit admit, std::vector<net::Listener>& listeners,
         const Access& access);
 
-  // Runs until no more guests are admitted.
+  // Accepts clients until the guests have ended.
   net::Task<> run();
 
  private:
@@ -45,10 +45,10 @@ class Doors {
   Admit admit_;
   std::vector<net::Listener>& listeners_;
   Reception reception_;
-  // After their handshakes, without a place yet.
+  // Clients that wait for a place after their handshakes.
   std::deque<std::pair<std::unique_ptr<Channel>, net::SockAddr>> ready_;
-  net::Timer seat_{session_.loop};  // woken when there may be a client and a place for it
-  net::Timer first_;                // woken when the first client comes
+  net::Timer seat_{session_.loop};  // woken when a client may be ready and a place free
+  net::Timer first_;                // woken when the first client arrives
   std::list<net::Timer> rooms_;     // one for each listener, woken when a client leaves
 };
 

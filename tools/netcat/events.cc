@@ -115,7 +115,7 @@ static void print_tls(JsonLine line, const netcat::tls::Info& info, Elapsed elap
   print(line.add("ms", elapsed.count()));
 }
 
-// --- what has happened ---
+// --- the events ---
 
 void resolved(const Options& options, const std::vector<SockAddr>& addresses, Elapsed elapsed) {
   std::string list;

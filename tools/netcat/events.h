@@ -21,7 +21,7 @@ using Elapsed = std::chrono::duration<double, std::milli>;
 
 }  // namespace netcat
 
-// Called by report.h, which decides between these and plain text.
+// Called by report.cc, which chooses between these and plain text.
 namespace netcat::events {
 
 void resolved(const Options& options, const std::vector<net::SockAddr>& addresses, Elapsed elapsed);

@@ -26,7 +26,7 @@ net::Task<> FatalSignals::die_of(net::Signal& signal, int number) {
   }
   signal.close();
   (void)std::raise(number);
-  _exit(128 + number);  // the init process of a container is not killed by default actions
+  _exit(128 + number);  // default actions do not kill a container's init process
 }
 
 net::Task<> FatalSignals::release() {

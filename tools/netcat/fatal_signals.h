@@ -1,4 +1,4 @@
-// fatal_signals.h - ending by a signal, after cleaning up.
+// fatal_signals.h - cleans up before a signal ends the process.
 #pragma once
 
 #include <functional>
@@ -8,13 +8,13 @@
 
 namespace netcat {
 
-// SIGTERM, SIGINT, SIGHUP and SIGQUIT, from now until release(), which has to be awaited; but not
-// one that is ignored, as after nohup(1).  Each is passed to `on_signal`; true: the process ends by
-// it.
+// Catches SIGTERM, SIGINT, SIGHUP and SIGQUIT from now until release(), which must be awaited; not
+// those that are ignored, as after nohup(1).  Each is passed to `on_signal`; if that returns true,
+// the process ends by the signal.
 class FatalSignals {
  public:
   FatalSignals(net::Loop& loop, std::function<bool(int number)> on_signal);
-  FatalSignals(net::Loop& loop, std::function<void()> clean_up)  // the process always ends by it
+  FatalSignals(net::Loop& loop, std::function<void()> clean_up)  // always ends the process
       : FatalSignals(loop, [clean_up](int) { return clean_up(), true; }) {}
   net::Task<> release();
 

@@ -60,12 +60,12 @@ Task<> FirstClient::accept_from(Listener& listener, net::Timer& room) {
     }
     Error e = co_await listener.readable();
     if (e || settled()) co_return;
-    if (reception_.is_full()) continue;  // by way of another listener
+    if (reception_.is_full()) continue;  // filled by another listener
     try_accept(listener);
   }
 }
 
-// A client may have come while the process was stopped.
+// Applies -w.  First accepts a client that came while the process was stopped.
 Task<> FirstClient::limit_wait(net::Deadline deadline) {
   Error e = co_await limit_.wait(deadline.left());
   if (e) co_return;

@@ -10,12 +10,12 @@
 
 namespace netcat {
 
-// The first client of any listener.
+// Accepts the first client of any listener.
 class FirstClient {
  public:
   FirstClient(Session& session, std::vector<net::Listener>& listeners, const Access& access);
 
-  // Waits for it; UV_ETIMEDOUT.
+  // Waits for the client; UV_ETIMEDOUT.
   net::Task<> wait(net::Deadline deadline);
   // Waits until its arrival has been reported.
   net::Task<> reported() { return reception_.reported(); }

@@ -1,4 +1,4 @@
-// guests.h - the clients of -k, as the listeners see them.
+// guests.h - the interface through which the listeners see the clients of -k.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,12 @@ class Guests {
   virtual ~Guests() = default;
 
   virtual std::size_t count() const = 0;
-  // No more are admitted.
+  // Whether no more clients are admitted.
   virtual bool ended() const = 0;
   virtual void end(const Verdict& verdict) = 0;
   // Disconnects a client that no longer needs its place, if there is one.
   virtual void make_room() {}
-  // Called whenever a client has left or count() may change soon, and at the end.
+  // Called whenever a client has left, count() may change soon, or the guests end.
   std::function<void()> on_change;
 };
 

@@ -22,7 +22,7 @@ Hub::Client::Client(Hub& hub, std::unique_ptr<Channel> channel, const net::SockA
   if (hub.how_.in_hand != nullptr) seat.begin_with(hub.how_.in_hand->begin_connection());
 }
 
-// A client's half-close ends its sending only: until standard input ends it goes on receiving.
+// After its half-close a client still receives, until standard input ends.
 static Terms for_seat(Terms terms, const HubOptions& how) {
   if (how.in_hand == nullptr) terms.until_input_ends = true;
   if (how.broker != nullptr) terms.input = Terms::Input::kStream;
@@ -90,9 +90,9 @@ Task<> Hub::serve(std::list<Client>::iterator client) {
   if (ours) end(verdict);
 }
 
-// It may have closed both directions: only a write would show that.
+// A half-closed client may have closed both directions; only a write would show that.
 void Hub::make_room() {
-  if (std::ranges::any_of(clients_, &Client::displaced)) return;  // and has not left yet
+  if (std::ranges::any_of(clients_, &Client::displaced)) return;  // one is already leaving
   const auto ended = [](const Client& client) { return client.relay.tally().peer_ended; };
   const auto client = std::ranges::find_if(clients_, ended);
   if (client == clients_.end()) return;
@@ -102,7 +102,7 @@ void Hub::make_room() {
 
 // --- standard input ---
 
-// Input is read only while there is a client to send it to.
+// Reads input only while there is a client to send it to.
 Task<> Hub::feed() {
   std::vector<char> buffer(kPieceBytes);
   while (!verdict_) {
@@ -127,7 +127,7 @@ Task<> Hub::feed() {
   if (!verdict_) seats_.end_input();
 }
 
-// -i and --rate.
+// Applies -i and --rate.
 Task<> Hub::hand_out_lines(std::string_view data, std::uint64_t sender) {
   while (!data.empty() && !verdict_) {
     std::string_view line = pace_.take(data);
@@ -156,7 +156,7 @@ Task<> Hub::hand_out(std::string_view piece, std::uint64_t sender) {
       (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
       continue;
     }
-    if (!seats_.is_taken()) {  // by a client that has just come
+    if (!seats_.is_taken()) {  // a new client has not taken the last piece yet
       (void)co_await seats_.changed().wait(net::kForever);
       continue;
     }
@@ -178,7 +178,7 @@ void Hub::note_acknowledged(const Client& client) {
   how_.in_hand->acknowledged(sent - std::min<std::uint64_t>(sent, client.remote->unacknowledged()));
 }
 
-// A client that does not read delays the others: it is disconnected after a limit.
+// A client that does not read delays the others, so it is disconnected after `patience_`.
 void Hub::drop_stuck() {
   if (how_.in_hand != nullptr) return;
   if (session_.log.is_blocked())

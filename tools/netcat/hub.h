@@ -17,17 +17,17 @@ namespace netcat {
 
 // For --broker and --reconnect; a hub of plain -k has neither.
 struct HubOptions {
-  const Broker* broker = nullptr;  // the local end: what one client sends is for the others
-  InHand* in_hand = nullptr;       // one client after another, each goes on where the last ended
+  const Broker* broker = nullptr;  // the local end: what one client sends goes to the others
+  InHand* in_hand = nullptr;       // each connection continues where the last one ended
 };
 
 class Hub final : public Guests {
  public:
-  // Told of the end of each connection.
+  // Called at the end of each connection.
   using OnClosed =
       std::function<void(const net::SockAddr&, const Channel&, const Tally&, const Verdict&)>;
 
-  // terms: those of one client.
+  // terms: the terms of each client.
   Hub(Session& session, Channel& local, const Terms& terms, OnClosed on_closed,
       HubOptions how = {});
 
@@ -36,7 +36,7 @@ class Hub final : public Guests {
   // was_reset: see net::Dialed.
   void admit(std::unique_ptr<Channel> remote, const net::SockAddr& peer, bool was_reset = false);
   std::size_t count() const override { return conns_.count(); }
-  // Disconnects the oldest client that has ended its sending, if there is one.
+  // Disconnects the oldest client that has finished sending, if there is one.
   void make_room() override;
 
   void output_gone() { end({.reason = Verdict::kOutputGone}); }
@@ -52,7 +52,7 @@ class Hub final : public Guests {
     std::unique_ptr<Telnet> telnet;
     Seat seat;
     Relay relay;
-    std::uint64_t sent = 0;   // bytes, when we last looked
+    std::uint64_t sent = 0;   // bytes, at the last check
     net::TimePoint moved_at;  // when that last changed
     bool displaced = false;
   };
@@ -60,7 +60,7 @@ class Hub final : public Guests {
   net::Task<> serve(std::list<Client>::iterator client);
   net::Task<> feed();
   net::Task<> watch_room();
-  // sender: the seat that `data` comes from, which does not get it; 0: it is standard input's.
+  // sender: the seat that sent `data`, which does not get it back; 0: it is from standard input.
   net::Task<> hand_out_lines(std::string_view data, std::uint64_t sender);
   net::Task<> hand_out(std::string_view piece, std::uint64_t sender);
   void drop_stuck();
@@ -80,7 +80,7 @@ class Hub final : public Guests {
   CrlfEncoder crlf_;
   Pace pace_;
   RateLimit limit_;
-  net::Millis patience_;  // with a client that holds up the others
+  net::Millis patience_;  // limit for a client that delays the others
   net::Timer ended_;
   std::optional<Verdict> verdict_;
 };

@@ -1,4 +1,4 @@
-// json_line.h - one JSON object on one line (RFC 8259).
+// json_line.h - builds one JSON object on one line (RFC 8259).
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ class JsonLine {
     return add(name, std::string_view(text));
   }
   JsonLine& add(std::string_view name, std::uint64_t number);
-  JsonLine& add(std::string_view name, double number);  // to a thousandth
+  JsonLine& add(std::string_view name, double number);  // rounded to three decimals
   JsonLine& add(std::string_view name, bool value) {
     return add_raw(name, value ? "true" : "false");
   }
-  // `value` is JSON already.
+  // `value` must already be JSON.
   JsonLine& add_raw(std::string_view name, std::string_view value);
 
   std::string text() const { return text_ + "}"; }

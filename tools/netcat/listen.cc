@@ -45,7 +45,7 @@ Task<Outcome> bind_all(Loop& loop, const Options& options, net::ListenOptions ho
   co_return Outcome{};
 }
 
-// The sockets of fd:N or of a service manager.
+// Takes over the sockets of fd:N or of a service manager.
 static Outcome take_inherited(const Options& options, std::vector<Fd>& sockets) {
   for (const int number : options.inherited) {
     auto socket = net::take_listening_socket(number);
@@ -59,7 +59,7 @@ static Outcome take_inherited(const Options& options, std::vector<Fd>& sockets) 
   return {};
 }
 
-// Where they turn out to listen.
+// Sets the options to the address that an inherited socket listens on.
 static Outcome adopt_address(Options& options, const SockAddr& address) {
   options.unix_domain = address.family() == AF_UNIX;
   options.host = address.host();
@@ -101,7 +101,7 @@ static Task<Outcome> open_listeners(Session& session, net::Deadline deadline,
   co_return session.write_port_file();
 }
 
-// Leaves neither a Unix path nor a port file behind.
+// Removes the Unix paths and the port file.
 static void clean_up(Session& session, Listeners& listeners) {
   for (Listener& listener : listeners) listener.close();
   session.port_file.remove();
@@ -109,7 +109,7 @@ static void clean_up(Session& session, Listeners& listeners) {
 
 // --- one client ---
 
-// A client, or the reason for failure.
+// Success if there is a client; otherwise the reason for the failure.
 static Outcome arrival_of(const Session& session, const FirstClient& first) {
   if (session.is_output_gone) return {kBrokenPipe};
   if (first.channel) return {};
@@ -144,7 +144,7 @@ static void report_client(const Session& session, const SockAddr& peer, const Ch
   const bool unexpected = verdict.reason == Verdict::kLost && !tally.peer_ended;
   const std::string failure = channel.failure();
   if (unexpected) say_problem(options, peer, failure.empty() ? verdict.error.message() : failure);
-  const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // input that was for it
+  const bool unread = verdict.reason == Verdict::kIdle && verdict.resets;  // unsent input
   if (unread || verdict.reason == Verdict::kStuck)
     say_problem(options, peer, "disconnected because it does not read");
   say_closed(options, peer, tally, outcome_of(verdict, options, "", failure), channel.tls_end());

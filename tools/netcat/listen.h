@@ -1,4 +1,4 @@
-// listen.h - netcat as a server: of one client, or with -k of any number at once.
+// listen.h - netcat as a server: one client or, with -k, any number at once.
 #pragma once
 
 #include <vector>
@@ -10,12 +10,12 @@
 
 namespace netcat {
 
-// A socket for each address to listen on.
+// Binds a socket for each address to listen on.
 net::Task<Outcome> bind_all(net::Loop& loop, const Options& options, net::ListenOptions how,
                             net::Deadline deadline, std::vector<net::Fd>& bound);
-// Listens, and relays.
+// Listens and relays.
 net::Task<Outcome> listen(Session& session, Stdio& local);
-// The same with a program for each client.
+// Listens and runs a program for each client.
 net::Task<Outcome> listen(Session& session, Programs& programs);
 
 }  // namespace netcat

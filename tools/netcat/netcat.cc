@@ -1,11 +1,12 @@
-// netcat - standard input and output over the network: an nc that half-closes by default, loses
-// nothing, and reports the result in its exit status.
+// netcat - connects standard input and output to the network: an nc that half-closes by default,
+// loses no data, and reports the result in its exit status.
 //
-// In tools/netcat: options is the command line.  connect and reconnect are the client.  listen is
-// the server: reception takes clients in, first_client serves one, doors and hub many at once.
-// relay_stdio runs one connection; relay/ moves its bytes between two ends (channel/) until the
-// rules of relay/ending are met.  security and tls/ encrypt it.  target dials the destination,
-// through proxy/ if need be; scan dials many ports.  program/ is -e, datagram/ is -u.
+// The files in tools/netcat: options is the command line.  connect and reconnect are the client.
+// listen is the server: reception accepts clients, first_client serves one, doors and hub serve
+// many at once.  relay_stdio runs one connection; relay/ moves its bytes between two ends
+// (channel/) until the rules of relay/ending are met.  security and tls/ encrypt it.  target dials
+// the destination, through proxy/ if need be; scan dials many ports.  program/ is -e, datagram/ is
+// -u.
 
 #include <unistd.h>
 
@@ -25,7 +26,7 @@
 
 namespace {
 
-// The reader of standard output may leave while nothing moves.
+// Notices that the reader of standard output has left even while no data moves.
 net::Task<> watch_output(netcat::Session& session, netcat::Stdio& local) {
   net::Error e = co_await local.hangup();
   if (e == net::Error(UV_EPIPE)) session.output_gone();
@@ -84,8 +85,8 @@ net::Task<netcat::Outcome> move_data(netcat::Session& session) {
   co_return outcome;
 }
 
-// A signal with its default action does not end the first process of a container.  Listeners,
-// datagrams and programs handle signals themselves.
+// As process 1 of a container, netcat must handle signals, because default actions do not end it.
+// Listeners, datagrams and programs handle signals themselves.
 bool handles_signals(const netcat::Options& options) {
   const bool handled = options.listen || options.program.given() || (options.udp && !options.scan);
   return getpid() == 1 && !handled;
@@ -113,7 +114,7 @@ net::Task<int> run(net::Loop& loop, const netcat::Options& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
-  std::signal(SIGXFSZ, SIG_IGN);  // the write fails instead, which is reported
+  std::signal(SIGXFSZ, SIG_IGN);  // the write then fails, and the error is reported
   const netcat::Options options = netcat::parse_options(argc, argv);
   net::Loop loop;
   const int status = loop.run(run(loop, options));

@@ -1,4 +1,4 @@
-// Without OpenSSL, where --tls is a usage error.
+// For builds without OpenSSL: --tls is a usage error.
 
 #include "tools/netcat/security.h"
 #include "tools/netcat/tls/context.h"

@@ -167,7 +167,7 @@ void add_retry_options(Cli& cli, Options& o) {
   cli.flag("wait", "if connecting fails, keep trying until -w runs out", o.wait);
 }
 
-// A program serves this host only, unless the address is `::`.
+// With a program, netcat listens on loopback by default, so `::` means every address.
 void adapt_to_program(Options& o) {
   if (o.listen && o.host.empty())
     o.host = !o.numeric ? "localhost" : o.family == AF_INET6 ? "::1" : "127.0.0.1";
@@ -176,7 +176,8 @@ void adapt_to_program(Options& o) {
   if (o.keep_open && o.max_conns == 0) o.max_conns = ProgramOptions::kMaxConns;
 }
 
-// A secret is overwritten in place, so only aliases are replaced; the rest stays in argv.
+// Only aliases are replaced; all other arguments stay in argv, where secrets are overwritten in
+// place.
 std::vector<std::string> parse(Cli& cli, int argc, char** argv) {
   std::vector<std::string> arguments = tls::without_aliases({argv, argv + argc});
   std::vector<char*> pointers(argv, argv + argc);
@@ -217,7 +218,7 @@ Options parse_options(int argc, char** argv) {
               " does not work with an https proxy: the receiver would have no keys");
   if (o.reconnect && o.proxy.uses_tls())
     Cli::fail("--reconnect does not work with an https proxy: TLS hides what was acknowledged");
-  // A proxy takes a half-close for the end of both directions; it does not see TLS's end of input.
+  // A proxy treats a half-close as the end of both directions.  It does not see TLS's close_notify.
   if (!o.proxy.chain.empty() && !o.tls.on && !o.shutdown_asked && !o.send_only) o.shutdown = false;
   return o;
 }

@@ -10,7 +10,7 @@ namespace netcat {
 
 using net::Error;
 
-// Sent with one byte of data, as OpenBSD's nc does and ssh(1) expects.
+// Sends the descriptor with one byte of data, as OpenBSD's nc does and ssh(1) expects.
 static Error send_fd(int fd) {
   char byte = 0;
   iovec data{.iov_base = &byte, .iov_len = 1};

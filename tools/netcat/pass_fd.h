@@ -7,7 +7,7 @@
 
 namespace netcat {
 
-// Sends the socket over standard output (SCM_RIGHTS), blocking as a new socket is.
+// Sends the socket over standard output (SCM_RIGHTS), in blocking mode like a new socket.
 net::Task<Outcome> pass_fd(Channel& output, int socket);
 
 }  // namespace netcat

@@ -24,7 +24,7 @@ Error PortFile::write(const std::string& path, const std::string& line) {
   struct stat status = {};
   const bool exists = stat(path.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode)) {
-    // O_RDWR does not wait for a fifo's reader.
+    // Opens a fifo with O_RDWR, which does not wait for a reader.
     file_.reset(::open(path.c_str(), (S_ISFIFO(status.st_mode) ? O_RDWR : O_WRONLY) | O_CLOEXEC));
     return file_ ? write_all(file_, line + "\n") : Error::from_errno();
   }

@@ -1,4 +1,4 @@
-// port_file.h - where a listener can be reached, in a file: netcat --port-file.
+// port_file.h - writes a listener's port or address to a file: netcat --port-file.
 #pragma once
 
 #include <string>
@@ -15,14 +15,15 @@ class PortFile {
   PortFile& operator=(const PortFile&) = delete;
   ~PortFile() { remove(); }
 
-  // `line` and a newline.  A regular file appears with its content, in place of an older one.
+  // Writes `line` and a newline.  A regular file is replaced atomically.
   net::Error write(const std::string& path, const std::string& line);
-  // Unless another process has replaced it.
+  // Removes the file, unless another process has replaced it.
   void remove();
 
  private:
   std::string path_;  // empty: nothing to remove
-  // Held open: no other file gets its inode number, and in a fifo the line waits for its reader.
+  // Kept open, so that no other file gets its inode number, and a line in a fifo waits for its
+  // reader.
   net::Fd file_;
 };
 

@@ -8,7 +8,7 @@ namespace netcat {
 
 using Ports = std::vector<std::uint16_t>;
 
-// A service's name may have a '-' too.
+// A '-' may also be part of a service's name.
 static bool add_range(const std::string& text, Ports& ports, const char* protocol) {
   const auto one = net::parse_port(text, protocol);
   if (one && *one != 0) ports.push_back(*one);

@@ -8,9 +8,9 @@ namespace netcat {
 using net::SockAddr;
 using net::Task;
 
-constexpr net::Millis kHandshakeLimit{10'000};  // a silent client delays others
+constexpr net::Millis kHandshakeLimit{10'000};  // a silent client may delay others
 
-// A name takes time, in which the client is served already.
+// Looking up the name takes time; meanwhile the client is already served.
 Task<> Reception::report(SockAddr peer, SockAddr local, Secured secured) {
   const Options& options = session_.options;
   const std::string name = co_await name_to_say(session_.loop, options, peer);

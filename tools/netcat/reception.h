@@ -15,19 +15,20 @@ class Reception {
  public:
   using OnReady = std::function<void(std::unique_ptr<Channel>, const net::SockAddr&)>;
 
-  // on_ready: called with each client as soon as it may begin.
+  // on_ready: called with each client as soon as it can be served.
   Reception(Session& session, const Access& access, OnReady on_ready)
       : session_(session), access_(access), on_ready_(std::move(on_ready)) {}
 
   void receive(net::Fd socket, const net::SockAddr& peer);
-  // True: the maximum of handshakes is in progress; further clients wait in the kernel's queue.
+  // True if the maximum number of handshakes is in progress; further clients wait in the kernel's
+  // queue.
   bool is_full() const { return handshakes_.size() >= kHandshakes; }
-  // Called when that may have changed.
+  // Called when is_full() may have changed.
   std::function<void()> on_room;
 
   // Disconnects the clients that are not ready yet.
   void close();
-  // Waits until all of them are gone.
+  // Waits until all of those have been disconnected.
   net::Task<> wait();
   // Waits until each admitted client has been reported.
   net::Task<> reported();

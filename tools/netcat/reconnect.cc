@@ -20,7 +20,7 @@ constexpr Millis kPauseMax{60'000};
 
 namespace {
 
-// One connection after another, each a seat in the hub.
+// Makes one connection after another, each with a seat in the hub.
 class Reconnecting {
  public:
   Reconnecting(Session& session, Stdio& local);
@@ -44,7 +44,7 @@ class Reconnecting {
   Millis pause_;
   bool closed_ = false;
   bool over_ = false;
-  Outcome outcome_;  // of the last connection or attempt
+  Outcome outcome_;  // the outcome of the last connection or attempt
 };
 
 Reconnecting::Reconnecting(Session& session, Stdio& local)
@@ -69,7 +69,7 @@ Task<Outcome> Reconnecting::run() {
   co_return over_ ? outcome_ : outcome_of(verdict, options_, session_.log.problem());
 }
 
-// When the hub ends, so does the attempt.
+// Cancels the attempt to connect when the hub has ended.
 void Reconnecting::on_change() {
   changed_.wake();
   if (hub_.ended() && !over_ && hub_.count() == 0) session_.loop.cancel_all();
@@ -84,7 +84,7 @@ void Reconnecting::on_closed(const SockAddr& peer, const Channel& channel, const
   changed_.wake();
 }
 
-// Failures that no later attempt would change.
+// True for failures that no later attempt can change.
 bool Reconnecting::is_permanent() const {
   if (outcome_.status == net::kNoName) return options_.numeric;
   for (const int status :

@@ -6,7 +6,7 @@
 
 namespace netcat {
 
-// Runs until standard input has ended and all of it is acknowledged.
+// Runs until standard input has ended and the peer's host has acknowledged all of it.
 net::Task<Outcome> reconnect(Session& session, Stdio& local);
 
 }  // namespace netcat

@@ -6,14 +6,14 @@
 
 namespace netcat {
 
-// For a listener, /dev/null is no input rather than an empty one, which would half-close before the
-// client has begun, and tell a sender that the session is over.
+// For a listener, /dev/null counts as no input.  An empty input would half-close before the client
+// has begun, and a sender would take that for the end of the session.
 Terms terms_of(const Options& options, Stdio::Input input) {
   Terms terms;
   terms.half_close = options.shutdown;
   terms.until_input_ends = options.half_open || options.send_only;
   terms.idle = options.idle;
-  // -q 0, as Debian's nc has it: no limit.
+  // -q 0 means no limit, as in Debian's nc.
   if (options.quit_after != net::Millis::zero()) terms.quit_after = options.quit_after;
   const bool nothing = input == Stdio::Input::kNothing && options.listen;
   if (nothing || options.recv_only)

@@ -31,7 +31,7 @@ net::Task<std::string> own_name_to_say(net::Loop& loop, const Options& options, 
   co_return name;
 }
 
-// "localhost 80".  A connection that was reset before it was accepted may have no address.
+// "localhost 80".  A connection that was reset before accept(2) may have no address.
 static std::string place_of(const std::string& host, const SockAddr& peer) {
   return peer.size() == 0 ? "an unknown address" : host + " " + std::to_string(peer.port());
 }

@@ -14,7 +14,7 @@ namespace netcat {
 
 using net::Task;
 
-// Enough to hide the round trips, and too few to look like an attack.
+// Enough to hide the round-trip times, but too few to look like an attack.
 constexpr std::size_t kParallelPorts = 64;
 
 // A port may need a descriptor for each address of the name.
@@ -43,7 +43,7 @@ class Scan {
  private:
   struct PortResult {
     bool done = false;
-    bool open = false;  // or, without an answer, perhaps
+    bool open = false;  // possibly open if there was no answer
     bool answered = true;
     Target::Reached reached;
     Secured secured;  // with --tls
@@ -62,8 +62,8 @@ class Scan {
   const Options& options_;
   Target& target_;
   std::vector<std::uint16_t> ports_;
-  std::deque<PortResult> results_;  // of the ports from reported_ to the last one begun
-  std::size_t reported_ = 0;        // this many ports from the front
+  std::deque<PortResult> results_;  // from port reported_ to the last one begun
+  std::size_t reported_ = 0;        // the number of ports reported so far
   bool open_ = false;
   Outcome failed_;  // the last failure; others take precedence over refusals
   std::string why_;
@@ -88,7 +88,7 @@ Task<Outcome> Scan::run() {
   co_return outcome();
 }
 
-// False: a task has to wait for the rest.
+// Returns false if a task has to wait for the rest.
 bool Scan::probe_at_once(std::size_t at, net::Fd& begun) {
   if (options_.udp) return false;
   std::optional<Target::Reached> reached = target_.dial_at_once(ports_[at], begun);
@@ -131,7 +131,7 @@ Task<> Scan::probe(std::size_t at, net::Fd begun) {
   report();
 }
 
-// Reports what is complete from the front, so that the order is that of the ports.
+// Reports the completed results at the front, so that reports are in the order of the ports.
 void Scan::report() {
   for (; !results_.empty() && results_.front().done; ++reported_) {
     const PortResult& result = results_.front();
@@ -155,11 +155,11 @@ void Scan::count(std::uint16_t port, const PortResult& result) {
   if (result.good()) return;
   const Target::Reached& reached = result.reached;
   const bool refused = reached.dialed.error == net::Error(UV_ECONNREFUSED) && !reached.out_of_time;
-  if (refused && failed_.status == net::kRefused) return;  // it would say the same again
+  if (refused && failed_.status == net::kRefused) return;  // the sentence would be the same
   const bool is_tls = result.open;
   Outcome failed = is_tls ? result.secured.failed_at(options_.where(port))
                           : target_.failed(port, result.reached);
-  const bool is_unsaid = is_tls || reached.proxy;  // by say_failures()
+  const bool is_unsaid = is_tls || reached.proxy;  // say_failures() does not report these
   if (is_unsaid && tells_failed_attempts(options_))
     say_note(options_, std::exchange(failed.why, ""));
   const bool only_refused = failed_.status == net::kOk || failed_.status == net::kRefused;

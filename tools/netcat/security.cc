@@ -9,7 +9,7 @@ using net::Error;
 using net::Task;
 using tls::TlsChannel;
 
-constexpr net::Millis kLinger{1'000};  // for the peer to read the alert
+constexpr net::Millis kLinger{1'000};  // gives the peer time to read the alert
 
 Security::Security(std::unique_ptr<tls::Context> context) : context_(std::move(context)) {}
 Security::~Security() = default;
@@ -30,7 +30,7 @@ Outcome Security::load_for_proxies(const Options& options, std::unique_ptr<Secur
   std::string why;
   tls::Options how;
   how.on = true;
-  // With --tls the destination's close_notify is the end that counts.
+  // With --tls the close_notify of the destination matters, not that of the proxy.
   how.allow_truncation = options.tls.on || options.tls.allow_truncation;
   auto context = tls::Context::make(how, tls::Role::kClient, why);
   if (!context) return {net::kTls, why};
@@ -40,7 +40,7 @@ Outcome Security::load_for_proxies(const Options& options, std::unique_ptr<Secur
 
 const std::string& Security::certificate() const { return context_->self_signed(); }
 
-// Without the %interface of an IPv6 address, which no certificate has.
+// Removes the %interface of an IPv6 address, which certificates do not contain.
 std::string name_of_peer(const Options& options) {
   if (options.tls.name) return *options.tls.name;
   const bool scoped = options.host.find(':') != std::string::npos;
@@ -72,7 +72,7 @@ static Outcome failed(const TlsChannel& channel, Error e, bool out_of_time, bool
   return {net::kTls, std::string("TLS handshake failed: ") + e.message()};
 }
 
-// The certificate's last days: --tls-days.
+// Checks --tls-days: whether the certificate expires too soon.
 static Outcome check_days(const tls::Options& options, const tls::Info& info) {
   const int days = static_cast<int>(options.days);
   if (days == 0 || !info.has_certificate || info.days_left >= days) return {};
@@ -83,7 +83,7 @@ static Outcome check_days(const tls::Options& options, const tls::Info& info) {
 Task<Secured> Security::shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
                                     const std::string& name, net::Deadline deadline) {
   const auto start = std::chrono::steady_clock::now();
-  under->reset_on_close(false);  // which would overtake the alert
+  under->reset_on_close(false);  // a reset would overtake the alert
   auto channel = std::make_unique<TlsChannel>(std::move(under), *context_, name);
   net::Timer timer(loop);
   net::WaitGroup beside;

@@ -15,14 +15,14 @@ struct Session {
   Session(net::Loop& on, const Options& with)
       : loop(on), options(with), log(on), meter(on, with.json) {}
 
-  // --output and --hex-dump.
+  // Opens --output and --hex-dump.
   Outcome open_log() {
     std::string path;
     const net::Error e = log.open(options.output, options.hex_dump, options.append_output, path);
     return e ? Outcome{net::kLocalIo, path + ": " + e.message()} : Outcome();
   }
 
-  // --port-file, once there is a port.
+  // Writes --port-file, once the port is known.
   Outcome write_port_file() {
     if (options.port_file.empty()) return {};
     const net::Error e = port_file.write(
@@ -30,7 +30,8 @@ struct Session {
     return e ? Outcome{net::kLocalIo, options.port_file + ": " + e.message()} : Outcome();
   }
 
-  // The reader of standard output has left: before there is a connection, that ends netcat.
+  // Called when the reader of standard output has left; before there is a connection, this ends
+  // netcat.
   void output_gone() {
     is_output_gone = true;
     if (on_output_gone)
@@ -39,7 +40,7 @@ struct Session {
       loop.cancel_all();
   }
 
-  // What --tls and https proxies need.
+  // Loads what --tls and https proxies need.
   Outcome load_tls() {
     Outcome outcome;
     if (options.tls.on) outcome = Security::load(options, security);
@@ -49,13 +50,13 @@ struct Session {
   }
 
   net::Loop& loop;
-  Options options;  // port 0 becomes the one that the kernel has picked
+  Options options;  // port 0 is replaced by the port that the kernel picked
   PortFile port_file;
   SessionLog log;
   Meter meter;
   Buffers buffers;
-  std::unique_ptr<Security> security;        // none without --tls
-  std::unique_ptr<Security> proxy_security;  // none without an https proxy
+  std::unique_ptr<Security> security;        // null without --tls
+  std::unique_ptr<Security> proxy_security;  // null without an https proxy
   std::function<void()> on_output_gone;
   bool is_output_gone = false;
 };

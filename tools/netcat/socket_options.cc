@@ -14,7 +14,7 @@
 namespace netcat {
 
 static void set(int fd, int level, int name, const std::optional<int>& value) {
-  if (value) (void)net::set_option(fd, level, name, *value);  // the range is checked
+  if (value) (void)net::set_option(fd, level, name, *value);  // the range was checked before
 }
 
 void SocketOptions::apply(int fd, int family) const {

@@ -13,19 +13,20 @@ struct SocketOptions {
   std::optional<int> ttl;          // of sent packets; IPv6: hop limit
   std::optional<int> min_ttl;      // of accepted packets
   std::optional<int> tos;          // the whole octet; IPv6: traffic class
-  std::optional<int> keepalive{};  // seconds without data until the peer is probed
-  // A connection is reset if this process dies before a relay has it (see Channel::reset_on_close).
+  std::optional<int> keepalive{};  // seconds without data before the first probe
+  // Resets the connection if this process dies before a relay takes over (see
+  // Channel::reset_on_close).
   bool resets_on_close = false;
 
   static constexpr int kKeepaliveMax = 32767;  // Linux's
 
-  // On a socket before it is connected or listens.  The values are in range; what a kind of socket
-  // does not have is ignored.
+  // Sets the options on a socket before it connects or listens.  The values must be in range;
+  // options that the kind of socket does not have are ignored.
   void apply(int fd, int family) const;
 };
 
-// An octet as a number, 0x hexadecimal, or a name: af11 ... af43, cs0 ... cs7, ef, critical,
-// inetcontrol, lowcost, lowdelay, netcontrol, reliability, throughput, va.
+// Parses an octet: a number, 0x and hexadecimal digits, or a name: af11 ... af43, cs0 ... cs7, ef,
+// critical, inetcontrol, lowcost, lowdelay, netcontrol, reliability, throughput, va.
 std::optional<int> parse_tos(std::string_view text);
 
 }  // namespace netcat

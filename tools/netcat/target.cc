@@ -14,7 +14,8 @@ using net::Millis;
 using net::SockAddr;
 using net::Task;
 
-// An address that never answers must not keep --wait from retrying one that refuses.
+// The limit per try with --wait: an address that never answers must not prevent retries of one that
+// refuses.
 constexpr Millis kTryLimit{5'000};
 
 Task<Outcome> Target::find() {
@@ -61,7 +62,7 @@ Task<Outcome> Target::look_up(net::Deadline deadline) {
   co_return Outcome{};
 }
 
-// The destination too, if it is resolved here.
+// Looks up the first proxy and, if netcat resolves its name, the destination.
 Task<Outcome> Target::find_proxy(net::Deadline deadline) {
   const Proxy& first = options_.proxy.chain.front();
   const auto found = co_await net::lookup(loop_, first.host, first.port, options_.family,
@@ -97,7 +98,7 @@ Task<Target::Reached> Target::dial_once(std::uint16_t port, net::Deadline deadli
   co_return reached;
 }
 
-// A proxy that answers for one address of the destination may have another answer for the next.
+// Tries each address of the destination, because the proxy may reach one but not another.
 Task<Target::Reached> Target::dial_through_proxies(std::uint16_t port, net::Deadline deadline) {
   Reached reached;
   net::Fd none;
@@ -142,7 +143,7 @@ std::optional<Target::Reached> Target::dial_at_once(std::uint16_t port, net::Fd&
       addresses_.size() > reused_.size())
     return {};
   const auto prepare = [this](int fd, int family) { options_.socket.apply(fd, family); };
-  // Only an event tells how long it took, and to ask the time twice is 3 % of a port.
+  // Only --json reports the elapsed time, and reading the clock twice costs 3 % of a port.
   const auto now = [this] {
     return options_.json ? Tally::Clock::now() : Tally::Clock::time_point();
   };
@@ -164,7 +165,7 @@ std::optional<Target::Reached> Target::dial_at_once(std::uint16_t port, net::Fd&
     } else if (e == Error(UV_ECONNREFUSED)) {
       reached.dialed = {Dialed::kConnect, e, {}, address, false};
       reached.failures.emplace_back(address, e);
-    } else {  // nothing has been reported, so dial() can begin again
+    } else {  // nothing has been reported yet, so dial() can start over
       net::Fd unused = std::move(socket);
       if (tried == 0) begun = std::move(unused);
       return {};
@@ -178,7 +179,7 @@ std::optional<Target::Reached> Target::dial_at_once(std::uint16_t port, net::Fd&
   return reached;
 }
 
-// No server yet.  Any other failure will not go away by itself.
+// True if there may be no server yet.  Any other failure will not go away by itself.
 static bool is_absence(Error e) {
   for (const int code :
        {UV_ECONNREFUSED, UV_ETIMEDOUT, UV_EHOSTUNREACH, UV_ENETUNREACH, UV_EHOSTDOWN, UV_ENOENT})
@@ -193,8 +194,8 @@ bool Target::worth_another(const Reached& reached, std::uint32_t tries) const {
   return options_.wait || tries <= options_.retries;
 }
 
-// --wait has one limit for everything; otherwise each try has its own, and the first shares it with
-// the look-up, unless that was for many ports.
+// With --wait one limit covers everything.  Otherwise each try has its own; the first try shares it
+// with the look-up, unless the look-up was for many ports.
 net::Deadline Target::deadline_of(std::uint32_t tries) const {
   if (options_.wait) {
     const Millis left = deadline_.left();
@@ -219,7 +220,7 @@ Task<Target::Reached> Target::dial(std::uint16_t port, net::Fd begun) {
     if (reached.proxy && !reached.out_of_time) say_try_failed(options_, reached.proxy.why);
     Error e = co_await net::sleep(loop_, time);
     if (e || reached.out_of_time) co_return reached;
-    // Where that fails the addresses from before are tried again.
+    // If the look-up fails, the previous addresses are tried again.
     const net::Deadline limit = options_.wait ? deadline_ : net::Deadline(options_.timeout);
     (void)co_await look_up(limit);
   }
@@ -261,7 +262,7 @@ Outcome Target::failed(std::uint16_t port, const Reached& reached) const {
     return {reached.out_of_time ? net::kTimedOut : reached.proxy.status, why(reached)};
   const bool timed_out = reached.out_of_time || dialed.error == Error(UV_ETIMEDOUT);
   const bool refused = !timed_out && dialed.error == Error(UV_ECONNREFUSED);
-  // Only a peer that has accepted resets: it did so before we looked.
+  // A reset means that the peer had accepted the connection.
   const bool lost = !timed_out && dialed.error == Error(UV_ECONNRESET);
   const int status = refused     ? net::kRefused
                      : timed_out ? net::kTimedOut

@@ -11,17 +11,17 @@ namespace netcat {
 
 class Broker final : public Channel {
  public:
-  // input: what is for every client as well, and outlives it; null: nothing.
+  // input: also goes to every client, and must outlive this object; null: none.
   Broker(net::Loop& loop, Channel* input) : input_(input), heard_(loop), room_(loop) {}
 
-  // Whether a client sent what try_read() returned last.
+  // Whether the data that try_read() returned last came from a client.
   bool is_from_client() const { return is_from_client_; }
-  // After cancel(); has to be awaited.
+  // Must be awaited, after cancel().
   auto close() { return watching_.wait(); }
 
-  // The end of `input` has no effect.
+  // End of file of `input` is ignored.
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
-  // One piece at a time, until it has been read.
+  // Accepts one piece at a time: the next one after that has been read.
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override { return {}; }
   bool has_input() override;
@@ -34,7 +34,7 @@ class Broker final : public Channel {
   net::Task<> watch_input();
 
   Channel* input_;
-  std::string said_;  // by a client, and not read yet
+  std::string said_;  // from a client, not read yet
   net::Timer heard_;  // woken when there is something to read
   net::Timer room_;   // woken when it has been read
   net::WaitGroup watching_;

@@ -39,7 +39,8 @@ net::Result<std::size_t> ProgramPipes::try_write(std::string_view data) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-// Input that does not fit is bulk data: programs read it 128 KiB at a time if they can.
+// Input that does not fit into the pipe is bulk data; with a larger pipe, programs can read 128 KiB
+// at a time.
 void ProgramPipes::widen() {
   constexpr int kPipeBytes = 256 << 10;
   if (!widened_) (void)fcntl(input_.get(), F_SETPIPE_SZ, kPipeBytes);  // or it stays as it is

@@ -13,14 +13,14 @@ class ProgramPipes final : public Channel {
   // Our ends of its standard input and output, non-blocking.
   ProgramPipes(net::Loop& loop, net::Fd input, net::Fd output);
 
-  // The program has exited; a process it left behind may hold the pipe open, but only what is in
-  // the pipe now is read.
+  // Call it when the program has exited.  Only what is in the pipe now is still read, even if a
+  // process that the program left behind keeps the pipe open.
   void program_ended();
   // All of the output has been read.
   bool at_end() const { return at_end_; }
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
-  // Input that a program does not read is discarded: the peer need not know.
+  // Discards input that the program does not read, so that the peer does not notice.
   net::Result<std::size_t> try_write(std::string_view data) override;
   net::Error finish() override;
   bool has_input() override;
@@ -28,7 +28,7 @@ class ProgramPipes final : public Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
-  // Not for writing: splice(2) would not discard what the program does not read.
+  // There is no write_fd(), because splice(2) would not discard what the program does not read.
   int read_fd() const override { return output_.get(); }
 
  private:

@@ -9,7 +9,7 @@ namespace netcat {
 using net::Error;
 using net::Task;
 
-// --- what they share ---
+// --- what the seats share ---
 
 void Seats::offer(std::string_view piece, std::uint64_t except) {
   piece_ = piece;
@@ -54,7 +54,7 @@ void Seats::cancel() {
   changed_.wake();
 }
 
-// --- one of them ---
+// --- one seat ---
 
 Seat::Seat(Seats& seats)
     : seats_(seats), number_(++seats.numbers_), input_(seats.loop_), room_(seats.loop_) {
@@ -78,7 +78,7 @@ void Seat::begin_with(std::string_view piece) {
   ++seats_.behind_;
 }
 
-// A client that reads again, or waits to, has written what it read before.
+// A client that reads again, or waits to, has sent the piece that it read before.
 void Seat::confirm() {
   if (!taking_ || at_ < piece_.size()) return;
   taking_ = false;
@@ -131,11 +131,11 @@ Task<Error> Seat::readable() {
 Task<Error> Seat::writable() {
   std::deque<Seat*>& queue = seats_.queue_;
   if (!has_room() && std::ranges::find(queue, this) == queue.end()) queue.push_back(this);
-  if (!canceled_) (void)co_await room_.wait(net::kForever);  // our turn, room, or cancel()
+  if (!canceled_) (void)co_await room_.wait(net::kForever);  // until our turn, room, or cancel()
   co_return canceled_ ? Error(UV_ECANCELED) : Error();
 }
 
-// The hub watches for the exit of standard output's reader, on behalf of all seats.
+// The hub watches for the exit of standard output's reader for all seats.
 Task<Error> Seat::hangup() { co_return Error(UV_ECANCELED); }
 
 void Seat::cancel() {

@@ -38,7 +38,7 @@ net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-// The kernel tells a reset once.
+// The kernel reports a reset only once, so it is remembered.
 net::Result<std::size_t> Socket::try_write(std::string_view data) {
   const net::Result<std::size_t> n = conn_.try_write(data);
   was_reset_ = was_reset_ || n.error() == Error(UV_ECONNRESET);
@@ -65,7 +65,7 @@ Task<Error> Socket::hangup() {
   Error e = co_await conn_.hangup();
   if (e) co_return e;
   const int pending = get_option(conn_.fd(), SOL_SOCKET, SO_ERROR);
-  if (pending == 0 && finished_) co_return Error(UV_ECANCELED);  // both sides have just ended
+  if (pending == 0 && finished_) co_return Error(UV_ECANCELED);  // both directions have ended
   if (!is_tcp_) co_return Error(UV_EPIPE);
   co_return pending == ETIMEDOUT ? Error(UV_ETIMEDOUT) : Error(UV_ECONNRESET);
 }
@@ -75,18 +75,18 @@ void Socket::reset_on_close(bool on) {
   (void)net::set_option(conn_.fd(), SOL_SOCKET, SO_LINGER, how);
 }
 
-// The bytes in a Unix-domain socket are with the other process already.
+// Data written to a Unix-domain socket counts as delivered: the other process can read it.
 net::Result<std::size_t> Socket::undelivered() {
   int bytes = 0;
   if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return std::size_t{0};
   const bool is_closed = net::SockAddr::peer(conn_.fd()).family() == AF_UNSPEC;
   if (!is_closed) return static_cast<std::size_t>(bytes);
-  // The last acknowledgement may have come just now.
+  // The last acknowledgement may have arrived between the two calls.
   if (ioctl(conn_.fd(), SIOCOUTQ, &bytes) == 0 && bytes == 0) return std::size_t{0};
   return Error(UV_ECONNRESET);
 }
 
-// A reset leaves the numbers as they were; a FIN counts as a byte.
+// The kernel keeps the count after a reset; a FIN counts as one byte.
 std::size_t Socket::unacknowledged() const {
   int bytes = 0;
   if (!is_tcp_ || ioctl(conn_.fd(), SIOCOUTQ, &bytes) != 0 || bytes == 0) return 0;
@@ -95,7 +95,7 @@ std::size_t Socket::unacknowledged() const {
 
 void Socket::probe_peer() {
   if (!is_tcp_) return;
-  constexpr int kIdle = 10;  // seconds; --keepalive may have less
+  constexpr int kIdle = 10;  // seconds; --keepalive may have set less
   const int idle = get_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE);
   (void)net::set_option(conn_.fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
   (void)net::set_option(conn_.fd(), IPPROTO_TCP, TCP_KEEPIDLE, std::min(idle, kIdle));

@@ -32,7 +32,7 @@ class Socket final : public Channel {
   net::Descriptor conn_;
   bool is_tcp_;
   bool finished_ = false;
-  bool was_reset_ = false;  // as a write was told
+  bool was_reset_ = false;  // a write has reported a reset
 };
 
 }  // namespace netcat

@@ -45,8 +45,9 @@ Stdio::Stdio(net::Loop& loop)
   if (input_ == Input::kTerminal && orphaned_ && in_background()) input_ = Input::kNothing;
 }
 
-// Our controlling terminal stops us if we read it in the background (SIGTTIN).  The master of a
-// pseudo-terminal is no process's controlling terminal, but has a foreground group all the same.
+// Reading the controlling terminal from the background would stop this process (SIGTTIN).  The
+// master of a pseudo-terminal is excluded: it has a foreground group, but is never a controlling
+// terminal.
 bool Stdio::in_background() const {
   int number = 0;
   if (input_ != Input::kTerminal || ioctl(STDIN_FILENO, TIOCGPTN, &number) == 0) return false;

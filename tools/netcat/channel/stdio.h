@@ -1,4 +1,4 @@
-// stdio.h - standard input and output as one end of a relay, whatever the shell has put there.
+// stdio.h - standard input and output as one end of a relay, of whatever kind they are.
 #pragma once
 
 #include <functional>
@@ -11,12 +11,13 @@ namespace netcat {
 
 class Stdio final : public Channel {
  public:
-  // What standard input is: kNothing is /dev/null, closed or not open for reading.
+  // The kind of standard input; kNothing is /dev/null, closed, or not open for reading.
   enum class Input { kNothing, kTerminal, kStream };
 
   explicit Stdio(net::Loop& loop);
   Input input() const { return input_; }
-  // Called around every write to standard output, the second with the last byte written.
+  // Sets functions that are called before and after every write to standard output; the second gets
+  // the last byte written.
   void watch_output(std::function<void()> before, std::function<void(char)> after);
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
@@ -40,8 +41,8 @@ class Stdio final : public Channel {
   net::Descriptor out_;
   Input input_;
   bool orphaned_;     // a background job that no shell will bring to the foreground
-  bool named_pipe_;   // standard output; its reader may leave and come back
-  net::Timer pause_;  // between two checks of the foreground process group
+  bool named_pipe_;   // standard output is one; its reader may come back
+  net::Timer pause_;  // between checks of the foreground process group
   net::Timer never_;  // for hangup() of a named pipe
   bool canceled_ = false;
 };

@@ -12,7 +12,7 @@ constexpr unsigned char kDo = 253;
 constexpr unsigned char kDont = 254;
 constexpr unsigned char kIac = 255;
 
-// A peer that negotiates more than this without reading the replies gets no more of them.
+// The limit on unsent replies: a peer that negotiates without reading them gets no more.
 constexpr std::size_t kPendingBytes = 4096;
 
 // --- what arrives ---
@@ -89,7 +89,7 @@ net::Result<std::size_t> Telnet::try_read(std::span<char> buffer) {
   return size > 0 ? net::Result<std::size_t>(size) : Error(UV_EAGAIN);
 }
 
-// The one byte that is a command is sent twice.
+// The byte that introduces a command (IAC) is doubled in data.
 net::Result<std::size_t> Telnet::try_write(std::string_view data) {
   const Error e = flush();
   if (e) return e;

@@ -8,7 +8,7 @@
 
 namespace netcat {
 
-// Tells data from commands, however the bytes arrive.
+// Separates data from commands, however the bytes are split.
 class TelnetParser {
  public:
   // Removes the commands from `bytes`, in place, and appends the replies that they require:
@@ -17,7 +17,7 @@ class TelnetParser {
 
  private:
   enum class State { kData, kCommand, kDo, kWill, kIgnoredOption, kSubnegotiation, kSubCommand };
-  // True: the byte is data.
+  // Returns true if the byte is data.
   bool take(char c, std::string& replies);
   State after_command(unsigned char command) const;
 
@@ -26,7 +26,7 @@ class TelnetParser {
 
 class Telnet final : public Channel {
  public:
-  // `inner` outlives it.
+  // `inner` must outlive this object.
   explicit Telnet(Channel& inner) : inner_(inner) {}
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
@@ -49,7 +49,7 @@ class Telnet final : public Channel {
 
   Channel& inner_;
   TelnetParser parser_;
-  std::string pending_;  // replies, and escaped data; goes out before anything else
+  std::string pending_;  // replies and escaped data, to be sent before anything else
   bool finished_ = false;
 };
 

@@ -1,4 +1,4 @@
-// datagram.h - datagrams: netcat -u, as client, as server, and as a scanner of UDP ports.
+// datagram.h - netcat -u: as client, as server, and scanning UDP ports.
 #pragma once
 
 #include "tools/netcat/relay/outcome.h"
@@ -6,8 +6,8 @@
 
 namespace netcat {
 
-// Standard input becomes datagrams to the peer, and what the peer sends goes to standard output,
-// whole datagrams at a time.
+// Sends standard input to the peer as datagrams, and writes the datagrams of the peer to standard
+// output, each one whole.
 net::Task<Outcome> exchange_datagrams(Session& session);
 
 }  // namespace netcat

@@ -25,7 +25,7 @@ DatagramSocket::DatagramSocket(Loop& loop, Fd socket)
     : fd_(std::move(socket)),
       path_(SockAddr::local(fd_.get())),
       watch_(std::make_unique<net::Watch>(loop, fd_.get())) {
-  // Several datagrams of one size may come as one message (Inbox::Datagram::segment).
+  // Lets several datagrams of one size arrive as one message (Inbox::Datagram::segment).
   if (address().family() != AF_UNIX) (void)net::set_option(fd_.get(), SOL_UDP, UDP_GRO, 1);
 }
 
@@ -58,10 +58,10 @@ Result<std::size_t> DatagramSocket::send(std::span<const std::string_view> datag
   return n == 0 || errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-// What IP_RECVERR has queued of an error that has been reported, and what would keep the socket
-// readable.
+// Empties IP_RECVERR's queue after an error has been reported, because its entries would keep the
+// socket readable.
 Error DatagramSocket::forget_errors(Error reported) {
-  constexpr int kMost = 64;  // of a queue that a flood of ICMP messages may fill again
+  constexpr int kMost = 64;  // bounded, because a flood of ICMP messages may refill the queue
   msghdr nothing{};
   for (int i = 0; i < kMost && recvmsg(fd_.get(), &nothing, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; ++i)
     nothing = {};
@@ -86,7 +86,7 @@ void report_local_ends(int fd, int family, bool on) {
 }
 
 void DatagramSocket::widen() {
-  if (buffer_bytes() < 2 * std::size_t{kReceiveBuffer})  // the kernel doubles it
+  if (buffer_bytes() < 2 * std::size_t{kReceiveBuffer})  // the kernel doubles the value
     (void)net::set_option(fd_.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
 }
 

@@ -10,35 +10,37 @@
 
 namespace netcat {
 
-// Whether a wildcard socket reports where each datagram was sent to (Inbox::Datagram::local).  What
-// arrives between bind(2) and this has no such report.
+// Sets whether a wildcard socket reports the local address of each datagram
+// (Inbox::Datagram::local). Datagrams that arrive between bind(2) and this call have no such
+// report.
 void report_local_ends(int fd, int family, bool on);
 
 class DatagramSocket {
  public:
-  // A bound or connected socket; its Unix path is removed at the end.
+  // Takes a bound or connected socket; the destructor removes its Unix path.
   DatagramSocket(net::Loop& loop, net::Fd socket);
   DatagramSocket(DatagramSocket&&) = default;
   ~DatagramSocket() { close(); }
 
-  // Up to `most` datagrams.  UV_EAGAIN: none.  A connected socket, or one that report_errors() was
-  // called for, also fails with the ICMP errors that answer what was sent before.
+  // Receives up to `most` datagrams; UV_EAGAIN: none.  A connected socket, or one with
+  // report_errors(), also returns the ICMP errors that earlier datagrams caused.
   net::Result<std::size_t> receive(Inbox& inbox, std::size_t most);
-  // Returns how many were sent, at least one.  `to`: empty if connected; `from`: the source, if
-  // known.  UV_EAGAIN, UV_ENOBUFS: not now.
+  // Returns how many datagrams were sent, at least one.  `to`: empty if connected; `from`: the
+  // source, if known.  UV_EAGAIN, UV_ENOBUFS: try again later.
   net::Result<std::size_t> send(std::span<const std::string_view> datagrams,
                                 const net::SockAddr& to, const LocalEnd& from = {});
-  // Receives from `peer` only, and sends to it; ICMP errors are reported, also those that a router
-  // may have sent too soon.
+  // Receives from `peer` only, and sends to it; ICMP errors are reported, including those from
+  // routers that may be temporary.
   net::Error connect(const net::SockAddr& peer);
   void report_errors(int family);
-  // Of a connected socket: its peer is the only sender, and need not be named each time.
+  // Stops naming the sender of each datagram; for a connected socket, whose peer is the only
+  // sender.
   void name_no_senders() { names_senders_ = false; }
   bool names_senders() const { return names_senders_; }
   void report_no_local_ends() { report_local_ends(fd_.get(), address().family(), false); }
-  // As large a receive buffer as the system allows, up to 4 MiB.
+  // Makes the receive buffer as large as the system allows, up to 4 MiB.
   void widen();
-  std::size_t buffer_bytes() const;  // of the receive buffer, as the kernel counts
+  std::size_t buffer_bytes() const;  // size of the receive buffer, including overhead
   void close();
 
   bool is_open() const { return static_cast<bool>(fd_); }
@@ -61,7 +63,7 @@ class DatagramSocket {
   bool names_senders_ = true;
 };
 
-// Whether the kernel would send from this local address if it were not told which to use.
+// Whether the kernel would choose this local address by itself to send to `peer`.
 bool is_usual_source(const LocalEnd& local, const net::SockAddr& peer);
 
 }  // namespace netcat

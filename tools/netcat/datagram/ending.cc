@@ -2,7 +2,7 @@
 
 namespace netcat {
 
-constexpr net::Millis kReplyWait{1'000};  // for one more datagram, after the end of input
+constexpr net::Millis kReplyWait{1'000};  // after the end of input, how long to wait for a datagram
 
 void DatagramEnding::output_blocked(bool on, Time now) {
   output_blocked_ = on;

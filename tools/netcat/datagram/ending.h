@@ -34,10 +34,10 @@ class DatagramEnding {
   void input_ended(Time now) { input_end_ = now; }
   void output_blocked(bool on, Time now);
   void input_held(bool on, Time now);
-  void looked(Time began) { looked_ = began; }  // and delivered what there was
-  void restarted(Time now);                     // everything was sent again, to another address
+  void looked(Time began) { looked_ = began; }  // and delivered everything that had arrived
+  void restarted(Time now);                     // everything was sent again to another address
 
-  Time next_look() const { return limit().end; }  // kNever: no limit applies now
+  Time next_look() const { return limit().end; }  // kNever: no limit applies
   Verdict verdict(Time now) const;
 
  private:

@@ -45,7 +45,7 @@ Task<Outcome> Exchange::run() {
   co_return outcome_;
 }
 
-// The first reason counts.
+// Ends the exchange.  Only the first call has an effect.
 void Exchange::end(int status, std::string why) {
   if (ended_) return;
   ended_ = true;
@@ -84,7 +84,7 @@ std::string Exchange::peer_name() const {
   return known ? peer_.host() + " port " + std::to_string(peer_.port()) : options_.where();
 }
 
-// Another address of the name may have a listener: what was sent to the first goes there.
+// Sends everything again to the next address of the name, which may have a listener.
 bool Exchange::try_next_address(Error e) {
   const bool absent = e == Error(UV_ECONNREFUSED) || is_unreachable(e);
   const bool may = absent && !heard_ && !options_.listen;

@@ -64,26 +64,26 @@ class Exchange {
   Session& session_;
   const Access& access_;
   std::vector<DatagramSocket>& sockets_;
-  DatagramSocket* target_ = nullptr;  // to send by; null: no peer yet
+  DatagramSocket* target_ = nullptr;  // the socket to send from; null: no peer yet
   net::SockAddr to_;                  // the destination; empty: target_ is connected
-  LocalEnd from_;                     // the source, where the kernel would choose another
-  net::SockAddr peer_;                // the first sender, with listen but not keep_open
-  net::SockAddr last_peer_;           // of the latest datagram
+  LocalEnd from_;                     // the source, if the kernel would choose another
+  net::SockAddr peer_;                // the first sender, if listening without keep_open
+  net::SockAddr last_peer_;           // the sender of the latest datagram
   net::Descriptor in_;
   DatagramOutput out_;
   Inbox inbox_;
-  Turn turn_;           // to receive and to write what was received
+  Turn turn_;           // held while receiving and writing to standard output
   net::Timer arrival_;  // woken when there is a peer to send to
   net::Timer timer_;    // woken when there is a new time limit
   bool timer_idle_ = false;
-  RateLimit limit_;  // of what is sent: the sender of what we receive cannot be slowed down
+  RateLimit limit_;  // for sending only; the peer cannot be slowed down
   Pace pace_;
   Slicer slicer_;
   Senders senders_;
   DatagramEnding ending_;
   Outcome outcome_;
   Unanswered unanswered_;
-  net::Error error_;  // of the socket: we exit when all that has arrived is written
+  net::Error error_;  // socket error; we exit after writing what has arrived
   bool ended_ = false;
   bool heard_ = false;
   std::uint64_t received_ = 0;  // datagrams

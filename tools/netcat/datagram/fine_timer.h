@@ -1,4 +1,4 @@
-// fine_timer.h - waiting for less than a millisecond, which is all that the loop's timers know.
+// fine_timer.h - waits of less than a millisecond, which the loop's timers do not support.
 #pragma once
 
 #include <sys/timerfd.h>
@@ -16,12 +16,12 @@ class FineTimer {
   explicit FineTimer(net::Loop& loop)
       : fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)), watch_(loop, fd_.get()) {}
 
-  // At most a second.
+  // Waits for `time`, at most one second.
   net::Task<> wait(std::chrono::duration<double> time) {
     itimerspec spec{};
     spec.it_value.tv_nsec = std::max(1L, static_cast<long>(time.count() * 1e9));
     if (timerfd_settime(fd_.get(), 0, &spec, nullptr) != 0) co_return;
-    (void)co_await watch_.readable();  // the caller's loop sees why if it is cancelled
+    (void)co_await watch_.readable();  // the caller checks for cancellation
   }
 
  private:

@@ -14,8 +14,9 @@ using net::SockAddr;
 
 constexpr std::size_t kSlots = 64;
 constexpr std::size_t kUnixSlots = 16;
-constexpr std::size_t kUnixBytes = std::size_t{256} << 10;  // they may be longer than UDP's
-// More than any UDP datagram; not a power of two, so that the slots use all of the cache.
+constexpr std::size_t kUnixBytes = std::size_t{256} << 10;  // Unix datagrams may be longer
+// More than the longest UDP datagram.  Not a power of two, so that the slots spread over all cache
+// sets.
 constexpr std::size_t kSlotBytes = (std::size_t{64} << 10) + 320;
 
 SockAddr LocalEnd::address(std::uint16_t port) const {
@@ -64,14 +65,14 @@ std::size_t LocalEnd::write_to(std::span<char> control) const {
 
 static void read_control(const msghdr& message, Inbox::Datagram& datagram) {
   LocalEnd& local = datagram.local;
-  auto* readable = const_cast<msghdr*>(&message);  // CMSG_NXTHDR takes no const
+  auto* readable = const_cast<msghdr*>(&message);  // CMSG_NXTHDR requires a non-const pointer
   for (cmsghdr* header = CMSG_FIRSTHDR(readable); header != nullptr;
        header = CMSG_NXTHDR(readable, header)) {
     if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
       in_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(header), sizeof info);
       local.family = AF_INET;
-      local.v4 = info.ipi_spec_dst;  // an address of ours also if it was sent to a group
+      local.v4 = info.ipi_spec_dst;  // a local address even if the destination was a group
     } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(header), sizeof info);

@@ -1,4 +1,4 @@
-// inbox.h - datagrams, received many at a time: recvmmsg(2).
+// inbox.h - receives many datagrams at a time with recvmmsg(2).
 #pragma once
 
 #include <sys/socket.h>
@@ -13,15 +13,15 @@
 
 namespace netcat {
 
-// The address of ours that a datagram was sent to, from which its answer is to come.
+// The local address that a datagram was sent to; the answer must come from it.
 struct LocalEnd {
   int family = AF_UNSPEC;  // AF_UNSPEC: unknown
   in_addr v4{};
   in6_addr v6{};
-  unsigned interface = 0;  // IPv6: of a link-local or multicast address
+  unsigned interface = 0;  // IPv6: for link-local and multicast addresses
 
   net::SockAddr address(std::uint16_t port) const;
-  // As a control message; returns its size, 0 where the address is unknown.
+  // Writes the address as a control message; returns its size, 0 if the address is unknown.
   std::size_t write_to(std::span<char> control) const;
 };
 
@@ -29,16 +29,16 @@ class Inbox {
  public:
   struct Datagram {
     std::string_view data;
-    std::size_t size = 0;  // its real size: greater than data's if it was truncated
-    net::SockAddr sender;  // empty unless asked for; a Unix sender need not have an address
+    std::size_t size = 0;  // its size when sent; more than data's if truncated
+    net::SockAddr sender;  // empty if not asked for, or for an unbound Unix sender
     LocalEnd local;        // known if the socket reports it (IP_PKTINFO)
-    // Not 0: these are several datagrams of this size, of which the last may be shorter (UDP_GRO).
+    // If not 0, `data` is several datagrams of this size; the last may be shorter (UDP_GRO).
     std::size_t segment = 0;
   };
 
   explicit Inbox(bool unix_domain);
 
-  // Takes up to `most` datagrams that are there now.  UV_EAGAIN: none.
+  // Receives up to `most` datagrams without waiting.  UV_EAGAIN: none.
   net::Result<std::size_t> receive(int fd, std::size_t most, bool with_senders);
   // The datagrams of the last receive().
   Datagram at(std::size_t index) const;
@@ -52,7 +52,7 @@ class Inbox {
     alignas(cmsghdr) char control[kControlBytes];
   };
 
-  std::unique_ptr<char[]> memory_;  // its pages are real only once they are used
+  std::unique_ptr<char[]> memory_;  // pages take memory only once they are used
   std::size_t slot_bytes_;
   std::vector<Slot> slots_;
   std::vector<mmsghdr> messages_;

@@ -11,21 +11,21 @@ namespace netcat {
 
 // A wake-up costs as much as a dozen datagrams.  When they come fast, a receiver that is woken for
 // each of them does little else; one that pauses takes a hundred at a time.  The pause is at most a
-// millisecond, and no longer than the socket's buffer holds what comes meanwhile.
+// millisecond, and short enough for the socket's buffer to hold what arrives meanwhile.
 class Moderation {
  public:
   using Time = net::TimePoint;
   using Pause = std::chrono::duration<double>;  // seconds
   static constexpr Pause kMost = std::chrono::milliseconds(1);
 
-  // `buffer`: bytes, as the kernel counts.
+  // `buffer`: the size in bytes, including the kernel's overhead.
   Moderation(std::size_t buffer, Time now) : buffer_(buffer), start_(now) {}
 
   void received(std::size_t datagrams, std::size_t bytes) {
     datagrams_ += datagrams;
     bytes_ += bytes;
   }
-  // The queue is empty.  How long to pause before the next read; zero: not at all.
+  // Called when the queue is empty.  Returns how long to pause before the next read, possibly zero.
   Pause pause(Time now) {
     const Pause elapsed = now - start_;
     if (elapsed < kMost) return pause_;
@@ -39,9 +39,9 @@ class Moderation {
   }
 
  private:
-  static constexpr double kWorthwhile = 16;        // datagrams that would gather
+  static constexpr double kWorthwhile = 16;        // datagrams that a pause must gather
   static constexpr double kMargin = 4;             // a pause may last longer than it should
-  static constexpr std::size_t kOverhead = 1'024;  // bytes, at most, that the kernel adds to each
+  static constexpr std::size_t kOverhead = 1'024;  // the most bytes that the kernel adds to each
 
   std::size_t buffer_;
   Time start_;

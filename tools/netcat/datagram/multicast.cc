@@ -32,7 +32,7 @@ Error take_interface(std::string& host, Interface& interface) {
   const unsigned index = if_nametoindex(name.c_str());
   const auto address = SockAddr::numeric(host.substr(0, percent), 0);
   const bool is_v4 = address && address->family() == AF_INET;
-  if (!address || (is_v4 && !is_multicast(*address))) return {};  // a name, which cannot be found
+  if (!address || (is_v4 && !is_multicast(*address))) return {};  // a name; the look-up will fail
   std::uint64_t number = 0;
   const bool numeric = net::parse_number(name, 1, UINT32_MAX, number);
   if (index == 0 && !numeric) return UV_ENODEV;
@@ -41,7 +41,7 @@ Error take_interface(std::string& host, Interface& interface) {
   return {};
 }
 
-// IPv6 knows interfaces by number only.
+// IPv6 options take the number of an interface, not its address.
 static unsigned index_of(const SockAddr& local) {
   unsigned index = 0;
   ifaddrs* list = nullptr;

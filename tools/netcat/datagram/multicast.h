@@ -9,15 +9,15 @@ namespace netcat {
 
 bool is_multicast(const net::SockAddr& address);
 
-// The network interface for a group: a local address of it, its number, or neither (the routing
-// table decides).
+// The network interface for a group, given by a local address or its number, or neither (then the
+// routing table decides).
 struct Interface {
   net::SockAddr address;
   unsigned index = 0;
 };
 
-// "239.1.2.3%eth0": takes "%eth0" off an IPv4 group; IPv6 addresses keep theirs, which is part of
-// the address.  UV_ENODEV: unknown interface.
+// "239.1.2.3%eth0": removes "%eth0" from an IPv4 group.  In an IPv6 address it is part of the
+// address, and stays.  UV_ENODEV: unknown interface.
 net::Error take_interface(std::string& host, Interface& interface);
 
 // Receives what is sent to the group that the socket is bound to.

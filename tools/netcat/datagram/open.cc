@@ -28,7 +28,7 @@ net::ListenOptions datagram_options(const Options& options) {
   return how;
 }
 
-// The address of an interface for a group (-s): without it the routing table decides.
+// The address of the interface for a group (-s); without it the routing table decides.
 static Task<Result<SockAddr>> find_source(Loop& loop, const Options& options, int family) {
   if (options.source.empty()) co_return SockAddr();
   const auto found = co_await net::lookup(loop, options.source, 0, family, options.numeric,
@@ -47,7 +47,7 @@ static Outcome not_listening(const Options& options, const std::string& why) {
   return {net::kNoListen, "listen on " + options.where() + ": " + why};
 }
 
-// Other members on this host may have the port too: each gets a copy of what is sent to the group.
+// Shares the port with other members of the group on this host: each gets a copy of every datagram.
 static Task<Outcome> bind_group(Loop& loop, const Options& options, SockAddr group,
                                 Interface interface, std::vector<Fd>& bound) {
   const auto source = co_await find_source(loop, options, group.family());
@@ -56,7 +56,7 @@ static Task<Outcome> bind_group(Loop& loop, const Options& options, SockAddr gro
   net::ListenOptions how = datagram_options(options);
   how.prepare = [&options](int fd, int family) {
     options.socket.apply(fd, family);
-    (void)net::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // bind tells
+    (void)net::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);  // bind(2) reports any error
   };
   auto socket = net::bind_socket(group, how);
   if (!socket) co_return not_listening(options, socket.error().message());
@@ -86,7 +86,7 @@ static Task<Outcome> open_bound(Loop& loop, const Options& options, Datagrams& o
   Outcome outcome = co_await bind_addresses(loop, options, sockets);
   for (Fd& socket : sockets) {
     if (options.broadcast)
-      (void)net::set_option(socket.get(), SOL_SOCKET, SO_BROADCAST, 1);  // sending tells
+      (void)net::set_option(socket.get(), SOL_SOCKET, SO_BROADCAST, 1);  // a send reports any error
     DatagramSocket& added = opened.sockets.emplace_back(loop, std::move(socket));
     if (!options.unix_domain && !options.socket.receive_buffer) added.widen();
     if (!added.is_wildcard()) added.report_no_local_ends();
@@ -113,7 +113,8 @@ Result<Fd> bind_client(const Options& options, const std::vector<SockAddr>& sour
   return net::bind_socket(local, datagram_options(options));
 }
 
-// A group or a broadcast address is not connected to: the answers come from other addresses.
+// A client of a group or broadcast address does not connect, because answers come from other
+// addresses.
 static Error prepare_many(DatagramSocket& client, const Options& options, const SockAddr& peer,
                           Interface interface, const std::vector<SockAddr>& sources) {
   client.report_errors(peer.family());
@@ -150,7 +151,7 @@ static Outcome not_bound(const Options& options, Error e) {
   return {net::kNoListen, "bind to " + local + ": " + e.message()};
 }
 
-// Without -s the kernel picks an abstract name: nothing is left behind even if we are killed.
+// Without -s the kernel picks an abstract name, so no file is left behind even if netcat is killed.
 static Outcome open_unix_client(Loop& loop, const Options& options, Datagrams& opened) {
   const auto peer = SockAddr::unix_path(options.path);
   if (!peer) return {net::kUsage, options.path + ": " + peer.error().message()};
@@ -193,7 +194,7 @@ static Outcome open_one(Loop& loop, const Options& options, const SockAddr& peer
   return {};
 }
 
-// Every address that connect(2) accepts, which only means that there is a route.
+// Opens a socket for every address that connect(2) accepts, which only means that there is a route.
 static Task<Outcome> open_udp_client(Loop& loop, const Options& options, Datagrams& opened) {
   const net::Deadline deadline(options.timeout);
   const auto start = Tally::Clock::now();

@@ -1,4 +1,4 @@
-// open.h - the sockets of netcat -u, opened as the options say.
+// open.h - opens the sockets of netcat -u according to the options.
 #pragma once
 
 #include <vector>
@@ -10,15 +10,15 @@
 namespace netcat {
 
 struct Datagrams {
-  std::vector<DatagramSocket> sockets;  // to receive from; a client's: one for each address
-  net::SockAddr to;                     // where to send; empty: connected, or not known yet
+  std::vector<DatagramSocket> sockets;  // to receive from; a client has one per address
+  net::SockAddr to;                     // the destination; empty: connected, or not known yet
 };
 
-// Connects, or binds with listen; with -v, reports it.
+// Connects, or binds with --listen; reports it with -v.
 net::Task<Outcome> open_datagrams(net::Loop& loop, const Options& options, Datagrams& opened);
 
 net::ListenOptions datagram_options(const Options& options);
-// The local end of a client: the first source of the family, or the system's choice.
+// Binds a client's socket to the first source of the family, or lets the system choose.
 net::Result<net::Fd> bind_client(const Options& options, const std::vector<net::SockAddr>& sources,
                                  int family);
 

@@ -19,7 +19,7 @@ DatagramOutput::DatagramOutput(net::Loop& loop)
     : out_(Descriptor::standard_output(loop)), keeps_messages_(is_message_socket(out_.fd())) {}
 
 void DatagramOutput::add(std::string_view datagram) {
-  if (!pieces_.empty() && !keeps_messages_) {  // what lies side by side is one piece
+  if (!pieces_.empty() && !keeps_messages_) {  // merge adjacent data into one piece
     iovec& last = pieces_.back();
     if (static_cast<char*>(last.iov_base) + last.iov_len == datagram.data()) {
       last.iov_len += datagram.size();
@@ -29,7 +29,8 @@ void DatagramOutput::add(std::string_view datagram) {
   pieces_.push_back({const_cast<char*>(datagram.data()), datagram.size()});
 }
 
-// Takes `bytes` off the front of the pieces from `first` on; returns the first that is left.
+// Removes `bytes` from the front of the pieces, starting at `first`; returns the index of the first
+// piece left.
 static std::size_t skip(std::vector<iovec>& pieces, std::size_t first, std::size_t bytes) {
   while (first < pieces.size() && bytes >= pieces[first].iov_len) bytes -= pieces[first++].iov_len;
   if (bytes > 0) {

@@ -1,4 +1,4 @@
-// output.h - received datagrams on standard output.
+// output.h - writes received datagrams to standard output.
 #pragma once
 
 #include <sys/uio.h>
@@ -13,10 +13,10 @@ class DatagramOutput {
  public:
   explicit DatagramOutput(net::Loop& loop);
 
-  void add(std::string_view datagram);  // which stays valid until write() is done
+  void add(std::string_view datagram);  // must stay valid until write() is done
   bool empty() const { return pieces_.empty(); }
-  // Writes all that was added: with one call, or with one for each datagram where the output keeps
-  // the boundaries of messages.
+  // Writes everything that was added: with one call, or one per datagram if the output preserves
+  // message boundaries.
   net::Task<net::Error> write();
   auto hangup() { return out_.hangup(); }
   void cancel() { out_.cancel(); }

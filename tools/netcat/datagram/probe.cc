@@ -19,7 +19,7 @@ constexpr int kProbes = 2;
 
 namespace {
 
-// One address; `error` is UV_EAGAIN until something has come back.
+// The probe of one address; `error` is UV_EAGAIN until an answer or error has arrived.
 struct Probe {
   Probe(Loop& loop, net::Fd bound) : socket(loop, std::move(bound)), settled(loop) {}
   bool look();
@@ -59,12 +59,12 @@ static Task<Error> probe_address(Loop& loop, const Options& options, const Targe
   net::WaitGroup waiting;
   waiting.go(await_answer(probe));
   for (int i = 0; i < kProbes && !probe.look(); ++i) {
-    const auto sent = probe.socket.send(empty, {});  // an error answers the datagram before
+    const auto sent = probe.socket.send(empty, {});  // an error answers the previous datagram
     if (!sent) probe.error = sent.error();
     if (probe.look()) break;
     (void)co_await probe.settled.wait(time / kProbes);
   }
-  (void)probe.look();  // this process may have been stopped
+  (void)probe.look();  // an answer may have arrived while we were stopped
   probe.socket.cancel();
   co_await waiting.wait();
   co_return probe.error;

@@ -11,8 +11,8 @@ namespace netcat {
 using net::Error;
 using net::Task;
 
-constexpr std::size_t kReceiveBurst = 512;  // datagrams, until other tasks have their turn
-constexpr std::size_t kLeastCharge = 256;   // bytes of the receive buffer that a datagram takes
+constexpr std::size_t kReceiveBurst = 512;  // datagrams before other tasks have their turn
+constexpr std::size_t kLeastCharge = 256;   // bytes of the receive buffer per datagram, at least
 
 Task<> Exchange::receive(DatagramSocket& socket) {
   Moderation moderation(socket.buffer_bytes(), loop_.now());
@@ -32,12 +32,12 @@ Task<> Exchange::receive(DatagramSocket& socket) {
     const bool drained = n < inbox_.capacity();
     if (!drained || ended_ || options_.unix_domain) continue;
     const Moderation::Pause pause = moderation.pause(loop_.now());
-    const bool answers = std::exchange(sent, sent_) != sent_;  // and may be waited for
+    const bool answers = std::exchange(sent, sent_) != sent_;  // the peer may wait for them
     if (pause.count() > 0 && !answers) co_await timer.wait(pause);
   }
 }
 
-// Receives what is there, and writes it.  Returns how many datagrams there were; 0: none left.
+// Receives what has arrived and writes it.  Returns the number of datagrams; 0: none left.
 Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
   co_await turn_.take();
   const std::size_t n = ended_ || !socket.is_open() ? 0 : receive_batch(socket);
@@ -59,7 +59,7 @@ Task<std::size_t> Exchange::take_batch(DatagramSocket& socket) {
 }
 
 std::size_t Exchange::receive_batch(DatagramSocket& socket) {
-  constexpr int kTries = 3;  // an ICMP error overtakes the datagrams that came before it
+  constexpr int kTries = 3;  // an ICMP error is reported before earlier datagrams
   std::uint64_t left = UINT64_MAX;
   if (options_.packets != 0) left = options_.packets - received_;
   const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(left, inbox_.capacity()));
@@ -67,12 +67,12 @@ std::size_t Exchange::receive_batch(DatagramSocket& socket) {
     const auto n = socket.receive(inbox_, most);
     if (n) {
       for (std::size_t i = 0; i < *n && !ended_; ++i) take(socket, inbox_.at(i));
-      // What came before the socket was connected has been received.
+      // All datagrams that arrived before the socket was connected have been received.
       if (*n < most && socket.is_connected()) socket.name_no_senders();
       return *n;
     }
     if (n.error() == Error(UV_EAGAIN)) return 0;
-    if (!options_.listen && &socket != target_) return 0;  // no longer the address we use
+    if (!options_.listen && &socket != target_) return 0;  // we no longer use this address
     if (!error_) error_ = n.error();
   }
   return 0;
@@ -101,7 +101,7 @@ void Exchange::take(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   } while (!rest.empty());
 }
 
-// Whether a datagram counts: not if its sender is not our peer, or is denied.
+// False if the sender is not our peer or is denied; such datagrams are ignored.
 bool Exchange::admits(const net::SockAddr& sender) const {
   if (peer_.size() != 0) return sender == peer_;
   if (!options_.listen || options_.unix_domain || access_.admits(sender)) return true;
@@ -121,8 +121,8 @@ void Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagr
   if (options_.listen && has_address && peer_.size() == 0) choose_peer(socket, datagram);
 }
 
-// Answers leave from the address that the datagram came to, which connect(2) would not choose by
-// itself.  A Unix socket that is connected makes the kernel refuse every other client.
+// Answers must leave from the address that the datagram was sent to, which connect(2) might not
+// choose. A Unix socket is not connected, because the kernel would then refuse all other clients.
 void Exchange::choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   target_ = &socket;
   last_peer_ = to_ = datagram.sender;
@@ -143,8 +143,8 @@ void Exchange::choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagr
     if (&other != &socket) other.close();
 }
 
-// Takes what has arrived by now: at most as much as the receive buffer holds, so that a sender that
-// never stops does not keep us.
+// Receives what has arrived so far, but at most what the receive buffer holds, so that this ends
+// even if the sender never pauses.
 Task<> Exchange::look(DatagramSocket& socket) {
   if (!socket.is_open()) co_return;
   const std::size_t most = socket.buffer_bytes() / kLeastCharge;
@@ -163,13 +163,13 @@ Task<> Exchange::look_everywhere() {
   ending_.looked(began);
 }
 
-// After an error, what the peer had sent before it is written first.
+// After an error: first writes what the peer had sent before it.
 Task<> Exchange::give_up(DatagramSocket& socket) {
   co_await look(socket);
   if (error_ && !ended_ && !try_next_address(error_)) failed(error_);
 }
 
-// A reader that exits is noticed even while nothing arrives.
+// Notices that standard output's reader has exited even while nothing arrives.
 Task<> Exchange::watch_output() {
   Error e = co_await out_.hangup();
   if (!e) end(kBrokenPipe, "");

@@ -13,8 +13,8 @@ using net::Task;
 
 constexpr std::size_t kSendBatch = 8;  // datagrams in one call
 constexpr std::size_t kInputBytes = kSendBatch * kDatagramBytes;
-constexpr int kSendBurst = 64;    // calls, until other tasks have their turn
-constexpr Millis kBusyPause{10};  // until a queue that cannot be watched is tried again
+constexpr int kSendBurst = 64;    // calls before other tasks have their turn
+constexpr Millis kBusyPause{10};  // before a full queue that cannot be watched is tried again
 
 Task<> Exchange::feed() {
   const auto memory = std::make_unique_for_overwrite<char[]>(kInputBytes);
@@ -22,7 +22,7 @@ Task<> Exchange::feed() {
   std::size_t bytes = 1;
   while (!ended_ && bytes > 0) {
     if (target_ == nullptr || error_) {
-      (void)co_await arrival_.wait(net::kForever);  // or the end, which the loop sees
+      (void)co_await arrival_.wait(net::kForever);  // or end(), which the condition checks
       continue;
     }
     const Result<std::size_t> n = co_await net::read(in_, buffer);
@@ -66,7 +66,7 @@ Task<> Exchange::wait_for_limits() {
 Task<> Exchange::send(std::span<const std::string_view> datagrams) {
   while (!ended_ && !datagrams.empty() && target_ != nullptr) {
     if (error_) {
-      (void)co_await arrival_.wait(net::kForever);  // until there is another address
+      (void)co_await arrival_.wait(net::kForever);  // woken if there is another address
       continue;
     }
     const Result<std::size_t> n = target_->send(datagrams, to_, from_);
@@ -83,8 +83,8 @@ Task<> Exchange::send(std::span<const std::string_view> datagrams) {
   }
 }
 
-// The queue that is full is our socket's, or that of the Unix socket it is connected to; others
-// cannot be watched.
+// Waits until a full queue has room.  Only our own queue, or that of a connected Unix peer, can be
+// watched.
 Task<> Exchange::not_now(Error e) {
   if (e == Error(UV_EAGAIN) && (to_.size() == 0 || !options_.unix_domain)) {
     Error watched = co_await target_->writable();
@@ -98,7 +98,7 @@ Task<> Exchange::not_now(Error e) {
 Task<> Exchange::send_failed(Error e) {
   if (options_.keep_open) {
     say_problem(options_, to_, e.message());
-    target_ = nullptr;  // until a datagram is received again
+    target_ = nullptr;  // until the next datagram is received
     co_return;
   }
   error_ = e;

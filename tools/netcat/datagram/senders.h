@@ -1,4 +1,4 @@
-// senders.h - which senders have been reported.
+// senders.h - remembers which senders have been reported.
 #pragma once
 
 #include <deque>
@@ -9,12 +9,12 @@
 
 namespace netcat {
 
-// Remembers the latest 4,096: source addresses can be forged, so there may be any number.
+// Remembers only the latest 4,096, because forged source addresses have no limit.
 class Senders {
  public:
   static constexpr std::size_t kMost = 4096;
 
-  // True for an address that it does not remember.
+  // Returns true if the address was not remembered yet.
   bool add(const net::SockAddr& sender) {
     std::string key(reinterpret_cast<const char*>(sender.get()), sender.size());
     if (key == latest_ && !order_.empty()) return false;

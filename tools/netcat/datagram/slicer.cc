@@ -36,7 +36,7 @@ std::span<const std::string_view> Slicer::next(std::size_t most) {
     if (slice.empty()) break;
     slices_.push_back(slice);
   }
-  if (lines_ && slices_.empty()) {  // keep the beginning of a line
+  if (lines_ && slices_.empty()) {  // keep only the beginning of a line
     line_.erase(0, line_.size() - data_.size());
     data_ = line_;
   }

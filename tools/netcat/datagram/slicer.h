@@ -1,4 +1,4 @@
-// slicer.h - how standard input becomes datagrams.  Pure.
+// slicer.h - splits standard input into datagrams.  Pure.
 #pragma once
 
 #include <span>
@@ -14,16 +14,16 @@ inline constexpr std::size_t kDatagramBytes = 65'507;  // the most that UDP can 
 
 class Slicer {
  public:
-  // `lines`: each line is a datagram, with its newline; otherwise each read is.
+  // `lines`: each line, with its newline, is a datagram; otherwise each read is one.
   Slicer(bool lines, bool crlf) : lines_(lines), crlf_(crlf) {}
 
-  // What was read; must stay valid until next() has given all of it.
+  // Adds data that was read; it must stay valid until next() has returned all of it.
   void add(std::string_view data);
-  // The end of input: what there is of a last line is complete.
+  // Marks the end of input: an unfinished last line is complete now.
   void finish() { finished_ = true; }
-  // Forgets what next() has not given yet.
+  // Discards what next() has not returned yet.
   void clear();
-  // The next datagrams, `most` at a time; empty: none yet.  Valid until the next add() or next().
+  // Returns at most `most` datagrams; empty: none yet.  Valid until the next add() or next().
   std::span<const std::string_view> next(std::size_t most);
 
  private:
@@ -34,7 +34,7 @@ class Slicer {
   bool finished_ = false;
   CrlfEncoder encoder_;
   std::string line_;       // the beginning of a line, from earlier reads
-  std::string_view data_;  // what next() has not given yet
+  std::string_view data_;  // what next() has not returned yet
   std::vector<std::string_view> slices_;
 };
 

@@ -2,7 +2,7 @@
 
 namespace netcat {
 
-constexpr std::size_t kBytesMost = std::size_t{128} << 10;  // a socket's buffer takes it
+constexpr std::size_t kBytesMost = std::size_t{128} << 10;  // fits into a socket's buffer
 
 void Unanswered::add(std::string_view datagram) {
   bytes_ += datagram.size();
@@ -16,7 +16,7 @@ bool Unanswered::send(DatagramSocket& socket) {
   if (bytes_ > kBytesMost) return false;
   for (const std::string& datagram : datagrams_) {
     const std::string_view one[] = {datagram};
-    (void)socket.send(one, {});  // a refusal shows again at the next call
+    (void)socket.send(one, {});  // the next call reports a refusal
   }
   return true;
 }

@@ -1,4 +1,5 @@
-// unanswered.h - keeps what was sent to a name's first address, to send it again to the next one.
+// unanswered.h - keeps the datagrams sent to a name's first address, to send them again to the next
+// one.
 #pragma once
 
 #include <string>
@@ -12,12 +13,12 @@ class Unanswered {
  public:
   void add(std::string_view datagram);
   void clear() { datagrams_.clear(); }
-  // Sends it all again.  False if there was too much to keep.
+  // Sends everything again; false if there was too much to keep.
   bool send(DatagramSocket& socket);
 
  private:
   std::vector<std::string> datagrams_;
-  std::size_t bytes_ = 0;  // of all that were added
+  std::size_t bytes_ = 0;  // of all datagrams that were added
 };
 
 }  // namespace netcat

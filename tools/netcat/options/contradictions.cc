@@ -9,7 +9,7 @@ using net::Cli;
 namespace {
 
 struct Pair {
-  const char* one;  // by their long names
+  const char* one;  // long names
   const char* other;
   const char* why;
 };

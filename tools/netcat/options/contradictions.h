@@ -6,7 +6,7 @@
 
 namespace netcat {
 
-// A usage error names both options as they were typed.
+// Ends the process with a usage error that names both options as they were typed.
 void check_contradictions(const net::Cli& cli, const Options& options);
 
 }  // namespace netcat

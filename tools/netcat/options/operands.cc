@@ -15,7 +15,7 @@ using Operands = std::vector<std::string>;
 
 constexpr char kDigits[] = "0123456789";
 
-// ::1:1310 is an address too.
+// Suggests how to write the port, because ::1:1310 is itself an address.
 static std::string how_to_write_port(const std::string& host) {
   const std::size_t colon = host.rfind(':');
   if (colon == std::string::npos) return "";
@@ -34,7 +34,7 @@ static void check_host(const std::string& host) {
   if (host.empty()) Cli::fail("the host is empty");
 }
 
-// HOST PORT... or HOST:PORT, where each PORT may be several.
+// Takes HOST PORT... or HOST:PORT, where each PORT may be a range or list.
 static void take_ports(const Operands& operands, Options& o) {
   Operands ports(operands.begin() + 1, operands.end());
   std::string port;
@@ -63,7 +63,7 @@ static bool is_port(const std::string& only, const Options& o) {
   return o.listen && !only.ends_with(']') && (digits || !o.source_port_given);
 }
 
-// Leaves the port empty if it is missing.
+// Leaves `port` empty if there is none.
 static void take_host_and_port(const Operands& operands, Options& o, std::string& port) {
   if (operands.size() > 2) Cli::fail("too many operands: " + operands.back() + " (see --help)");
   if (operands.size() == 2) {
@@ -81,13 +81,13 @@ static std::uint16_t number_of(const std::string& port, const Options& o) {
   return *number;
 }
 
-// With a multicast group as the operand, -s picks the network interface.
+// Whether the operand is a multicast group; -s then selects the network interface.
 static bool joins_group(const Options& o) {
   const auto group = net::SockAddr::numeric(o.host.substr(0, o.host.find('%')), 0);
   return o.udp && group && is_multicast(*group);
 }
 
-// fd:N, or without an operand what a service manager passes.
+// Takes the sockets of fd:N or, without an operand, those of a service manager.
 static bool take_inherited(const Cli& cli, const Operands& operands, Options& o) {
   constexpr std::string_view kPrefix = "fd:";
   if (operands.empty() && !o.source_port_given) o.inherited = net::systemd::take_sockets();

@@ -1,4 +1,4 @@
-// operands.h - where to connect or to listen, as it is written on the command line.
+// operands.h - the operands: where to connect or to listen.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace netcat {
 
-// HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l the options -p and -s do as well;
-// with -z several ports; with -U a path.  A usage error ends the process.
+// Accepts HOST PORT, HOST:PORT or, to listen, PORT or HOST:PORT; with -l also the options -p and
+// -s; with -z several ports; with -U a path.  A usage error ends the process.
 void take_operands(const net::Cli& cli, const std::vector<std::string>& operands, Options& o);
 
 }  // namespace netcat

@@ -5,7 +5,7 @@
 
 namespace netcat {
 
-// The error for each of them names what to type instead.
+// Adds error messages for these options that name what to type instead.
 void add_other_netcats(net::Cli& cli);
 
 }  // namespace netcat

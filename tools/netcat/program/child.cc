@@ -19,12 +19,12 @@ using net::Error;
 using net::Millis;
 using net::Task;
 
-// A group's end makes no signal.
+// No signal reports the end of a process group, so it is polled at this interval.
 constexpr Millis kGroupLook{10};
 
 // --- reaping ---
 
-// A program's orphans become our children, too: nothing else might reap them.
+// Becomes a subreaper, because otherwise no process might reap a program's orphans.
 Children::Children(net::Loop& loop) : loop_(loop), signal_(loop, SIGCHLD) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   reaping_.go(reap_all());
@@ -42,7 +42,7 @@ void Children::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto found = running_.find(pid);
-    if (found == running_.end()) continue;  // an orphan, which process 1 inherits
+    if (found == running_.end()) continue;  // an orphan that this process has inherited
     Child* child = found->second;
     running_.erase(found);
     child->on_end(status);
@@ -109,7 +109,7 @@ void Child::order(int signal) {
   changed_.wake();
 }
 
-// The kernel does not reuse a process number that is still a group's.
+// Safe, because the kernel does not reuse a number while a process group has it.
 bool Child::group_is_left() const { return kill(-pid_, 0) == 0 || errno == EPERM; }
 
 Task<> Child::wait(Millis grace) {

@@ -1,5 +1,4 @@
-// child.h - a child process in a process group of its own, from its start to the end of the whole
-// group.
+// child.h - a child process in its own process group, from its start to the end of the whole group.
 #pragma once
 
 #include <sys/types.h>
@@ -15,14 +14,14 @@ namespace netcat {
 
 class Child;
 
-// Reaps every child process, and the orphans that become ours.
+// Reaps all child processes, including orphans that this process inherits.
 class Children {
  public:
   explicit Children(net::Loop& loop);
   Children(const Children&) = delete;
   Children& operator=(const Children&) = delete;
 
-  // No child is left; has to be awaited.
+  // Must be awaited, when no child is left.
   net::Task<> close();
 
  private:
@@ -42,15 +41,15 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  // Descriptors 0 and 1 are `in` and `out`, 2 is ours, there are no others; every signal has its
-  // default action.
+  // Starts the program with `in` and `out` as descriptors 0 and 1, our descriptor 2 and no others;
+  // every signal has its default action.
   net::Error start(const Command& command, const std::vector<std::string>& environment, int in,
                    int out);
-  // Waits until the child has ended and, after order(), until its group has.
+  // Waits until the child has ended and, after order(), until its whole group has ended.
   net::Task<> wait(net::Millis grace);
-  // Ends the group, first by `signal`, after `grace` by SIGKILL, and waits until it has ended.
+  // Ends the group with `signal`, or after `grace` with SIGKILL, and waits until it has ended.
   net::Task<> end_group(int signal, net::Millis grace);
-  // Tells wait() to end the group by this signal; a second call, to end it at once.
+  // Makes wait() end the group with this signal; a second call ends it at once.
   void order(int signal);
 
   pid_t pid() const { return pid_; }
@@ -58,7 +57,7 @@ class Child {
   bool ordered() const { return order_ != 0; }
   int exit_status() const { return exit_status_; }  // -1: it was killed
   int killed_by() const { return killed_by_; }      // 0: it exited
-  // "exited with 7", "killed by SIGSEGV"; empty: 0.
+  // "exited with 7" or "killed by SIGSEGV"; empty if the status is 0.
   std::string failure() const;
 
  private:
@@ -67,7 +66,7 @@ class Child {
   bool group_is_left() const;
 
   Children& children_;
-  net::Timer changed_;  // woken when it ends or is to end
+  net::Timer changed_;  // woken when the child ends or order() is called
   pid_t pid_ = -1;
   int order_ = 0;
   bool ended_ = false;

@@ -13,7 +13,7 @@ class ProgramClients final : public Guests {
   ProgramClients(Session& session, Programs& programs);
   ~ProgramClients() override { programs_.on_stop = nullptr; }
 
-  // After it: the end of all programs.
+  // Waits for the end; afterwards all programs have ended.
   net::Task<Verdict> wait();
   void admit(std::unique_ptr<Channel> client, const net::SockAddr& peer) {
     clients_.go(serve(std::move(client), peer));

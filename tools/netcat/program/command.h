@@ -11,7 +11,7 @@ namespace netcat {
 
 struct Command {
   std::vector<std::string> argv;
-  std::string path;  // of the file; empty: not looked for yet
+  std::string path;  // of the file; empty before find()
 
   bool given() const { return !argv.empty(); }
   const std::string& name() const { return argv.front(); }

@@ -10,7 +10,7 @@
 
 namespace netcat {
 
-// Of linux/tcp.h's states, whose header does not go with that of these counters.
+// TCP states.  The header that defines them conflicts with <linux/tcp.h>, which has these counters.
 constexpr int kTcpClose = 7;
 constexpr int kTcpCloseWait = 8;
 constexpr int kTcpLastAck = 9;
@@ -27,7 +27,7 @@ ConnectionLook::Counts ConnectionLook::counts() const {
   socklen_t size = sizeof info;
   if (getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
   constexpr std::size_t kNeeded = offsetof(tcp_info, tcpi_bytes_retrans) + sizeof(std::uint64_t);
-  if (size < kNeeded) return {};  // kernels before 4.19 and emulators
+  if (size < kNeeded) return {};  // kernels before 4.19, and emulators, lack the counters
   const int state = info.tcpi_state;
   return {.sent = info.tcpi_bytes_sent - info.tcpi_bytes_retrans,
           .acknowledged = info.tcpi_bytes_acked,
@@ -41,8 +41,8 @@ bool ConnectionLook::all_acknowledged(const Counts& now) const {
   return now.acknowledged - first_.acknowledged > now.sent - first_.sent;
 }
 
-// A program that has read the error of a reset has also cleared it; but then there is no
-// acknowledgement of a FIN.
+// A program that has read the error of a reset has also cleared it.  A reset then shows in the
+// missing acknowledgement of our FIN.
 ConnectionLook::State ConnectionLook::state() const {
   pollfd one{.fd = fd_, .events = 0, .revents = 0};
   (void)poll(&one, 1, 0);
@@ -61,7 +61,7 @@ bool ConnectionLook::peer_has_ended() const {
 
 std::uint64_t ConnectionLook::sent() const { return counts().sent - first_.sent; }
 
-// A connection that was closed and not reset has received the peer's FIN.
+// A connection that was closed without a reset has received the peer's FIN.
 std::uint64_t ConnectionLook::received() const {
   const Counts now = counts();
   const bool has_fin = now.closed ? all_acknowledged(now) : now.has_fin;

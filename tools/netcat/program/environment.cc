@@ -17,7 +17,7 @@ ConnectionFacts ConnectionFacts::of(const net::SockAddr& remote, const net::Sock
           {}};
 }
 
-// Also variables that an outer netcat or tcpserver set, and the proxy password.
+// Includes variables that an outer netcat or tcpserver may have set, and the proxy password.
 static bool is_ours(std::string_view variable) {
   const std::string_view name = variable.substr(0, variable.find('='));
   for (const std::string_view known : {"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPLOCALIP",

@@ -11,7 +11,7 @@ namespace netcat {
 
 struct ConnectionFacts {
   std::string protocol;     // TCP or UNIX
-  std::string remote_addr;  // an address, or the host that was asked of a proxy; or a path
+  std::string remote_addr;  // an address, a path, or the host that a proxy was asked for
   std::string remote_port;  // empty with UNIX
   std::string local_addr;
   std::string local_port;
@@ -20,7 +20,8 @@ struct ConnectionFacts {
   static ConnectionFacts of(const net::SockAddr& remote, const net::SockAddr& local);
 };
 
-// `base` without any of these variables, then theirs under the names of netcat, ncat and tcpserver.
+// Returns `base` without any of these variables, then the facts under the names that netcat, ncat
+// and tcpserver use.
 std::vector<std::string> environment_of(const char* const* base, const ConnectionFacts& facts);
 
 }  // namespace netcat

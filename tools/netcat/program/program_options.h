@@ -1,4 +1,4 @@
-// program_options.h - the program of netcat's command line.
+// program_options.h - the options for running a program.
 #pragma once
 
 #include "common/cli/cli.h"
@@ -7,7 +7,7 @@
 namespace netcat {
 
 struct ProgramOptions {
-  static constexpr std::uint64_t kMaxConns = 100;  // with -k: many clients must not be a fork bomb
+  static constexpr std::uint64_t kMaxConns = 100;  // the default with -k, against a fork bomb
 
   Command command;
   net::Millis grace{5'000};  // from SIGHUP or SIGTERM to SIGKILL

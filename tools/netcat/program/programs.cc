@@ -21,8 +21,8 @@ using net::Millis;
 using net::SockAddr;
 using net::Task;
 
-constexpr Millis kForkPause{1'000};  // while the system has no process left
-constexpr Millis kLookMin{1};        // for what has no event
+constexpr Millis kForkPause{1'000};  // before the next fork if the system has no process left
+constexpr Millis kLookMin{1};        // polling intervals for what has no event
 constexpr Millis kLookMax{50};
 
 // Everything about one connection.
@@ -45,7 +45,8 @@ struct Programs::Run {
   bool over = false;
 };
 
-// With a peer that does not take the remaining data: unlimited, but short once a signal ends us.
+// How long to wait for a peer that does not read the remaining data: no limit until a signal ends
+// us, then `grace`.
 class Programs::Patience {
  public:
   explicit Patience(const Programs& programs) : programs_(programs) {}
@@ -60,14 +61,14 @@ class Programs::Patience {
   std::optional<net::Deadline> limit_;
 };
 
-// Some option is about the bytes.
+// Whether some option requires that the bytes pass through netcat.
 static bool touches_bytes(const Options& options) {
   return options.crlf || options.telnet || options.interval > Millis::zero() || options.rate > 0 ||
          options.logs() || options.progress || options.idle != net::kForever;
 }
 
 Programs::Programs(Session& session) : session_(session), children_(session.loop) {
-  std::signal(SIGPIPE, SIG_IGN);  // standard output is not ours
+  std::signal(SIGPIPE, SIG_IGN);  // writing to a pipe must not end netcat
 }
 
 ConnectionFacts Programs::facts_of(const Channel& remote, const SockAddr& peer) const {
@@ -93,7 +94,7 @@ Task<Outcome> Programs::run(std::unique_ptr<Channel> remote, SockAddr peer) {
   co_return outcome;
 }
 
-// A connection's failure explains the program's.
+// The connection's failure takes precedence, because it explains the program's.
 Outcome Programs::outcome_of_run(const Run& run) const {
   Outcome outcome = run.outcome;
   if (run.child.pid() > 0) outcome.program_status = run.child.exit_status();
@@ -114,7 +115,7 @@ bool Programs::stop(int signal) {
   return !running_.empty();
 }
 
-// With -k a later fork may succeed.
+// With -k, retries a failed fork, because a later one may succeed.
 Task<bool> Programs::start(Run& run, int in, int out) {
   const Command& command = session_.options.program.command;
   const std::vector<std::string> environment = environment_of(environ, run.facts);
@@ -133,7 +134,7 @@ Task<bool> Programs::start(Run& run, int in, int out) {
   }
 }
 
-// --- the connection itself is the program's ---
+// --- the program has the connection itself ---
 
 static Task<> watch_connection(const ConnectionLook& look, net::Watch& watch, net::Timer& pause,
                                Child& child) {
@@ -142,7 +143,7 @@ static Task<> watch_connection(const ConnectionLook& look, net::Watch& watch, ne
     const ConnectionLook::State state = look.state();
     if (state == ConnectionLook::kLost) child.order(SIGHUP);
     if (state != ConnectionLook::kEnding) break;
-    (void)co_await pause.wait(kLookMax);  // for the peer's last acknowledgement
+    (void)co_await pause.wait(kLookMax);  // until the peer's last acknowledgement
   }
 }
 
@@ -153,7 +154,7 @@ Task<> Programs::hand_over(Run& run) {
   const ConnectionLook look(fd);
   const bool started = co_await start(run, fd, fd);
   if (!started) co_return;
-  const Fd twin(fcntl(fd, F_DUPFD_CLOEXEC, 0));  // a loop watches a descriptor once
+  const Fd twin(fcntl(fd, F_DUPFD_CLOEXEC, 0));  // epoll watches a descriptor only once
   net::Watch watch(session_.loop, twin.get());
   net::Timer pause(session_.loop);
   net::WaitGroup watching;
@@ -176,11 +177,11 @@ void Programs::set_lost(Run& run) const {
       outcome_of({.reason = Verdict::kLost, .error = UV_ECONNRESET}, session_.options, "");
 }
 
-// Closing a socket with unread data resets the connection, and the peer might lose what was sent
-// last: so input is discarded until everything has been acknowledged.
+// Discards input until everything that was sent is acknowledged: closing a socket with unread data
+// would reset the connection, and the peer might lose the last data.
 Task<> Programs::deliver(Run& run) {
   std::array<char, 4096> rest;
-  (void)run.remote->finish();  // where the connection has ended, undelivered() knows
+  (void)run.remote->finish();  // if this fails, undelivered() reports the loss
   Patience patience(*this);
   for (Millis pause = kLookMin; !patience.is_over(); pause = std::min(2 * pause, kLookMax)) {
     net::Result<std::size_t> n = run.remote->try_read(rest);
@@ -240,7 +241,7 @@ Task<> Programs::relay_to(Run& run) {
   co_await watching.wait();
 }
 
-// The session ends when the program has ended and its output is out, whatever the peer does.
+// Ends the session when the program has ended and its output is delivered, whatever the peer does.
 Task<> Programs::watch_program(Run& run, ProgramPipes& local, Relay& relay) {
   co_await run.child.wait(session_.options.program.grace);
   local.program_ended();
@@ -249,7 +250,7 @@ Task<> Programs::watch_program(Run& run, ProgramPipes& local, Relay& relay) {
     const net::Result<std::size_t> left = run.remote->undelivered();
     const bool out = local.at_end() && left && *left == 0;
     if (out || patience.is_over()) relay.end(Verdict::kComplete);
-    (void)co_await net::sleep(session_.loop, pause);  // nothing cancels the loop here
+    (void)co_await net::sleep(session_.loop, pause);  // the loop is never cancelled here
   }
 }
 

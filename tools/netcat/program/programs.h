@@ -21,20 +21,21 @@ class Programs {
  public:
   explicit Programs(Session& session);
 
-  // One connection, from the program's start until nothing of it is left.
+  // Serves one connection, from the program's start until its whole group has ended.
   net::Task<Outcome> run(std::unique_ptr<Channel> remote, net::SockAddr peer);
-  // A signal ends us: every program gets SIGTERM, and no other is started.  False: no program runs.
+  // Called when a signal ends us: sends SIGTERM to every program and starts no more.  Returns false
+  // if no program runs.
   bool stop(int signal);
   std::function<void()> on_stop;
-  // 128 + the number of that signal; 0: none.
+  // 128 + the number of the signal that called stop(); 0: none.
   int stopped_by() const { return stopped_by_ == 0 ? 0 : 128 + stopped_by_; }
-  // Has to be awaited.
+  // Must be awaited.
   net::Task<> close() { return children_.close(); }
 
  private:
   struct Run;
   class Patience;
-  // False: run.outcome has the reason.
+  // Returns false if that fails; run.outcome has the reason.
   net::Task<bool> start(Run& run, int in, int out);
   net::Task<> hand_over(Run& run);
   net::Task<> deliver(Run& run);
@@ -48,7 +49,7 @@ class Programs {
   Children children_;
   std::list<Child*> running_;
   int stopped_by_ = 0;
-  bool starved_ = false;  // and this was reported
+  bool starved_ = false;  // no process could be started, and this was reported
 };
 
 }  // namespace netcat

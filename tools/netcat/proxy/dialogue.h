@@ -1,4 +1,5 @@
-// dialogue.h - the protocols of proxies: bytes in, bytes out, a verdict.  No descriptor, no clock.
+// dialogue.h - the protocols of proxies: bytes in, bytes out, a verdict.  Pure: no descriptor, no
+// clock.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +17,12 @@ struct Destination {
   std::uint16_t port = 0;
 };
 
-// Why a proxy did not connect us.
+// Why a proxy did not connect to the destination.
 struct ProxyFailure {
-  int status = 0;  // of exit_status.h; 0: none
+  int status = 0;  // an exit status; 0: no failure
   std::string why;
-  bool of_target = false;  // for this destination only
-  bool absent = false;     // the destination may be there later
+  bool of_target = false;  // it concerns this destination only
+  bool absent = false;     // the destination may become reachable later
 
   explicit operator bool() const { return status != 0; }
 };
@@ -37,10 +38,10 @@ class Dialogue {
 
   // The bytes to send now; may be empty.
   std::string output() { return std::exchange(output_, {}); }
-  // Takes what the proxy has sent.  Returns how many bytes belong to its answers: fewer than all
-  // only at the end of the dialogue, when the rest belong to the connection.
+  // Takes bytes from the proxy.  Returns how many of them belong to its answers; at the end of the
+  // dialogue the rest belong to the connection.
   std::size_t take(std::string_view bytes);
-  // The proxy has sent its last byte.
+  // Called when the proxy has ended its output.
   void end();
 
   State state() const { return state_; }
@@ -52,21 +53,21 @@ class Dialogue {
   void say(std::string_view bytes) { output_ += bytes; }
   void open() { state_ = State::kOpen; }
   void fail(ProxyFailure failure);
-  // The proxy itself failed.
+  // Fails because of the proxy itself.
   void fail_proxy(std::string why);
-  // The answer is not of this protocol; quotes it.
+  // Fails because the answer does not follow this protocol; the message quotes it.
   void fail_protocol(const char* protocol);
 
  private:
   State state_ = State::kTalking;
   std::string output_;
-  std::string_view unread_;  // during take(): from the current byte on
+  std::string_view unread_;  // during take(): the bytes from the current one on
   ProxyFailure failure_;
 };
 
 // The dialogue that asks `proxy` for a connection to `destination`.
 std::unique_ptr<Dialogue> make_dialogue(const Proxy& proxy, const Destination& destination);
-// Why that dialogue is impossible; empty if it is possible.
+// Why the protocol cannot express that request; empty if it can.
 std::string unsayable(const Proxy& proxy, const Destination& destination);
 
 }  // namespace netcat

@@ -11,10 +11,10 @@ static bool is_in_prefix(const net::SockAddr& address, std::string_view item) {
   int bits = -1;
   if (!split_prefix(item, host, bits)) return false;
   const auto prefix = net::SockAddr::numeric(net::without_brackets(host), 0);
-  return prefix && has_prefix(address, *prefix, bits == 0 ? -1 : bits);  // as curl: /0 is ignored
+  return prefix && has_prefix(address, *prefix, bits == 0 ? -1 : bits);  // like curl, ignores /0
 }
 
-// example.com and .example.com both stand for the domain and for all that is below it.
+// Both example.com and .example.com match the domain and everything below it.
 static bool is_in_domain(std::string_view host, std::string_view domain) {
   if (domain.ends_with('.')) domain.remove_suffix(1);
   if (domain.starts_with('.')) domain.remove_prefix(1);

@@ -7,14 +7,15 @@
 
 namespace netcat {
 
-// The value of a variable; empty where it is not set.
+// Returns the value of a variable; empty if it is not set.
 using Variables = std::function<std::string(const char* name)>;
 
-// all_proxy, else ALL_PROXY, unless no_proxy, else NO_PROXY, lists the host; empty: connect
-// directly.
+// Returns all_proxy, or else ALL_PROXY; empty (connect directly) if no_proxy, or else NO_PROXY,
+// lists the host.
 std::string proxy_of_environment(const Variables& variables, std::string_view host);
 
-// A list of domains, addresses and ADDRESS/BITS, separated by commas or blanks; `*` alone: all.
+// Whether a list of domains, addresses and ADDRESS/BITS, separated by commas or blanks, contains
+// the host; `*` alone contains every host.
 bool is_listed(std::string_view list, std::string_view host);
 
 }  // namespace netcat

@@ -34,7 +34,7 @@ HttpConnect::HttpConnect(const Proxy& proxy, const Destination& destination)
   say("\r\n");
 }
 
-// A line ends in CRLF or LF, and has no other control characters but the tab.
+// A line ends in CRLF or LF, and contains no control character but the tab.
 void HttpConnect::on_byte(char byte) {
   if (++bytes_ > kAnswerBytesMax) return fail_proxy("the answer is longer than 16 KiB");
   if (byte == '\n') {
@@ -61,7 +61,7 @@ void HttpConnect::on_line(std::string_view line) {
     on_field(line);
 }
 
-// HTTP/1.x SP 3 digits, then a blank or the end.
+// Expects HTTP/1.x, a space, three digits, then a blank or the end of the line.
 void HttpConnect::on_status_line(std::string_view line) {
   const auto is_digit = [line](std::size_t at) { return line[at] >= '0' && line[at] <= '9'; };
   const bool sound = line.size() >= 12 && line.starts_with(kVersion) && is_digit(7) &&
@@ -90,7 +90,7 @@ void HttpConnect::on_field(std::string_view line) {
 void HttpConnect::on_head() {
   if (status_ == kLoginRequired) return fail_login();
   if (status_ >= 200) return open();
-  status_ = 0;  // 1xx: the answer is still to come
+  status_ = 0;  // 1xx: the final answer follows
 }
 
 void HttpConnect::on_end() {

@@ -25,8 +25,8 @@ class HttpConnect final : public Dialogue {
   std::string line_;
   std::size_t bytes_ = 0;
   std::size_t fields_ = 0;
-  int status_ = 0;       // 0: the status line is still to come
-  std::string schemes_;  // that a 407 asks for
+  int status_ = 0;       // 0: the status line has not arrived yet
+  std::string schemes_;  // authentication schemes offered by a 407
 };
 
 }  // namespace netcat

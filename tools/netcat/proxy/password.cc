@@ -29,8 +29,8 @@ static volatile std::sig_atomic_t caught = 0;
 
 namespace {
 
-// During its life the terminal does not echo, and a signal only ends wait().  Afterwards the
-// terminal is restored, and the signal takes its usual effect.
+// While it exists, the terminal does not echo, and a signal only ends wait().  The destructor
+// restores the terminal, and then the signal has its usual effect.
 class SilentTerminal {
  public:
   explicit SilentTerminal(int fd) : fd_(fd) {
@@ -39,7 +39,7 @@ class SilentTerminal {
     for (const int number : kSignals) sigaddset(&blocked, number);
     sigprocmask(SIG_BLOCK, &blocked, &mask_);
     struct sigaction action = {};
-    action.sa_handler = [](int number) { caught = number; };  // no SA_RESTART
+    action.sa_handler = [](int number) { caught = number; };  // without SA_RESTART
     for (std::size_t i = 0; i < kSignals.size(); ++i) {
       sigaction(kSignals[i], nullptr, &before_[i]);
       if (before_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
@@ -58,7 +58,7 @@ class SilentTerminal {
     if (caught != 0) (void)std::raise(caught);
   }
 
-  // Waits for a line; false after a signal.
+  // Waits for a line; returns false if a signal arrives.
   bool wait() const {
     pollfd terminal{.fd = fd_, .events = POLLIN, .revents = 0};
     return ppoll(&terminal, 1, nullptr, &mask_) > 0;
@@ -86,7 +86,7 @@ static std::optional<std::string> typed(const std::string& prompt) {
   {
     const SilentTerminal silent(terminal.get());
     print(terminal, prompt);
-    if (silent.wait())  // a terminal gives a line at a time
+    if (silent.wait())  // a terminal returns one line at a time
       n = read(terminal.get(), line.data(), line.size());
     print(terminal, "\n");
   }

@@ -1,4 +1,4 @@
-// password.h - a proxy's password, from a place that other users cannot read.
+// password.h - reads a proxy's password from a place that other users cannot read.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 namespace netcat {
 
 // $NETCAT_PROXY_PASSWORD, else the first line of `file` (empty: none), else what is typed on the
-// terminal.  Nothing: `why` is the reason.
+// terminal.  On failure returns nothing and sets `why`.
 std::optional<std::string> find_password(const std::string& file, const std::string& user,
                                          const std::string& proxy, std::string& why);
 

@@ -1,4 +1,4 @@
-// proxy.h - a proxy, as --proxy and the environment name it.
+// proxy.h - a proxy's address, as --proxy and the environment give it.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct Proxy {
 
   Type type = kSocks5;
   std::string host;        // without brackets
-  std::uint16_t port = 0;  // 0: none in the text
+  std::uint16_t port = 0;  // 0: not given
   std::optional<std::string> user;
   std::optional<std::string> password;
 
@@ -22,11 +22,11 @@ struct Proxy {
   const char* scheme() const;    // socks5
   bool takes_password() const { return type != kSocks4 && type != kSocks4a; }
 
-  // [TYPE://][USER[:PASSWORD]@]HOST[:PORT][/...]; `untyped` if the text has no type.  On error
-  // `why` is the reason, without the password.
+  // [TYPE://][USER[:PASSWORD]@]HOST[:PORT][/...]; `untyped` is the type of a text without TYPE.  On
+  // error `why` is the reason, without the password.
   static bool parse(std::string_view text, Type untyped, Proxy& proxy, std::string& why);
   static std::uint16_t default_port(Type type);
-  // 4, 4a, 5 or connect, and the names of TYPE.
+  // Accepts 4, 4a, 5 or connect, and the names of TYPE.
   static std::optional<Type> type_of(std::string_view name);
 };
 

@@ -11,16 +11,17 @@
 namespace netcat {
 
 struct ProxyOptions {
-  std::vector<Proxy> chain;  // in the order of the hops; empty: connect directly
-  bool local_names = false;  // the destination's name is resolved here
+  std::vector<Proxy> chain;  // in order; empty: connect directly
+  bool local_names = false;  // netcat resolves the destination's name
 
   void add_to(net::Cli& cli);
   bool given() const { return !urls_.empty(); }
-  // Fills `chain` for a destination on `host`; asks for passwords.  A usage error ends the process.
+  // Fills `chain` for a destination on `host`, and asks for passwords.  A usage error ends the
+  // process.
   void resolve(const std::string& host);
   std::string names() const;  // a:1080, b:3128
   bool uses_tls() const;      // one of them is an https proxy
-  // The last proxy is told an address.
+  // Whether netcat resolves the destination's name, so that the last proxy gets an address.
   bool resolves_here() const {
     return local_names || (!chain.empty() && chain.back().type == Proxy::kSocks4);
   }

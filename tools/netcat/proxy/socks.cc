@@ -33,7 +33,7 @@ Socks4::Socks4(const Proxy& proxy, const Destination& destination) {
   say("\x04\x01" + port_bytes(destination.port));
   if (!address.empty())
     say(address + user);
-  else  // 4a: an address that does not exist, and the name behind
+  else  // 4a: an invalid address, and the name at the end
     say(std::string("\0\0\0\x01", 4) + user + destination.host + '\0');
 }
 

@@ -10,12 +10,12 @@ namespace netcat {
 using net::Error;
 using net::Task;
 
-constexpr net::Millis kAnswerLimit{30'000};  // without -w
+constexpr net::Millis kAnswerLimit{30'000};  // the default without -w
 constexpr std::size_t kPeekBytes = 4096;
 
 namespace {
 
-// One proxy: moves the dialogue's bytes until it is over or time has run out.
+// The dialogue with one proxy: moves its bytes until it is over or time has run out.
 class Hop {
  public:
   Hop(net::Loop& loop, Channel& channel, Dialogue& dialogue, net::Deadline deadline)
@@ -34,7 +34,7 @@ class Hop {
   Channel& channel_;
   Dialogue& dialogue_;
   net::Deadline deadline_;
-  net::Timer timer_;  // woken with each answer, and at the end
+  net::Timer timer_;  // woken by each answer and at the end
   bool over_ = false;
   bool timed_out_ = false;
 };
@@ -59,7 +59,7 @@ Task<> Hop::limit() {
   if (!over_) channel_.cancel();
 }
 
-// An answer counts only after its request, even if it came too early.
+// An answer is read only after its request was sent, even if it arrives earlier.
 Task<Error> Hop::converse() {
   for (;;) {
     const std::string request = dialogue_.output();
@@ -75,7 +75,8 @@ Task<Error> Hop::converse() {
   }
 }
 
-// A proxy that has closed may have sent the reason: the next read reports the failure.
+// A failed write is not reported here, because a proxy that has closed may have sent the reason:
+// the next read reports it.
 Task<Error> Hop::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const net::Result<std::size_t> n = channel_.try_write(bytes);
@@ -91,14 +92,14 @@ Task<Error> Hop::send(std::string_view bytes) {
   co_return Error();
 }
 
-// Peeks, then reads what belongs to the answer.
+// Peeks, then reads only what belongs to the answer.
 Error Hop::receive() {
   std::array<char, kPeekBytes> buffer;
   const net::Result<std::size_t> n = channel_.try_peek(buffer);
   if (!n) return n.error();
   if (*n == 0) dialogue_.end();
   std::size_t taken = dialogue_.take({buffer.data(), *n});
-  while (taken > 0) {  // it is there
+  while (taken > 0) {  // these bytes are available
     const net::Result<std::size_t> removed = channel_.try_read(std::span(buffer).first(taken));
     if (!removed && removed.error() != Error(UV_EAGAIN)) return removed.error();
     if (removed && *removed == 0) break;
@@ -114,7 +115,8 @@ std::string name_of_hop(const std::vector<Proxy>& chain, std::size_t hop) {
   return hop == 0 ? name : name + " by " + name_of_hop(chain, hop - 1);
 }
 
-// As the user sees it: the sentence, and for a proxy in the middle of a chain the status.
+// Completes the failure for the user: adds the names to the sentence, and sets the status if the
+// proxy is not the last of the chain.
 static ProxyFailure in_place(ProxyFailure failure, const Options& options, std::size_t hop,
                              const Destination& target) {
   const std::vector<Proxy>& chain = options.proxy.chain;
@@ -144,7 +146,7 @@ static ProxyFailure lost(Error e, const Channel& channel, bool has_own_limit) {
   return out_of_time(has_own_limit);
 }
 
-// An https proxy: the connection to it is encrypted first.
+// Encrypts the connection to an https proxy.
 static Task<ProxyFailure> encrypt(Session& session, std::unique_ptr<Channel>& channel,
                                   const Proxy& proxy, net::Deadline deadline) {
   const bool has_own_limit = deadline.left() == net::kForever;

@@ -1,4 +1,4 @@
-// tunnel.h - from a connection to the first proxy, through all of them, to the destination.
+// tunnel.h - connects to the destination through all proxies, given a connection to the first one.
 #pragma once
 
 #include <memory>
@@ -8,12 +8,12 @@
 
 namespace netcat {
 
-// An https proxy makes `channel` an encrypted one.  Reads only the proxies' answers, nothing that
-// the destination sends.  The failure's `why` is the whole sentence.
+// For an https proxy, replaces `channel` with an encrypted one.  Reads only the proxies' answers,
+// nothing that the destination sends.  The failure's `why` is a complete sentence.
 net::Task<ProxyFailure> open_tunnel(Session& session, std::unique_ptr<Channel>& channel,
                                     const Destination& target, net::Deadline deadline);
 
-// "proxy HOST:PORT", with those before it: "proxy b:1080 by proxy a:1080".
+// "proxy HOST:PORT", followed by the proxies before it: "proxy b:1080 by proxy a:1080".
 std::string name_of_hop(const std::vector<Proxy>& chain, std::size_t hop);
 
 }  // namespace netcat

@@ -1,4 +1,4 @@
-// crlf.h - line ends as most Internet protocols have them.
+// crlf.h - converts line ends to those of most Internet protocols.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@ namespace netcat {
 
 class CrlfEncoder {
  public:
-  // LF becomes CRLF; a CRLF stays one, also where a call ends between its two bytes.  The result is
-  // valid until the next call.
+  // Turns LF into CRLF.  A CRLF stays unchanged, even if it is split between two calls.  The result
+  // is valid until the next call.
   std::string_view encode(std::string_view data);
 
  private:

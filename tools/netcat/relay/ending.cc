@@ -8,12 +8,12 @@ namespace netcat {
 using net::Error;
 using net::Millis;
 
-// Idle time is added up in steps of at most this: a process that was stopped between two of them
-// was not idle.
+// Idle time is added up in steps of at most this, so that time in which the process was stopped
+// does not count.
 constexpr Millis kLook{100};
-constexpr Millis kAckLookMin{1};  // acknowledgements cannot be waited for
+constexpr Millis kAckLookMin{1};  // acknowledgements cause no event
 constexpr Millis kAckLookMax{50};
-constexpr Millis kFarewell{10'000};  // for acknowledgements that do not change the status
+constexpr Millis kFarewell{10'000};  // limit for acknowledgements that do not affect the status
 
 Ending::Ending(const Terms& terms, Time now)
     : terms_(terms), active_(now), last_input_(now), last_peer_(now) {}
@@ -57,7 +57,8 @@ void Ending::output_gone(Error why, Time now) {
   outlives_output_ = input_has_moved_ && !is_idle(now) && terms_.input == Terms::Input::kStream;
 }
 
-// A loss before the exit takes precedence over the reason to exit.
+// The first failure counts, but a failure replaces kComplete: a loss before the exit takes
+// precedence.
 void Ending::failed(Verdict::Reason reason, Error e) {
   if (!failed_ || failed_->reason == Verdict::kComplete) failed_ = with(reason, e);
 }
@@ -71,7 +72,7 @@ std::optional<Verdict> Ending::looked(bool held, net::Result<std::size_t> undeli
   return verdict(now);
 }
 
-// An input with more to come does not keep the connection for ever: rules 2c and 5.
+// Whether an idle input counts towards the end of the connection: rules 2c and 5.
 bool Ending::counts_idleness() const {
   if (!input_open() || !input_blocks_) return false;
   return output_error_ || (peer_ended_ && peer_has_moved_ && !terms_.until_input_ends);

@@ -30,7 +30,7 @@
 
 namespace netcat {
 
-// What the command line and the kind of standard input require.
+// The terms that the command line and the kind of standard input set.
 struct Terms {
   enum class Input { kStream, kTerminal, kNone };  // a file or a pipe; a terminal; no input at all
   Input input = Input::kStream;
@@ -40,7 +40,7 @@ struct Terms {
   net::Millis idle = net::kForever;
 };
 
-// How it ended.
+// How a connection ended.
 struct Verdict {
   enum Reason {
     kComplete,
@@ -49,50 +49,51 @@ struct Verdict {
     kInputFailed,     // likewise
     kLost,            // likewise
     kLogFailed,       // --output, --hex-dump
-    kUnacknowledged,  // within quit_after
+    kUnacknowledged,  // not everything was acknowledged within quit_after
     kIdle,
-    kStuck,     // idle with bytes that were never acknowledged
-    kNoClient,  // -k and -w
+    kStuck,     // idle, with bytes that were not acknowledged
+    kNoClient,  // no client came within -w (-k)
   };
   Reason reason = kComplete;
   net::Error error{};
-  bool input_open = false;  // the input had not ended
-  bool resets = false;      // the peer must not take this for the end of the input
+  bool input_open = false;  // the input had not ended yet
+  bool resets = false;      // reset, so that this does not look like the end of the input
 };
 
 class Ending {
  public:
   using Time = net::TimePoint;
   static constexpr net::Millis kInputPause{300};  // a shorter pause does not make an input idle
-  static constexpr net::Millis kFirstPause{500};  // the same before its first byte
+  static constexpr net::Millis kFirstPause{500};  // the same, before the first byte
   static constexpr net::Millis kAnswers{2'000};
 
   Ending(const Terms& terms, Time now);
 
   // --- what has happened ---
   void input_moved(Time now);  // some of it was sent
-  // Input has run dry, or is ready again.  True: from now on that counts.
+  // The input has no more data now, or has some again.  Returns true if the ending must be asked
+  // again.
   bool input_blocks(bool blocks);
-  void input_ended(Time now);  // all of it was sent; half_close_due() was obeyed, or failed
+  void input_ended(Time now);  // all of it was sent, and the half-close was made or failed
   void peer_moved(Time now);
-  void trickled(Time now) { active_ = now; }  // bytes came or went that are not data yet
-  void peer_ended(Time now);                  // all that came was written out
-  void peer_gone() { peer_gone_ = true; }     // and it takes nothing more, but nothing is lost yet
-  void send_failed(net::Error e);  // the peer takes nothing more; what it has sent is still read
+  void trickled(Time now) { active_ = now; }  // bytes moved that are not complete data yet
+  void peer_ended(Time now);                  // everything received was written out
+  void peer_gone() { peer_gone_ = true; }     // it accepts nothing more, but nothing is lost yet
+  void send_failed(net::Error e);  // the peer accepts nothing more; its data is still read
   void output_gone(net::Error why, Time now);              // UV_EPIPE: its reader has left
   void failed(Verdict::Reason reason, net::Error e = {});  // nothing more can be done
 
-  // --- what to do ---
-  // All that was ready has been moved: how the connection ends, or nothing if it goes on.  held: we
-  // ourselves hold the bytes up.  undelivered: bytes that the peer's host has not acknowledged;
-  // an error: it never will.
+  // --- what to do --- Called after everything that was ready has been moved.  Returns how the
+  // connection ends, or nothing if it continues.  held: we ourselves hold the data up.
+  // undelivered: the number of bytes that the peer's host has not acknowledged; an error: it never
+  // will.
   std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time now);
-  // When to ask again at the latest, even if nothing happens.
+  // The time after which to ask again even if nothing happens.
   net::Millis next_look(Time now) const;
   bool half_close_due() const { return terms_.half_close && has_input(); }
-  // Still sending after the peer's end: nothing more comes for standard output.
+  // True while still sending after the peer's end; nothing more comes for standard output.
   bool goes_on() const { return peer_ended_ && input_open() && !is_over(); }
-  // If this process died now, the input would be cut short.
+  // True if the input would be cut short if this process died now.
   bool resets_if_killed() const { return input_open() && terms_.input == Terms::Input::kStream; }
 
  private:
@@ -117,8 +118,8 @@ class Ending {
   bool peer_has_moved_ = false;
   bool peer_ended_ = false;
   bool peer_gone_ = false;
-  bool leaves_at_once_ = false;   // the input was idle when the reader of the output left
-  bool outlives_output_ = false;  // the input was flowing then
+  bool leaves_at_once_ = false;   // the input was idle when standard output's reader left
+  bool outlives_output_ = false;  // the input was flowing at that time
   net::Result<std::size_t> undelivered_ = std::size_t{0};
   Time active_;      // when anything last moved or was acknowledged, or we held it up
   Time last_input_;  // or the start

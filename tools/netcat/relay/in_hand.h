@@ -1,4 +1,5 @@
-// in_hand.h - input that no peer's host has acknowledged yet: --reconnect sends it again.
+// in_hand.h - keeps input that no peer's host has acknowledged yet, so that --reconnect can send it
+// again.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace netcat {
 class InHand {
  public:
   void add(std::string_view input) { bytes_ += input; }
-  // All of it; a new connection is sent this first.
+  // Begins a new connection; returns the input to send first.
   std::string_view begin_connection() {
     acknowledged_ = 0;
     return rest();
@@ -20,7 +21,7 @@ class InHand {
     if (bytes <= acknowledged_) return;
     front_ += static_cast<std::size_t>(bytes - acknowledged_);
     acknowledged_ = bytes;
-    if (front_ < bytes_.size() / 2) return;  // so that a byte is moved once on average
+    if (front_ < bytes_.size() / 2) return;  // so that each byte is moved once on average
     bytes_.erase(0, front_);
     front_ = 0;
   }
@@ -30,8 +31,8 @@ class InHand {
   std::string_view rest() const { return std::string_view(bytes_).substr(front_); }
 
   std::string bytes_;
-  std::size_t front_ = 0;           // what is before it has been acknowledged
-  std::uint64_t acknowledged_ = 0;  // by this connection
+  std::size_t front_ = 0;           // everything before it has been acknowledged
+  std::uint64_t acknowledged_ = 0;  // on this connection
 };
 
 }  // namespace netcat

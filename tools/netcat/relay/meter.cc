@@ -21,7 +21,7 @@ using Seconds = std::chrono::duration<double>;
 constexpr Millis kRedraw{500};
 constexpr Millis kPause{5'000};  // between two lines of a log
 
-// --- the words ---
+// --- the text ---
 
 double Progress::mean_rate() const {
   return elapsed.count() > 0 ? static_cast<double>(sent + received) / elapsed.count() : 0;
@@ -85,7 +85,7 @@ std::string progress_json(const Progress& progress) {
 std::string fit(std::string line, std::size_t columns) {
   constexpr std::size_t kUsualColumns = 80;
   if (columns == 0) columns = kUsualColumns;
-  line.resize(std::min(line.size(), columns - 1));  // the last column may wrap
+  line.resize(std::min(line.size(), columns - 1));  // writing the last column may wrap the line
   return line;
 }
 
@@ -159,7 +159,7 @@ void Meter::show(bool last) {
 void Meter::draw(const std::string& end) {
   if (!redraws_) return net::log::put(drawn_ + end);
   winsize size{};
-  (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);  // or the width stays unknown
+  (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);  // on failure the width stays unknown
   const std::string start = std::exchange(line_open_, false) ? "\n" : "\r";
   net::log::put(start + fit(drawn_, size.ws_col) + "\x1b[K" + end);
 }

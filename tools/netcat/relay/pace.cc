@@ -15,7 +15,7 @@ net::Task<> Pace::wait() {
   if (!line_ended_) co_return;
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
-  (void)co_await timer_.wait(left);  // the canceller knows why
+  (void)co_await timer_.wait(left);  // the caller checks for cancellation
 }
 
 void Pace::sent(bool line_ended) {

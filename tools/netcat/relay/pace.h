@@ -9,15 +9,15 @@ namespace netcat {
 
 class Pace {
  public:
-  // Zero: everything at once.
+  // interval: zero sends everything at once.
   Pace(net::Loop& loop, net::Millis interval) : loop_(loop), interval_(interval), timer_(loop) {}
   bool is_set() const { return interval_ > net::Millis::zero(); }
 
-  // Returns the front of `data` that is sent next: a line with its end, or the beginning of one.
+  // Removes from `data`, and returns, what is sent next: a whole line, or the beginning of one.
   std::string_view take(std::string_view& data) const;
-  // Waits until it may go, or for cancel().
+  // Waits until that may be sent, or for cancel().
   net::Task<> wait();
-  // It was sent: if it ended a line, the pause begins.
+  // Called after it was sent; if it ended a line, the pause begins.
   void sent(bool line_ended);
 
   void cancel() { timer_.wake(); }
@@ -27,7 +27,7 @@ class Pace {
   net::Millis interval_;
   net::Timer timer_;
   bool line_ended_ = false;
-  net::TimePoint next_;  // the earliest for the next line
+  net::TimePoint next_;  // the earliest time for the next line
 };
 
 }  // namespace netcat

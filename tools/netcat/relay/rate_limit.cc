@@ -11,9 +11,10 @@ namespace netcat {
 using net::Millis;
 
 constexpr std::uint64_t kChunksPerSecond = 20;
-constexpr Millis kCatchUp{50};  // a late timer is made up for, a silence is not
+constexpr Millis kCatchUp{50};  // the most unused time that counts: enough for a late timer
 
-// The bytes in a unit, in any case: K and KiB are 1024, kB is 1000; 0: it is not a unit.
+// The number of bytes in a unit, ignoring case: K and KiB are 1024, kB is 1000; 0 if it is not a
+// unit.
 static double bytes_in(std::string_view unit) {
   constexpr std::string_view kPrefixes = "kmg";
   std::string name(unit);
@@ -46,7 +47,7 @@ std::size_t RateLimit::chunk() const {
 net::Task<> RateLimit::wait() {
   const auto left = std::chrono::ceil<Millis>(next_ - loop_.now());
   if (left <= Millis::zero()) co_return;
-  (void)co_await timer_.wait(left);  // the canceller knows why
+  (void)co_await timer_.wait(left);  // the caller checks for cancellation
 }
 
 void RateLimit::moved(std::size_t bytes) {

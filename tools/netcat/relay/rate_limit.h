@@ -20,8 +20,8 @@ class RateLimit {
       : loop_(loop), rate_(bytes_per_second), timer_(loop), next_(loop.now()) {}
 
   bool is_set() const { return rate_ > 0; }
-  std::size_t chunk() const;  // bytes that may go at a time: a twentieth of a second's
-  // Waits until some may go, or for cancel().
+  std::size_t chunk() const;  // the most bytes to send at a time: those of 0.05 s
+  // Waits until some bytes may be sent, or for cancel().
   net::Task<> wait();
   void moved(std::size_t bytes);
 
@@ -31,7 +31,7 @@ class RateLimit {
   net::Loop& loop_;
   std::uint64_t rate_;
   net::Timer timer_;
-  net::TimePoint next_;  // the earliest for the next bytes
+  net::TimePoint next_;  // the earliest time for the next bytes
 };
 
 }  // namespace netcat

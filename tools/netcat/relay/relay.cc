@@ -6,7 +6,7 @@ using net::Error;
 using net::Millis;
 using net::Task;
 
-constexpr unsigned kStepsInARow = 16;  // then it is the other direction's turn
+constexpr unsigned kStepsInARow = 16;  // then the other direction has its turn
 
 Relay::Way::Way(Session& session, Channel& source, Channel& sink, std::uint64_t rate,
                 const TransferOptions& how)
@@ -81,7 +81,7 @@ Task<Error> Relay::ready(Way& way) {
   return way.next == Next::kAwaitInput ? way.from.readable() : way.to.writable();
 }
 
-// For -i, --rate and the log.
+// Waits for -i, for --rate and for the log.
 Task<> Relay::wait_for_turn(Way& way) {
   way.held = true;
   if (pace_ && &way == &up_ && way.transfer.is_pending()) co_await pace_->wait();
@@ -91,7 +91,7 @@ Task<> Relay::wait_for_turn(Way& way) {
   way.held = false;
 }
 
-// Moves what is ready, but leaves the other direction its turn.
+// Moves the data that is ready, and lets the other direction have its turn.
 Relay::Next Relay::pump(Way& way) {
   for (unsigned steps = 0; steps < kStepsInARow; ++steps) {
     if (verdict_ || way.ended) return Next::kOver;
@@ -123,7 +123,7 @@ Relay::Next Relay::pump(Way& way) {
   return Next::kGoOn;
 }
 
-// A record of TLS may cross a slow connection for longer than -w allows for silence.
+// Counts encrypted bytes as activity: on a slow connection one TLS record may take longer than -w.
 void Relay::look_for_traffic() {
   const std::uint64_t traffic = remote_.traffic();
   if (traffic != std::exchange(traffic_, traffic)) ending_.trickled(loop_.now());
@@ -169,7 +169,7 @@ Relay::Next Relay::at_end(Way& way) {
   return Next::kOver;
 }
 
-// For --output and --hex-dump.
+// Writes the data to --output and --hex-dump.
 void Relay::saw(const Transfer& transfer, std::string_view data) {
   const bool sent = &transfer == &up_.transfer;
   Way& way = sent ? up_ : down_;

@@ -17,15 +17,15 @@ namespace netcat {
 
 struct RelayOptions {
   Terms terms;
-  bool discards = false;  // what arrives
+  bool discards = false;  // discard what arrives
   bool paced = true;      // -i, --rate and -C are applied to the input here
-  // In the session log, where there is more than one; outlives the relay.
+  // The name of the peer in the session log, if there are several peers; must outlive the relay.
   const net::SockAddr* peer = nullptr;
 };
 
 class Relay final : Observer {
  public:
-  // The channels outlive it.
+  // The channels must outlive the relay.
   Relay(Session& session, Channel& local, Channel& remote, const RelayOptions& options);
 
   // One connection, from its first byte to its last.
@@ -34,7 +34,8 @@ class Relay final : Observer {
 
   // The reader of standard output has left.
   void output_gone();
-  // The connection had been reset before it was used; what the peer has sent can still be read.
+  // Call it if the connection was reset before it was used; what the peer has sent can still be
+  // read.
   void peer_reset() { stop_sending(net::Error(UV_ECONNRESET)); }
   void end(Verdict::Reason reason, net::Error e = {});
 
@@ -49,11 +50,11 @@ class Relay final : Observer {
     std::unique_ptr<RateLimit> limit;  // or none
     Transfer transfer;
     std::uint64_t logged = 0;  // bytes
-    bool drained = false;      // the end of the input has been read
+    bool drained = false;      // the end of its input has been read
     bool ended = false;
-    bool held = false;  // it waits for our own consumer, or for time to pass
+    bool held = false;  // it waits for our own consumer or for a time limit
     Next next = Next::kGoOn;
-    bool is_busy() const;  // it has data to move and waits for its turn
+    bool is_busy() const;  // whether it has data to move and waits for its turn
   };
 
   net::Task<> move(Way& way);
@@ -80,13 +81,13 @@ class Relay final : Observer {
   Channel& remote_;
   const net::SockAddr* peer_;
   Ending ending_;
-  std::unique_ptr<Pace> pace_;  // of the input, or none
+  std::unique_ptr<Pace> pace_;  // of the input; null without -i
   Way up_;
   Way down_;
-  net::Timer look_;  // woken when the ending may have come nearer
+  net::Timer look_;  // woken when the end may be nearer
   net::WaitGroup tasks_;
   Tally tally_;
-  std::uint64_t traffic_;  // bytes, when we last looked
+  std::uint64_t traffic_;  // bytes, at the last check
   std::optional<Verdict> verdict_;
 };
 

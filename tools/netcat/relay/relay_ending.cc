@@ -18,7 +18,7 @@ void Relay::leave(const Verdict& verdict) {
   if (down_.limit) down_.limit->cancel();
 }
 
-// No half-close after a failure: the peer would take it for the end of the input.
+// Ends the relay without a half-close, which after a failure would look like the end of the input.
 void Relay::end(Verdict::Reason reason, Error e) {
   ending_.failed(reason, e);
   up_.ended = true;
@@ -44,8 +44,8 @@ void Relay::failed(Way& way, const Step& step) {
   way.ended = true;
 }
 
-// What a peer sent before it stopped reading has not been read yet.  After any other failure the
-// peer may be waiting for the rest of the input.
+// If the peer has stopped reading, continues to read what it has sent.  After any other failure
+// ends at once, because the peer may be waiting for the rest of the input.
 void Relay::stop_sending(Error e) {
   const bool stopped = e == Error(UV_EPIPE) || e == Error(UV_ECONNRESET) || e == Error(UV_EPROTO);
   if (!stopped) return end(Verdict::kLost, e);
@@ -74,9 +74,10 @@ bool Relay::Way::is_busy() const {
          (next == Next::kGoOn || (next == Next::kAwaitInput && from.has_input()));
 }
 
-// Before a time limit ends a connection, what has arrived is read: a stopped process missed it.
+// Reads what has arrived before a time limit ends the connection, because this process may have
+// been stopped.
 Task<> Relay::look() {
-  constexpr int kTurns = 64;  // no peer can keep us here
+  constexpr int kTurns = 64;  // bounded, so that no peer can keep us here
   for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
     co_await net::yield(loop_);
   const bool held = up_.held || down_.held || local_.holds_up();
@@ -84,7 +85,7 @@ Task<> Relay::look() {
   if (verdict) leave(*verdict);
 }
 
-// Nothing is read any more that would show it.
+// Watches for the peer's loss when no read would report it.
 Task<> Relay::watch_peer() {
   Error e = co_await remote_.hangup();
   if (e == Error(UV_EPIPE)) {

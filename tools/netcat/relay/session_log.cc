@@ -51,7 +51,8 @@ std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view
   return text;
 }
 
-// Standard output or error, if `file` is the same one: what both write is kept in order.
+// Returns standard output or error if `file` is the same file: sharing its offset keeps their data
+// in order.
 static int standard_twin(const struct stat& file) {
   for (const int fd : {STDERR_FILENO, STDOUT_FILENO}) {
     struct stat status = {};
@@ -69,7 +70,7 @@ static Error open_file(const std::string& path, bool append, Fd& file) {
     duplicate(STDERR_FILENO, file);
     return file ? Error() : Error::from_errno();
   }
-  // O_APPEND even without `append`: both logs may go to one file.
+  // O_APPEND even without `append`: both logs may go to the same file.
   file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   struct stat status = {};
   if (!file || fstat(file.get(), &status) != 0) return Error::from_errno();
@@ -112,7 +113,7 @@ void SessionLog::add(Direction direction, std::uint64_t offset, std::string_view
   if (is_blocked()) changed_.wake();
 }
 
-// Whole lines, which a pipe takes or not: messages go between them.
+// Writes to pipes only whole lines of at most PIPE_BUF, so that messages come between lines.
 Result<std::size_t> SessionLog::File::write(std::string_view text) {
   if (is_regular) return to->try_write(text);
   text = text.substr(0, PIPE_BUF);

@@ -14,36 +14,38 @@ namespace netcat {
 
 enum class Direction : char { kSent = '>', kReceived = '<' };
 
-// "> 0000000a 12 bytes", the bytes, and a line's end if they lack one.
+// "> 0000000a 12 bytes", the data, and a newline if the data does not end in one.
 std::string log_entry(Direction direction, std::uint64_t offset, std::string_view data);
 // Lines of 16 bytes: direction, offset, the bytes in hexadecimal and as ASCII.
 std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view data);
 
-// A log that cannot be written at once delays the relays that write to it, not the loop.
+// A log that cannot be written at once delays the relays that write to it, but not the loop.
 class SessionLog {
  public:
   explicit SessionLog(net::Loop& loop) : loop_(loop), changed_(loop) {}
-  // Writes pending data, until close(), and then to the end.
+  // Writes pending data until close(), and then the rest.
   net::Task<> run();
   void close();
-  // A signal ends this process: from now on, data that cannot be written at once is dropped.
+  // Called when a signal ends this process: from now on, data that cannot be written at once is
+  // dropped.
   void abandon();
 
-  // Empty paths: no such file; "-": standard error.  On error `path` is the file that failed.
+  // An empty path means no such log; "-" is standard error.  On error `path` is the file that
+  // failed.
   net::Error open(const std::string& output, const std::string& dump, bool append,
                   std::string& path);
   bool is_open() const { return output_.to || dump_.to; }
 
-  // `offset`: the bytes that went the same way over this connection before.  `peer`: written
-  // whenever it differs from the last one; empty if there is only one.
+  // `offset`: the number of bytes sent earlier in the same direction on this connection.  `peer`:
+  // logged whenever it differs from the last one; empty if there is only one.
   void add(Direction direction, std::uint64_t offset, std::string_view data,
            const std::string& peer);
-  // Whether some of the data is not written yet.
+  // Whether some data has not been written yet.
   bool is_blocked() const { return !output_.pending.empty() || !dump_.pending.empty(); }
-  // Waits until that changes, or for wake().
+  // Waits until is_blocked() changes, or for wake().
   net::Task<> changed();
   void wake();
-  // The first error: "FILE: no space left on device"; nothing more is written after it.
+  // The first error, such as "FILE: no space left on device"; nothing is written after it.
   const std::string& problem() const { return problem_; }
 
  private:
@@ -61,7 +63,7 @@ class SessionLog {
   net::Loop& loop_;
   File output_;
   File dump_;
-  net::Timer changed_;  // woken when something is pending, and by close()
+  net::Timer changed_;  // woken when data is pending and by close()
   std::vector<net::Timer*> waiting_;
   bool closed_ = false;
   bool abandoned_ = false;

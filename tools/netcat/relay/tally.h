@@ -14,10 +14,10 @@ struct Tally {
 
   std::uint64_t sent = 0;  // bytes
   std::uint64_t received = 0;
-  Side first_end = kNobody;  // half-closed, closed or reset the connection
-  bool answered = true;      // false: the peer ended after our half-close, without a byte
+  Side first_end = kNobody;  // the side that ended first: by half-close, close or reset
+  bool answered = true;      // false: the peer ended after our half-close without sending a byte
   bool peer_ended = false;
-  bool input_open = false;  // it ended before the input did
+  bool input_open = false;  // the connection ended before the input
   net::TimePoint start = Clock::now();
   net::TimePoint end{};
 

@@ -17,10 +17,10 @@ namespace netcat {
 using net::Error;
 using net::Result;
 
-constexpr int kPipeBytes = 1 << 20;                        // what an unprivileged pipe may hold
-constexpr std::size_t kBulkBytes = std::size_t{16} << 10;  // a step of this size has others behind
+constexpr int kPipeBytes = 1 << 20;                        // the most for an unprivileged pipe
+constexpr std::size_t kBulkBytes = std::size_t{16} << 10;  // after a step of this size expect more
 constexpr std::size_t kStepBytes = std::size_t{1}
-                                   << 20;  // at once, so that the other way has a turn
+                                   << 20;  // per step, so that the other direction has a turn
 
 Transfer::Transfer(Channel& from, Channel& to, Buffers& buffers, std::size_t chunk,
                    const TransferOptions& options)
@@ -42,7 +42,7 @@ static bool is_tcp(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
 }
 
-// The only decision.  If it does not work, copying does.
+// Chooses how to move the bytes.  If the kernel refuses, failed() falls back to copying.
 Transfer::Way Transfer::choose() const {
   struct stat in = {};
   struct stat out = {};
@@ -54,7 +54,7 @@ Transfer::Way Transfer::choose() const {
   if (options_.discard) return is_tcp(from_fd) ? kDrop : kCopy;
   if (fstat(from_fd, &in) != 0 || fstat(to_fd, &out) != 0) return kCopy;
   const int flags = fcntl(to_fd, F_GETFL);
-  const bool appends = (flags & O_APPEND) != 0;  // splice(2) refuses
+  const bool appends = (flags & O_APPEND) != 0;  // splice(2) refuses this
   const bool writable = (flags & O_ACCMODE) != O_RDONLY;
   if (S_ISREG(in.st_mode) && S_ISSOCK(out.st_mode)) return kSendfile;
   if (S_ISFIFO(in.st_mode) && S_ISSOCK(out.st_mode)) return kSplice;
@@ -104,7 +104,7 @@ Step Transfer::copy() {
   return {Step::kMoved, *n, Error(), newline != pending_.npos && *n == piece.size()};
 }
 
-// Reads what is to be written next.
+// Reads the data to write next.
 Step Transfer::fill() {
   if (!buffer_) buffer_ = buffers_.take();
   const std::size_t most = std::min(Buffers::kBytes, chunk_);
@@ -137,7 +137,7 @@ void Transfer::release() {
   if (buffer_) buffers_.give(std::move(buffer_));
 }
 
-// The kernel does not report in advance whether it can do it.
+// True for the errors by which the kernel refuses a method; it does not report this in advance.
 static bool is_unsupported(Error e) {
   return e == Error(UV_EINVAL) || e == Error(UV_ENOSYS) || e == Error(-EOVERFLOW);
 }
@@ -149,7 +149,7 @@ Step Transfer::failed(Error e, bool input) {
   buffer_ = std::make_unique_for_overwrite<char[]>(std::max(piped_, Buffers::kBytes));
   for (std::size_t at = 0; at < piped_;) {
     const ssize_t n = read(pipe_out_.get(), buffer_.get() + at, piped_ - at);
-    CHECK(n > 0);  // it is there
+    CHECK(n > 0);  // these bytes are in the pipe
     at += static_cast<std::size_t>(n);
   }
   pending_ = {buffer_.get(), std::exchange(piped_, 0)};
@@ -163,7 +163,7 @@ Step Transfer::sendfile() {
   const Error e = Error::from_errno();
   if (e == Error(UV_EAGAIN) || e == Error(UV_EINTR)) return {Step::kOutputBlocks};
   if (is_unsupported(e)) return failed(e, true);
-  const Step read = fill();  // tells whether it was the file, which may fail in any way
+  const Step read = fill();  // shows whether reading the file is what failed
   return read.what == Step::kInputFailed ? read : Step{Step::kOutputFailed, 0, e};
 }
 
@@ -177,16 +177,16 @@ static bool takes_output(int fd) {
   return poll(&one, 1, 0) > 0;
 }
 
-// splice(2) has moved nothing.  At a mark of urgent data it never does: only read(2) gets past it,
-// and only read's 0 is the end.  splice reports a pipe without a reader even if there is nothing to
-// write.
+// Called when splice(2) has moved nothing.  It returns 0 at a mark of urgent data, too, which only
+// read(2) gets past, so only a 0 from read is end of file.  It also reports a pipe without a reader
+// even if there is nothing to write.
 Step Transfer::stopped(Error e) {
   const bool no_reader = e == Error(UV_EPIPE) && is_socket(from_.read_fd());
   if (no_reader) return from_.has_input() ? copy() : Step{Step::kInputBlocks};
   const bool blocked = e == Error(UV_EAGAIN) || e == Error(UV_EINTR);
   if (e && !blocked) {
     const bool from_socket = is_socket(from_.read_fd());
-    const bool not_open = e == Error(UV_EBADF);  // for this direction, which a socket always is
+    const bool not_open = e == Error(UV_EBADF);  // not open for this direction, so not the socket
     return failed(e, not_open ? !from_socket : from_socket);
   }
   if (blocked && !from_.has_input()) return {Step::kInputBlocks};
@@ -227,13 +227,13 @@ Step Transfer::splice_through_pipe() {
   return {Step::kMoved, static_cast<std::size_t>(n)};
 }
 
-// Half the work for both sides, where there is much to move.  Only then: a user's pipes share a
-// quota, and beyond it new ones are tiny.
+// A larger pipe halves the work of both sides if there is much to move.  It is widened only then,
+// because a user's pipes share a quota, and beyond it new pipes are tiny.
 void Transfer::widen(int pipe, std::size_t moved) {
   if (widened_ || moved < kBulkBytes) return;
   widened_ = true;
   if (fcntl(pipe, F_GETPIPE_SZ) < kPipeBytes)
-    (void)fcntl(pipe, F_SETPIPE_SZ, kPipeBytes);  // or it stays as it is
+    (void)fcntl(pipe, F_SETPIPE_SZ, kPipeBytes);  // on failure the size stays as it is
 }
 
 Step Transfer::drop() {

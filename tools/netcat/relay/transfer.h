@@ -1,4 +1,5 @@
-// transfer.h - bytes from one channel to another, without copying them where the kernel can.
+// transfer.h - moves bytes from one channel to another; if possible the kernel does it, without a
+// copy.
 #pragma once
 
 #include <functional>
@@ -12,16 +13,16 @@
 
 namespace netcat {
 
-// What one step has done.
+// The result of one step.
 struct Step {
   enum What { kMoved, kEnd, kInputBlocks, kOutputBlocks, kInputFailed, kOutputFailed };
   What what;
   std::size_t bytes = 0;    // kMoved
   net::Error error{};       // kInputFailed, kOutputFailed
-  bool line_ended = false;  // kMoved, with lines: all of a line
+  bool line_ended = false;  // kMoved, with lines: a whole line was written
 };
 
-// Observes the bytes of transfers.
+// Observes the data of transfers.
 class Observer {
  public:
   virtual void saw(const class Transfer& transfer, std::string_view data) = 0;
@@ -32,15 +33,15 @@ class Observer {
 
 struct TransferOptions {
   bool crlf = false;     // LF becomes CRLF
-  bool lines = false;    // at most one line per step; reading is a step of its own
-  bool discard = false;  // read and discard
+  bool lines = false;    // at most one line per step; reading is a separate step
+  bool discard = false;  // discard what is read
   Observer* on_read = nullptr;
   Observer* on_written = nullptr;
 
   bool touches_bytes() const { return crlf || lines || on_read || on_written; }
 };
 
-// Memory for the copies of all transfers: a transfer that waits for input has none.
+// Buffers for copying, shared by all transfers: a transfer that waits for input has none.
 class Buffers {
  public:
   static constexpr std::size_t kBytes = std::size_t{128} << 10;
@@ -61,10 +62,10 @@ class Transfer {
 
   ~Transfer() { release(); }
 
-  // Moves some of the available data, never waits.  Returns kEnd only after all that was read has
-  // been written.
+  // Moves some of the available data; never waits.  Returns kEnd only after everything that was
+  // read has been written.
   Step step();
-  // From now on input is discarded, including what has not been written yet.
+  // Discards input from now on, including what has not been written yet.
   void discard();
   bool is_pending() const { return !pending_.empty(); }
 
@@ -73,8 +74,8 @@ class Transfer {
     kCopy,      // read(2) and write(2)
     kSendfile,  // file to socket: sendfile(2)
     kSplice,    // pipe to socket or socket to pipe: splice(2)
-    kPiped,     // socket to file: splice(2) twice, with a pipe of ours between
-    kDrop,      // TCP to nowhere or /dev/null: the kernel discards it
+    kPiped,     // socket to file: splice(2) twice, through a pipe of ours
+    kDrop,      // TCP, discarded or to /dev/null: the kernel drops it
   };
   Way choose() const;
   Step copy();
@@ -95,7 +96,7 @@ class Transfer {
   TransferOptions options_;
   Way way_;
   std::unique_ptr<char[]> buffer_;
-  std::string_view pending_;  // read, not yet written
+  std::string_view pending_;  // read but not yet written
   std::unique_ptr<CrlfEncoder> crlf_;
   net::Fd pipe_in_;
   net::Fd pipe_out_;
