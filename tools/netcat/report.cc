@@ -154,7 +154,7 @@ void say_closed(const Options& options, const SockAddr& peer, const Tally& tally
   if (options.json) return events::closed(options, peer, tally, outcome, tls_end);
   if (options.verbose > 0 && outcome.status == net::kOk && tally.input_open)
     net::log::plain("Connection closed: input still open");
-  if (options.verbose > 0 && !tally.answered && tally.sent > 0)  // nothing was asked otherwise
+  if (options.verbose > 0 && !tally.answered && tally.sent > 0)  // no data, no answer expected
     net::log::plain(
         "Connection closed: the peer ended without an answer to the end of input (--no-shutdown "
         "may help)");

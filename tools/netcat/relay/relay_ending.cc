@@ -85,7 +85,7 @@ Task<> Relay::look() {
   if (verdict) leave(*verdict);
 }
 
-// Watches for the peer's loss when no read would report it.
+// Watches for the loss of the peer after its end, when nothing is read that would report it.
 Task<> Relay::watch_peer() {
   Error e = co_await remote_.hangup();
   if (e == Error(UV_EPIPE)) {

@@ -113,7 +113,8 @@ void SessionLog::add(Direction direction, std::uint64_t offset, std::string_view
   if (is_blocked()) changed_.wake();
 }
 
-// Writes to pipes only whole lines of at most PIPE_BUF, so that messages come between lines.
+// Except to a regular file, writes whole lines of at most PIPE_BUF if possible, so that messages
+// come between lines.
 Result<std::size_t> SessionLog::File::write(std::string_view text) {
   if (is_regular) return to->try_write(text);
   text = text.substr(0, PIPE_BUF);

@@ -1,4 +1,4 @@
-// buffer.h - bytes on their way between a socket and OpenSSL.
+// buffer.h - a buffer between a socket and OpenSSL.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace netcat::tls {
 
-// A queue of bytes of limited size.  It has memory only while it is in use, because most of many
-// clients are silent.
+// A queue of bytes of limited size.  It has memory only while it is in use, because most clients
+// are silent most of the time.
 class Buffer {
  public:
   // Reads of 128 KiB halve the cost of receiving, compared with two reads per record.
@@ -20,7 +20,7 @@ class Buffer {
   std::string_view data() const { return {memory_.get() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
 
-  // Where more bytes go; then call added() with their number.
+  // The space for more bytes; after filling it, call added() with their number.
   std::span<char> room() {
     if (!memory_) memory_ = std::make_unique_for_overwrite<char[]>(kBytes);
     if (begin_ > 0) {
@@ -35,7 +35,7 @@ class Buffer {
     begin_ += n;
     if (begin_ == end_) begin_ = end_ = 0;
   }
-  // As much of `bytes` as there is room for.
+  // Appends as much of `bytes` as fits; returns how much.
   std::size_t append(std::string_view bytes) {
     if (!memory_ || kBytes - end_ < bytes.size()) room();
     const std::size_t n = std::min(bytes.size(), kBytes - end_);

@@ -96,7 +96,7 @@ Certificate describe(X509* certificate) {
   out.sha256 = to_hex(certificate_digest(certificate));
   out.not_after = not_after(certificate);
   int seconds = 0;
-  // From now on.
+  // The difference is from now to the end of validity.
   lib().ASN1_TIME_diff(&out.days_left, &seconds, nullptr, lib().X509_get0_notAfter(certificate));
   return out;
 }

@@ -10,12 +10,12 @@ using net::Task;
 
 constexpr Error kAgain(UV_EAGAIN);
 
-// The socket is emptied before it is closed: unread bytes would make the close a reset, which may
-// overtake what was sent last.
+// Reads everything before the socket is closed: with unread bytes the close would be a reset, and
+// the peer might lose the last data.
 TlsChannel::~TlsChannel() {
   if (!resets_) {
     engine_.close_notify();
-    (void)flush();  // what is not sent now never is
+    (void)flush();  // what cannot be sent now is lost
   }
   drain();
 }
@@ -30,7 +30,7 @@ void TlsChannel::drain() {
 
 // --- to and from the channel underneath ---
 
-// UV_EAGAIN: nothing has come.
+// Reads encrypted bytes into the engine; UV_EAGAIN: none have arrived.
 Error TlsChannel::receive() {
   if (receive_error_) return receive_error_;
   if (engine_.input_ended()) return kAgain;
@@ -39,7 +39,7 @@ Error TlsChannel::receive() {
   const Result<std::size_t> n = under_->try_read(room);
   if (!n) {
     engine_.in().release();
-    if (n.error() != kAgain) receive_error_ = n.error();  // a socket tells it only once
+    if (n.error() != kAgain) receive_error_ = n.error();  // a socket reports an error only once
     return n.error();
   }
   engine_.in().added(*n);
@@ -48,7 +48,7 @@ Error TlsChannel::receive() {
   return Error();
 }
 
-// Success when all is out.  After a failure nothing waits to be sent.
+// Sends pending encrypted bytes; success when all are sent.  After a failure the rest is discarded.
 Error TlsChannel::flush() {
   Buffer& out = engine_.out();
   while (!out.empty() && !send_error_) {
@@ -74,7 +74,7 @@ Task<Error> TlsChannel::handshake() {
       if (!sent) sent = flush();
     }
     if (result != kAgain) co_return result;
-    Error e = receive();  // after a failure too: what the peer has said tells more
+    Error e = receive();  // even if sending failed: the peer's message tells more
     if (e == kAgain && sent) e = sent;
     if (e == kAgain) e = co_await under_->readable();
     if (e) co_return e;
@@ -106,14 +106,14 @@ Result<std::size_t> TlsChannel::try_read(std::span<char> buffer) {
     const Error e = receive();
     if (!e) continue;
     if (got > 0) break;
-    (void)flush();  // an answer to a change of keys
+    (void)flush();  // sends the answer to a key update
     return e;
   }
   (void)flush();
   return got;
 }
 
-// Of one record.
+// Returns data of one record only.
 Result<std::size_t> TlsChannel::try_peek(std::span<char> buffer) {
   for (;;) {
     const Result<std::size_t> n = engine_.peek(buffer);
@@ -123,7 +123,7 @@ Result<std::size_t> TlsChannel::try_peek(std::span<char> buffer) {
   }
 }
 
-// Reads nothing: a task that waits for readability would miss it.
+// Does not read from the socket, because a task that waits for readability would miss the data.
 bool TlsChannel::has_input() { return engine_.has_input() || under_->has_input(); }
 
 Task<Error> TlsChannel::readable() {
@@ -143,7 +143,7 @@ Task<Error> TlsChannel::writable() {
 Task<Error> TlsChannel::hangup() {
   Error e = co_await under_->hangup();
   if (e != Error(UV_ECANCELED)) (void)undelivered();
-  // Both have ended: nothing can be lost any more.
+  // If both directions have ended, nothing can be lost any more.
   co_return is_over() && unacknowledged_ == 0 ? Error(UV_ECANCELED) : e;
 }
 
@@ -152,7 +152,8 @@ void TlsChannel::cancel() {
   under_->cancel();
 }
 
-// Data counts as taken only when it was sent encrypted, so that nothing stays behind here.
+// Data counts as written only when its encrypted form has been sent, so that nothing is left behind
+// here.
 Result<std::size_t> TlsChannel::try_write(std::string_view data) {
   Error e = flush();
   if (e) return e;
@@ -177,7 +178,7 @@ Error TlsChannel::finish() {
     notify_bytes_ = engine_.out().data().size() - before;
   }
   const Error e = flush();
-  // The peer has ended and gone; only close_notify has not reached it.
+  // If the peer has ended and left, only our close_notify has not reached it, which is no loss.
   return e != kAgain && is_over() && unacknowledged_ == 0 ? Error() : e;
 }
 

@@ -8,8 +8,8 @@
 
 namespace netcat::tls {
 
-// The end of input is TLS's close_notify only: servers take a FIN for a disconnect and discard
-// their answer.  The FIN is sent when the channel underneath is closed.
+// finish() sends only TLS's close_notify: servers take a FIN for a disconnect and discard their
+// answer. The FIN is sent when the underlying channel is closed.
 class TlsChannel final : public Channel {
  public:
   // `name`: see Engine.
@@ -17,10 +17,10 @@ class TlsChannel final : public Channel {
       : under_(std::move(under)), engine_(context, name) {}
   ~TlsChannel() override;
 
-  // Must succeed before anything else.  UV_EPROTO: see engine().failure().
+  // Must succeed before any other call.  UV_EPROTO: see engine().failure().
   net::Task<net::Error> handshake();
-  // After a failed handshake: half-closes, and reads to the peer's end, so that no reset overtakes
-  // the alert.
+  // Call it after a failed handshake: half-closes and reads until the peer's end, so that no reset
+  // overtakes the alert.
   net::Task<> linger();
 
   net::Result<std::size_t> try_read(std::span<char> buffer) override;
@@ -58,8 +58,8 @@ class TlsChannel final : public Channel {
   Engine engine_;
   std::uint64_t traffic_ = 0;       // bytes
   std::size_t encrypted_ = 0;       // of what try_write() has still to take
-  std::size_t notify_bytes_ = 0;    // what close_notify takes
-  std::size_t unacknowledged_ = 0;  // more than close_notify, as far as is known; 0: nothing
+  std::size_t notify_bytes_ = 0;    // the size of the encrypted close_notify
+  std::size_t unacknowledged_ = 0;  // last known count; 0 if only close_notify is pending
   net::Error receive_error_;
   net::Error send_error_;
   bool resets_ = false;

@@ -35,7 +35,7 @@ static const Engine& engine_of(const SSL* ssl) {
 
 static void on_key_log(const SSL* ssl, const char* line) { engine_of(ssl).context().log_key(line); }
 
-// The first of our protocols that the client has, too.
+// Selects the first of our protocols that the client also supports.
 static int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* size,
                    const unsigned char* offered, unsigned offered_size, void*) {
   const std::string ours = alpn_wire(engine_of(ssl).context().options().alpn);
@@ -44,7 +44,7 @@ static int on_alpn(SSL* ssl, const unsigned char** out, unsigned char* size,
       &chosen, size, reinterpret_cast<const unsigned char*>(ours.data()),
       static_cast<unsigned>(ours.size()), offered, offered_size);
   if (result != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
-  // It may lie in `ours`; in what the client has sent it lies, too.
+  // The result may point into `ours`, which is local; the client's list contains the same name.
   const std::string_view all(reinterpret_cast<const char*>(offered), offered_size);
   const std::string entry = alpn_wire({std::string(reinterpret_cast<char*>(chosen), *size)});
   *out = offered + all.find(entry) + 1;
@@ -97,9 +97,9 @@ std::string Context::set_versions_and_ciphers() {
   const Version min = options_.psk.empty() ? options_.min : Version::k13;
   ssl.SSL_CTX_ctrl(context_, SSL_CTRL_SET_MIN_PROTO_VERSION, number(min), nullptr);
   ssl.SSL_CTX_ctrl(context_, SSL_CTRL_SET_MAX_PROTO_VERSION, number(options_.max), nullptr);
-  // TLS 1.0 and 1.1 sign with SHA-1, which every other level forbids.
+  // TLS 1.0 and 1.1 sign with SHA-1, which only level 0 allows.
   if (options_.min < Version::k12) ssl.SSL_CTX_set_security_level(context_, 0);
-  std::string suites;  // of TLS 1.3, which have a list of their own
+  std::string suites;  // the ciphers of TLS 1.3, which OpenSSL lists separately
   std::string ciphers;
   std::string_view rest = options_.ciphers;
   while (!rest.empty()) {
@@ -124,13 +124,14 @@ std::string Context::set_psk() {
   return "";
 }
 
-// OpenSSL would ask for it on the terminal, or else read it from standard input.
+// Refuses to supply a passphrase: OpenSSL's default would ask on the terminal, or read standard
+// input.
 static int on_passphrase(char*, int, int, void* is_encrypted) {
   if (is_encrypted != nullptr) *static_cast<bool*>(is_encrypted) = true;
   return -1;
 }
 
-// Returns what is wrong with the key, and with the two together.
+// Returns an error about the key, or about the key and the certificate together.
 static std::string use_key(SSL_CTX* context, const std::string& file) {
   const OpenSsl& ssl = lib();
   bool is_encrypted = false;
@@ -143,7 +144,7 @@ static std::string use_key(SSL_CTX* context, const std::string& file) {
   is_encrypted |=
       ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_UNSUPPORTED_ENCRYPTION;
   if (is_encrypted) return "the private key is encrypted (openssl-pkey(1) can decrypt it)";
-  if (ERR_GET_LIB(error) == ERR_LIB_X509)  // the file has a key, but for another
+  if (ERR_GET_LIB(error) == ERR_LIB_X509)  // the key belongs to another certificate
     return "not the private key of the certificate";
   return "not a private key in PEM: " + reason();
 }
@@ -167,7 +168,7 @@ std::string Context::set_certificate() {
 std::string Context::set_trust() {
   const OpenSsl& ssl = lib();
   const bool asked = !options_.ca.empty() || !options_.pins.empty();
-  const bool has_psk = !options_.psk.empty();  // no certificate will do instead
+  const bool has_psk = !options_.psk.empty();  // a certificate cannot replace the key
   const bool verifies = asked || (role_ == Role::kClient && options_.verify);
   if (!verifies) return "";
   ssl.SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);

@@ -1,4 +1,4 @@
-// context.h - what the TLS connections of a run share: settings, certificate, trust.
+// context.h - what all TLS connections of a run share: settings, certificate, trust.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ enum class Role { kClient, kServer };
 
 class Context {
  public:
-  // Loads OpenSSL and all files; null if that fails, and `why` is the reason.
+  // Loads OpenSSL and all files.  On failure returns null and sets `why`.
   static std::unique_ptr<Context> make(const Options& options, Role role, std::string& why);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -27,10 +27,10 @@ class Context {
   Role role() const { return role_; }
   // The digest of the certificate that was generated because none was given; 64 digits, or empty.
   const std::string& self_signed() const { return self_signed_; }
-  // The state of SSLKEYLOGFILE, if it is set: a sentence for -v.
+  // A sentence for -v about SSLKEYLOGFILE, if that is set.
   const std::string& key_log_note() const { return key_log_note_; }
   void log_key(const char* line) const;
-  // --tls-psk; empty without.
+  // From --tls-psk; empty without it.
   const std::string& psk_identity() const { return psk_identity_; }
   const std::string& psk_key() const { return psk_key_; }
 
@@ -59,15 +59,15 @@ class Context {
 };
 
 std::string reason_of(unsigned long error);
-// Lets a client offer, or a server look up, the Context's pre-shared key.
+// Makes a client offer, or a server look up, the Context's pre-shared key.
 void use_psk(ssl_ctx_st* context, Role role);
 
-// The first in OpenSSL's queue of errors, which is emptied.
+// Returns the first error in OpenSSL's queue, and empties the queue.
 std::string reason();
-// Loads the certificates that this host trusts, from where the system and others keep them; returns
+// Loads the CA certificates that this host trusts, from the places where systems keep them; returns
 // an error if there are none.
 std::string trust_system(ssl_ctx_st* context);
-// Those in a file or in a hashed directory.
+// Loads the CA certificates in a file or in a hashed directory.
 std::string trust(ssl_ctx_st* context, const std::string& path);
 
 }  // namespace netcat::tls

@@ -15,7 +15,7 @@ namespace netcat::tls {
 using net::Error;
 using net::Result;
 
-// The most bytes to encrypt at a time: four records, which leaves room in `out`.
+// The most bytes to encrypt at a time: four records, which fit into `out`.
 constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 
 // --- what OpenSSL reads from and writes to ---
@@ -114,7 +114,7 @@ Result<std::size_t> Engine::read(std::span<char> buffer) {
       continue;
     }
     const Error e = result_of(returned);
-    if (!e || got > 0) break;  // authentic data first, the error next time
+    if (!e || got > 0) break;  // returns the authentic data first, the error next time
     if (truncated_) return truncation();
     return e;
   }
@@ -166,7 +166,7 @@ void Engine::close_notify() {
   if (notified_ || failed_ || !connected_) return;
   notified_ = true;
   lib().ERR_clear_error();
-  (void)lib().SSL_shutdown(ssl_);  // 0 or 1: sent; the peer's is read by read()
+  (void)lib().SSL_shutdown(ssl_);  // 0 or 1: ours is sent; read() gets the peer's
   lib().ERR_clear_error();
 }
 
@@ -198,7 +198,7 @@ Error Engine::result_of(int returned) {
   return UV_ECONNABORTED;
 }
 
-// --- what was agreed on ---
+// --- the negotiated parameters ---
 
 Info Engine::info() const {
   const OpenSsl& ssl = lib();

@@ -12,7 +12,7 @@ struct ssl_st;
 
 namespace netcat::tls {
 
-// What the handshake has agreed on; the peer's bytes are as it sent them.
+// The result of the handshake; strings from the peer are unchanged and not escaped.
 struct Info {
   std::string version;      // "TLS 1.3"
   std::string cipher;       // "TLS_AES_256_GCM_SHA384"
@@ -30,45 +30,45 @@ struct Info {
 
 class Engine {
  public:
-  // `name`: what the certificate must be for; also sent as SNI unless it is an address or empty.
+  // `name`: the name that the certificate must have; also sent as SNI unless it is an address or
+  // empty.
   Engine(const Context& context, const std::string& name);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
 
-  // --- the side of the network ---
-  // Takes received bytes; end_input() marks their end.
+  // --- network side --- The buffer for received bytes; end_input() marks their end.
   Buffer& in() { return in_; }
   void end_input() { input_ended_ = true; }
   bool input_ended() const { return input_ended_; }
-  // Bytes to be sent, whatever the calls below return.
+  // Bytes to send, whatever the calls below return.
   Buffer& out() { return out_; }
 
-  // --- the side of the program ---
-  // UV_EAGAIN: needs more input.  UV_EPROTO and UV_ECONNABORTED: see failure().
+  // --- application side --- UV_EAGAIN: needs more input.  UV_EPROTO and UV_ECONNABORTED: see
+  // failure().
   net::Error handshake();
-  // Plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
+  // Reads plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
   net::Result<std::size_t> read(std::span<char> buffer);
-  // Like read(), but of one record, which is not consumed.
+  // Like read(), but returns data of one record only, and does not consume it.
   net::Result<std::size_t> peek(std::span<char> buffer);
-  // read() would return something other than UV_EAGAIN.
+  // Whether read() would return something other than UV_EAGAIN.
   bool has_input();
-  // Encrypts at least a byte of `data`, and no more than `out` has room for.
+  // Encrypts at least one byte of `data`, and no more than fits into `out`.
   net::Result<std::size_t> write(std::string_view data);
-  // The end of our input.  Nothing is written after it.
+  // Marks the end of our data.  Nothing can be written after it.
   void close_notify();
   bool notified() const { return notified_; }
   bool peer_notified() const { return peer_notified_; }
-  // Updates the keys, and asks the peer to do so.
+  // Updates our keys, and asks the peer to update its own.
   void update_keys();
 
-  // Why it failed: the rest of a sentence that begins with the peer's address.
+  // Why the connection failed: the rest of a sentence that begins with the peer's address.
   const std::string& failure() const { return failure_; }
   bool truncated() const { return truncated_; }
   Info info() const;
 
   const Context& context() const { return context_; }
-  // The verification's message about the peer's certificate.
+  // Records why verification rejected the peer's certificate.
   void reject(std::string why) { rejected_ = std::move(why); }
   static bio_method_st* make_method();
 
@@ -90,7 +90,7 @@ class Engine {
   ssl_st* ssl_ = nullptr;
   Buffer in_;
   Buffer out_;
-  std::string first_;  // bytes of the peer's
+  std::string first_;  // the peer's first bytes
   bool input_ended_ = false;
   bool connected_ = false;
   bool received_ = false;  // plain text

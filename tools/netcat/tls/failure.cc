@@ -8,14 +8,14 @@ namespace netcat::tls {
 
 using net::Error;
 
-// Of the peer's first bytes: enough for a banner.
+// How many of the peer's first bytes are kept: enough for a banner.
 constexpr std::size_t kFirstBytes = 64;
 
 void Engine::look_at_first_bytes() {
   if (first_.size() < kFirstBytes) first_ += in_.data().substr(0, kFirstBytes - first_.size());
 }
 
-// A record with a handshake message or an alert.
+// Whether the peer's first bytes are a TLS handshake message or alert.
 bool Engine::speaks_tls() const {
   if (first_.empty()) return true;
   return (first_[0] == 0x16 || first_[0] == 0x15) && (first_.size() < 2 || first_[1] == 3);
@@ -30,8 +30,8 @@ static std::string version_name(int minor) {
   return minor == 0 ? "SSL 3.0" : "TLS 1." + std::to_string(minor - 1);
 }
 
-// The peer's protocol version, from its first message: a hello has it behind the headers of the
-// record and the message, an alert has the record's, which may be ours instead.
+// The peer's protocol version, from its first message.  A hello has it after the headers of the
+// record and the message.  An alert only has the version of the record, which may be ours.
 static std::string peer_version(const std::string& first, Version ours) {
   const bool is_hello = first.starts_with('\x16');
   const std::size_t at = is_hello ? 10 : 2;
@@ -40,7 +40,7 @@ static std::string peer_version(const std::string& first, Version ours) {
   return " (peer: " + version_name(first[at]) + ")";
 }
 
-// OpenSSL 3.0 has no name for the former.
+// OpenSSL 3.0 has no name for alert 116.
 static std::string alert_name(int alert) {
   constexpr int kCertificateRequired = 116;
   return alert == kCertificateRequired ? "certificate required"
@@ -58,7 +58,7 @@ Error Engine::explain() {
   const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
   if (alert == SSL_AD_PROTOCOL_VERSION) return fail(no_version());
   if (alert >= 0 && alert <= 255) {
-    // In TLS 1.3 a server refuses a client's certificate after the client's handshake.
+    // In TLS 1.3 a server refuses a client's certificate only after the client's handshake is done.
     const char* what = received_ ? "TLS alert from the peer: " : "handshake refused by the peer: ";
     const bool of_key = !connected_ && !context_.options().psk.empty();
     return fail(what + alert_name(alert) + (of_key ? " (see --tls-psk)" : ""));

@@ -34,7 +34,7 @@ static bool load(std::string& why) {
   if (library != nullptr NETCAT_OPENSSL(NETCAT_OPENSSL_FIND)) return true;
 #undef NETCAT_OPENSSL_FIND
   const char* reason = dlerror();
-  // The loader's reasons begin with the name of the file.
+  // The loader's error messages begin with the name of the file.
   std::string text = reason != nullptr ? reason : "unknown error";
   if (text.starts_with(std::string(kLibrary) + ": "))
     text.erase(0, std::string(kLibrary).size() + 2);
@@ -48,8 +48,8 @@ const OpenSsl* openssl(std::string& why) {
   if (loaded) return &table;
   if (!load(why)) return nullptr;
   loaded = true;
-  // Saves a fifth of OpenSSL's time: no old names of ciphers, which only encrypted keys need, and
-  // no freeing at exit of memory that the kernel frees.
+  // Saves a fifth of OpenSSL's time: does not register old cipher names, which only encrypted keys
+  // need, and does not free memory at exit, which the kernel does.
   table.OPENSSL_init_ssl(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ATEXIT, nullptr);
   return &table;
 }

@@ -1,8 +1,8 @@
 // openssl.h - the functions of OpenSSL 3 that netcat calls, loaded when --tls is given.
 //
 // Linking libssl would nearly double the time of every start, so it is opened at run time, except
-// in a static build.  decltype keeps the compiler's checks.  The headers' macros and inline
-// functions that call the library are not available: call what they call.
+// in a static build.  decltype keeps the types checked.  Macros and inline functions of the headers
+// that call the library are not available; call the functions that they call.
 #pragma once
 
 #include <openssl/bio.h>
@@ -62,9 +62,9 @@ struct OpenSsl {
 #undef NETCAT_OPENSSL_MEMBER
 };
 
-// The library, loaded at the first call; null if that fails, and `why` is the reason.
+// Returns the library, which the first call loads.  On failure returns null and sets `why`.
 const OpenSsl* openssl(std::string& why);
-// The same, once that has succeeded.
+// The same, after openssl() has succeeded.
 const OpenSsl& lib();
 
 }  // namespace netcat::tls

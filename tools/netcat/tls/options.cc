@@ -78,7 +78,7 @@ std::vector<std::string> without_aliases(std::vector<std::string> arguments) {
        {"--ssl-alpn", "--alpn"}}};
   for (auto it = arguments.begin(); it != arguments.end() && *it != "--"; ++it) {
     if (!it->starts_with("--ssl")) continue;
-    // ncat's --ssl-verify takes no value.
+    // ncat's --ssl-verify has no value.
     const auto next = it + 1;
     if (*it == "--ssl-verify" && (next == arguments.end() || (*next != "yes" && *next != "no"))) {
       *it = "--tls-verify=yes";

@@ -9,7 +9,7 @@ static const Context& context_of(const SSL* ssl) {
   return static_cast<const Engine*>(lib().SSL_get_ex_data(ssl, 0))->context();
 }
 
-// The key as the session that it would resume, which is how OpenSSL knows it.
+// The key as a session, which is how OpenSSL takes an external pre-shared key.
 static SSL_SESSION* session_of(SSL* ssl) {
   constexpr unsigned char kAes128GcmSha256[] = {0x13, 0x01};
   const std::string& key = context_of(ssl).psk_key();
@@ -37,11 +37,11 @@ static int on_find(SSL* ssl, const unsigned char* identity, std::size_t size,
                    SSL_SESSION** session) {
   const std::string_view name(reinterpret_cast<const char*>(identity), size);
   *session = name == context_of(ssl).psk_identity() ? session_of(ssl) : nullptr;
-  return 1;  // unknown: no error, but without a certificate the handshake fails
+  return 1;  // an unknown identity is not an error; without a certificate the handshake fails
 }
 
 void use_psk(SSL_CTX* context, Role role) {
-  // The key goes with SHA-256.
+  // The key is used with SHA-256, so only ciphers with SHA-256 are offered.
   lib().SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256");
   if (role == Role::kClient)
     lib().SSL_CTX_set_psk_use_session_callback(context, on_use);

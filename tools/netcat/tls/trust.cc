@@ -1,5 +1,5 @@
-// Where the certificates of CAs are.  A hashed directory comes before a bundle: OpenSSL reads the
-// one file that it needs from the former, and all hundred and fifty certificates of the latter.
+// Finds the CA certificates.  A hashed directory is preferred to a bundle: OpenSSL reads only the
+// one file that it needs from a directory, but all 150 certificates of a bundle.
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ static bool is_directory(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// "5ed36f99.0": the hash of a subject, and a number.
+// "5ed36f99.0": the hash of a subject name, and a number.
 static bool is_hash(std::string_view name) {
   if (name.size() < 10 || name[8] != '.') return false;
   for (const char c : name.substr(0, 8))

@@ -11,7 +11,7 @@ namespace netcat::tls {
 
 constexpr std::size_t kDigestBytes = 32;
 
-// Pairs of hexadecimal digits as bytes; false: something else.
+// Decodes pairs of hexadecimal digits; returns false for anything else.
 static bool decode_hex(std::string_view text, std::string& out) {
   if (text.empty() || text.size() % 2 != 0) return false;
   for (std::size_t i = 0; i < text.size(); i += 2) {
@@ -23,7 +23,7 @@ static bool decode_hex(std::string_view text, std::string& out) {
   return true;
 }
 
-// RFC 4648, with its padding or without.
+// Decodes base64 (RFC 4648), with or without padding.
 static bool decode_base64(std::string_view text, std::string& out) {
   constexpr std::string_view kAlphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

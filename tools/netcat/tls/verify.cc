@@ -39,7 +39,7 @@ static std::string not_for_this_name(X509* certificate) {
   return "certificate is not for this name: it is for " + list;
 }
 
-// Names the certificate if it is one that signed the peer's.
+// Names the certificate, if it is not the peer's own but an issuer's.
 static std::string whose(X509* certificate, int depth) {
   if (depth == 0) return "certificate";
   return "certificate of the issuer " + describe(certificate).label;

@@ -1,4 +1,4 @@
-// verify.h - verification of the peer's certificate.
+// verify.h - verifies the peer's certificate.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@ struct x509_store_ctx_st;
 
 namespace netcat::tls {
 
-// Requires the peer's certificate to be for `name`, a DNS name or an address: by subjectAltName
-// only, never by the common name (RFC 9525).
+// Requires the peer's certificate to have `name`, a DNS name or address, in subjectAltName; the
+// common name does not count (RFC 9525).
 bool expect_name(ssl_st* ssl, const std::string& name);
 
-// OpenSSL calls it in the handshake, with the Context; errors go to the Engine.
+// OpenSSL calls it during the handshake with the Context; errors are passed to the Engine.
 int verify_peer(x509_store_ctx_st* chain, void* context);
 
 }  // namespace netcat::tls
