@@ -1,4 +1,4 @@
-// channel.h - a pipe, socket or terminal of the test's own; whatever it does has a deadline.
+// channel.h - the test's end of a pipe, socket or terminal; every operation has a deadline.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,12 @@ namespace e2e {
 using Clock = std::chrono::steady_clock;
 using Millis = std::chrono::milliseconds;
 
-// How long anything may take before the test fails: sanitizers and busy machines fit in.
+// How long anything may take before the test fails; long enough for sanitizers and busy machines.
 inline constexpr Millis kPatience{20'000};
-// For "at once": far above any noise, far below the wait that the wrong behaviour would be.
+// The limit for "at once": far above any noise, but far below the wait that wrong behaviour would
+// cause.
 inline constexpr Millis kPrompt{8'000};
-// How long silence is watched where something must not happen.
+// How long to watch that something does not happen.
 inline constexpr Millis kSilence{300};
 
 // Throws std::runtime_error, which fails the test: `what: strerror(errno)`.
@@ -50,8 +51,8 @@ class Fd {
 // Opens a file (created if absent) or a device.
 Fd open_file(const std::string& path, int flags);
 
-// Reads and writes a descriptor with deadlines.  Every function throws when its time runs out, and
-// when a read or write fails; a terminal's hang-up counts as end of file.
+// Reads and writes a descriptor with deadlines.  Every function throws when its time runs out or a
+// read or write fails; a terminal's hang-up counts as end of file.
 class Channel {
  public:
   Channel() = default;
@@ -65,18 +66,19 @@ class Channel {
   std::string take_until(std::string_view mark, Millis patience = kPatience);
   // Everything up to end of file.
   std::string rest(Millis patience = kPatience);
-  // What has arrived by now, without waiting; absorb() only takes it into the buffer.
+  // available() returns what has arrived, without waiting; absorb() only reads it into the buffer.
   std::string available();
   void absorb();
   bool has_buffered() const { return !buffer_.empty(); }
   bool at_end() const { return eof_; }
   // True when neither data nor end of file arrives for this long.
   bool silent_for(Millis time);
-  // True when the peer resets the connection, after whatever data.
+  // True when the peer resets the connection, whatever data comes before.
   bool is_reset(Millis patience = kPatience);
 
   void send(std::string_view data, Millis patience = kPatience);
-  // Sends copies of `data` until the other side has taken nothing for this long; returns the bytes.
+  // Sends copies of `data` until the other side has accepted nothing for `stuck`; returns the
+  // number of bytes.
   std::size_t send_until_stuck(std::string_view data, Millis stuck, std::size_t limit);
 
   int fd() const { return fd_.get(); }
@@ -85,7 +87,7 @@ class Channel {
  protected:
   // Reads once, waiting until `deadline`; false when that passes.  Sets eof_ or error_ at the end.
   bool fill(Clock::time_point deadline);
-  // fill() for those who cannot do without; throws, naming `wanted`.
+  // Like fill(), but throws if there is no more data; the message names `wanted`.
   void need(Clock::time_point deadline, const std::string& wanted);
 
   Fd fd_;
@@ -94,7 +96,7 @@ class Channel {
   int error_ = 0;
 };
 
-// The index of a channel that has something to read; throws when `patience` runs out.
+// Returns the index of a channel that has something to read; throws when `patience` runs out.
 std::size_t first_readable(std::span<Channel* const> channels, Millis patience = kPatience);
 
 }  // namespace e2e

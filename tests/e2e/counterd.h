@@ -1,4 +1,4 @@
-// counterd.h - counterd as its tests see it: started on a free port, asked with the real curl.
+// counterd.h - runs counterd for its tests: on a free port, with the real curl as its client.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ class Counterd : public Daemon {
   Reply ask(const std::string& target, const std::vector<std::string>& curl_options = {}) const {
     return curl(*this, target, curl_options);
   }
-  // The body alone; the test fails where the status is not 200.
+  // Returns only the body; the test fails if the status is not 200.
   std::string body(const std::string& target,
                    const std::vector<std::string>& curl_options = {}) const {
     const Reply reply = ask(target, curl_options);

@@ -1,4 +1,4 @@
-// daemon.h - the daemons: started on a free port, spoken to, counted.
+// daemon.h - runs the daemons: on a free port, with clients.
 #pragma once
 
 #include <ostream>
@@ -10,7 +10,7 @@
 
 namespace e2e {
 
-// A daemon that listens on 127.0.0.1 and has said which port.
+// A daemon that listens on 127.0.0.1 and has reported its port.
 class Daemon : public Process {
  public:
   explicit Daemon(const std::string& tool, std::vector<std::string> options = {}, Spawn spawn = {});
@@ -22,20 +22,20 @@ class Daemon : public Process {
   int port_;
 };
 
-// Which of the daemons a shared test is about, options that make it answer quickly, what it is
-// asked, and what the first line of its answer contains.
+// One daemon for the shared tests: its name, options that make it answer quickly, a request, and
+// what the first line of the answer contains.
 struct Tool {
   std::string name;
   std::vector<std::string> quick;
   std::string question;
   std::string mark;
 
-  // argv: the name, the quick options, then `more`.
+  // Returns an argv: the name, the quick options, then `more`.
   std::vector<std::string> with(std::vector<std::string> more) const;
-  // Options for Daemon: the quick ones, then `more`.
+  // Returns options for Daemon: the quick ones, then `more`.
   std::vector<std::string> options(std::vector<std::string> more = {}) const;
-  // What a client has to do to be answered, and its reading of the answer, which throws when there
-  // is none or not the right one.
+  // ask() sends the request; expect_answer() reads the answer, and throws if it is missing or
+  // wrong; prove_served() does both.
   void ask(Channel& client) const;
   void expect_answer(Channel& client) const;
   void prove_served(Channel& client) const;
@@ -45,13 +45,13 @@ const Tool& clockd();
 const Tool& reverbd();
 const Tool& statusd();
 const Tool& passwordd();
-// So that a parametrised test is named after its tool.
+// Names a parametrised test after its tool.
 void PrintTo(const Tool& tool, std::ostream* out);
 
-// A format of clockd's whose lines are 200 bytes and more.
+// A format for clockd with lines of 200 bytes or more.
 inline constexpr const char* kLongLines = "%s%_200d";
 
-// Reads lines up to the one that contains `mark`, and returns that.
+// Reads lines up to the one that contains `mark`, and returns that one.
 std::string line_with(Channel& channel, const std::string& mark);
 // The port in a ready line, `... listening on HOST:PORT`.
 int port_in(const std::string& ready_line);

@@ -1,4 +1,4 @@
-// netns.h - scripts in a network of their own, where packets can be made to vanish.
+// netns.h - runs scripts in their own network namespace, where packets can be dropped.
 #pragma once
 
 #include <string>
@@ -7,11 +7,12 @@
 
 namespace e2e {
 
-// Empty when network namespaces with nft can be had here, or the reason why not.
+// Empty if network namespaces and nft work on this host; otherwise the reason.
 std::string why_no_namespaces();
 
 // Runs a bash script in a new network namespace: loopback is up, `localhost` is ::1 and 127.0.0.1,
-// the shell function `drop ADDRESS PORT` makes connections there vanish, and nothing else is there.
+// the shell function `drop ADDRESS PORT` drops packets of connections to that port, and there is no
+// other network.
 Outcome in_namespace(const std::string& script);
 
 }  // namespace e2e

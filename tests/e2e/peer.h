@@ -1,4 +1,4 @@
-// peer.h - the other end of the connection: plain sockets, no code shared with what is tested.
+// peer.h - the other end of a connection: plain sockets, without code of the tested programs.
 #pragma once
 
 #include <optional>
@@ -27,7 +27,7 @@ class Socket : public Channel {
 };
 
 struct ConnectOptions {
-  // A tiny receive buffer and segment size, so that a peer's writes get stuck soon.
+  // Sets a tiny receive buffer and segment size, so that the peer's writes soon block.
   bool narrow = false;
 };
 
@@ -38,14 +38,15 @@ Socket connect_unix(const std::string& path);
 // True when a connection to the address is accepted by the kernel.
 bool can_connect(const std::string& address, int port);
 bool can_connect_unix(const std::string& path);
-// True when a process listens on the TCP port; unlike can_connect() this takes no place in a queue.
+// True when a process listens on the TCP port; unlike can_connect(), this does not occupy its
+// queue.
 bool is_listened_on(int port);
 
 // A listening socket.
 class Listener {
  public:
-  // On a port that the kernel picks, and that no service is named after.  `backlog` 0 holds one
-  // connection that nobody accepts.
+  // Listens on a port that the kernel picks and that has no service name.  With `backlog` 0 the
+  // queue holds one connection.
   static Listener tcp(const std::string& address = "127.0.0.1", int backlog = 128);
   static Listener unix_socket(const std::string& path);
 
@@ -54,7 +55,7 @@ class Listener {
   std::string port_text() const { return std::to_string(port_); }
   const Fd& fd() const { return fd_; }
   void close() { fd_.close(); }
-  // Connections accepted from now on have a receive buffer of a few KiB.
+  // Makes connections that are accepted from now on have a receive buffer of a few KiB.
   void narrow();
 
  private:

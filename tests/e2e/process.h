@@ -1,4 +1,4 @@
-// process.h - a program under test: spawned, fed, read with deadlines, and reaped whatever happens.
+// process.h - a program under test: spawns it, talks to it with deadlines, and always reaps it.
 #pragma once
 
 #include <sys/resource.h>
@@ -11,7 +11,7 @@
 
 namespace e2e {
 
-// What a child finds on one of its standard descriptors.
+// What a child gets as one of its standard descriptors.
 struct Stdio {
   enum class Kind { kPipe, kNull, kClosed, kFile, kGiven };
   Kind kind = Kind::kPipe;
@@ -21,9 +21,9 @@ struct Stdio {
   static Stdio pipe() { return {}; }
   static Stdio null() { return {.kind = Kind::kNull}; }
   static Stdio closed() { return {.kind = Kind::kClosed}; }
-  // Opened for reading (stdin) or created or emptied for writing; a device will do as well.
+  // Opened for reading (stdin), or created or truncated for writing; may also be a device.
   static Stdio file(std::string path) { return {.kind = Kind::kFile, .path = std::move(path)}; }
-  // A descriptor of the test's, which the test keeps.
+  // A descriptor of the test, which stays open there.
   static Stdio fd(const Fd& fd) { return {.kind = Kind::kGiven, .given = fd.get()}; }
 };
 
@@ -31,19 +31,20 @@ struct Spawn {
   Stdio in = Stdio::null();
   Stdio out = Stdio::pipe();
   Stdio err = Stdio::pipe();
-  std::vector<std::string> env = {};                // NAME=value, on top of the test's own
-  rlim_t descriptors = 0;                           // RLIMIT_NOFILE, soft and hard; 0: the test's
+  std::vector<std::string> env = {};                // NAME=value, in addition to the test's own
+  rlim_t descriptors = 0;                           // RLIMIT_NOFILE, soft and hard; 0: unchanged
   std::vector<std::pair<int, int>> inherited = {};  // (number in the child, the test's descriptor)
   bool terminal = false;                            // stdin becomes the controlling terminal
 };
 
-// Where the programs are that are tested: sanitized ones in WIREUTILS_SANITIZED_BIN_DIR, a variable
-// of the environment, or those of this build.
+// The directory of the tested programs: the environment variable WIREUTILS_SANITIZED_BIN_DIR, or
+// else that of this build.
 std::string bin_dir();
 bool is_sanitized();
 
-// A child process, leader of its own process group.  When it ends, or the Process does, whatever
-// is left of the group is killed.  For the main thread only: the child dies with its parent thread.
+// A child process, leader of its own process group.  When it ends, or the Process is destroyed, the
+// rest of the group is killed.  Use it in the main thread only: the child dies with the thread that
+// started it.
 class Process {
  public:
   // argv[0] is looked up in bin_dir(), then in PATH.
@@ -52,17 +53,18 @@ class Process {
   Process& operator=(const Process&) = delete;
   ~Process();
 
-  // The exit status, 128 + N after signal N.  Throws when the process lives on.
+  // Waits for the exit status, which is 128 + N after signal N.  Throws if the process does not
+  // exit in time.
   int wait(Millis patience = kPatience);
   bool lives_for(Millis time);
   void signal(int number) const;
-  // SIGTERM and wait().
+  // Sends SIGTERM, then calls wait().
   int stop();
 
   pid_t pid() const { return pid_; }
   // User and system time used so far.
   Millis cpu_time() const;
-  // What /proc says is behind descriptor `number`; empty when it is closed.
+  // What descriptor `number` refers to, according to /proc; empty if it is closed.
   std::string descriptor(int number) const;
 
   // Our ends of the pipes.
@@ -79,7 +81,7 @@ class Process {
   int status_ = -1;
 };
 
-// Everything about a process that has ended.
+// The status and output of a process that has ended.
 struct Outcome {
   int status;
   std::string out;
@@ -88,14 +90,14 @@ struct Outcome {
 
 // Waits for the end of `process` and collects its output.
 Outcome finish(Process& process, Millis patience = kPatience);
-// Runs a program to its end, `input` (no more than a pipe holds) on its stdin.
+// Runs a program to its end with `input` on its stdin, which must fit into a pipe.
 Outcome run(std::vector<std::string> argv, const std::string& input = {}, Spawn spawn = {});
 // Runs a bash script whose PATH begins with bin_dir().
 Outcome shell(const std::string& script, Spawn spawn = {});
 // True when PATH has the program.
 bool installed(const std::string& program);
 
-// A directory that goes away with all it holds.
+// A temporary directory; the destructor removes it with its content.
 class TempDir {
  public:
   TempDir();
@@ -111,7 +113,7 @@ class TempDir {
 };
 
 std::string read_file(const std::string& path);
-// `size` bytes without any pattern that a buffer size could hide.
+// Returns `size` pseudo-random bytes, so that no repetition hides lost or swapped blocks.
 std::string noise(std::size_t size);
 
 }  // namespace e2e

@@ -1,4 +1,4 @@
-// proxy_tunnel.h - a netcat and the test as its HTTP proxy.
+// proxy_tunnel.h - a netcat whose HTTP proxy is the test.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace e2e {
 
 inline const std::string kOk = "HTTP/1.1 200 OK\r\n\r\n";
 
-// The proxy has just granted the connection.
+// A connection that the proxy has just granted.
 struct Tunnel {
   explicit Tunnel(const Words& options = {}, Spawn spawn = all_pipes())
       : netcat(with(with({"netcat", "-x", "http://127.0.0.1:" + proxy.port_text()}, options),

@@ -1,4 +1,4 @@
-// redis_server.h - a redis-server of the test's own, and a Redis Cluster of three.
+// redis_server.h - a redis-server for one test, and a Redis Cluster of three.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace e2e {
 
-// On a free port of 127.0.0.1, its files in a directory that goes when it does.
+// A redis-server on a free port of 127.0.0.1; its files are removed with it.
 class RedisServer {
  public:
   explicit RedisServer(std::vector<std::string> options = {});
@@ -19,9 +19,9 @@ class RedisServer {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   std::string url() const { return "redis://" + address(); }
   void signal(int number) const { process_->signal(number); }
-  void kill();   // by SIGKILL
-  void start();  // again: the same port, the same files
-  // What redis-cli prints, without the last newline.
+  void kill();   // with SIGKILL
+  void start();  // starts it again with the same port and files
+  // Returns what redis-cli prints, without the last newline.
   std::string cli(std::vector<std::string> words) const;
 
  private:
@@ -42,9 +42,10 @@ class RedisNodes {
   const RedisServer& operator[](std::size_t i) const { return *nodes_.at(i); }
   std::size_t size() const { return nodes_.size(); }
   std::string url() const { return nodes_.front()->url(); }
-  // The server that has the slot.
+  // Returns the index of the server that has the slot.
   std::size_t owner(int slot) const;
-  // The slot's keys in the middle of a move, one moved and the others not; end_move() ends it.
+  // Begins to move the slot: one of its keys is moved and the others are not; end_move() completes
+  // it.
   void begin_move(int slot, std::size_t from, std::size_t to) const;
   void move_keys(int slot, std::size_t from, std::size_t to, int count) const;
   void end_move(int slot, std::size_t from, std::size_t to) const;

@@ -1,4 +1,4 @@
-// running_proxy.h - real proxies, on ports of their own.
+// running_proxy.h - runs real proxies, each on its own port.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace e2e {
 
-// A proxy on a port of its own, and whatever belongs to it.
+// A proxy on its own port, and what belongs to it.
 struct RunningProxy {
   TempDir dir;
   int port = free_port();
@@ -23,7 +23,7 @@ struct RunningProxy {
   }
 };
 
-// login: with the user `me` and the password `secret`, where the proxy can.
+// login: require the user `me` and the password `secret`, if the proxy supports that.
 void start_microsocks(RunningProxy& proxy, bool login);
 void start_tinyproxy(RunningProxy& proxy, bool login);
 void start_squid(RunningProxy& proxy, bool login);

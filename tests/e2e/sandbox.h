@@ -1,4 +1,4 @@
-// sandbox.h - daemons with an intruder inside: the attempts of breaking_out.cc.
+// sandbox.h - daemons with a preloaded intruder, breaking_out.cc, and the results of its attempts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,28 +11,28 @@
 
 namespace e2e {
 
-// errno by attempt; 0: it succeeded.
+// The errno of each attempt; 0: it succeeded.
 using Attempts = std::map<std::string, int>;
 
-// The next report of the intruder; other lines are skipped.
+// Returns the intruder's next report; skips other lines.
 Attempts read_attempts(Channel& channel);
 
-// Of a daemon that needs no files and no connections.
+// The results expected in a daemon that needs no files and no connections.
 Attempts all_refused();
-// Of one with --no-sandbox, but for what depends on the host.
+// The results expected with --no-sandbox, except those that depend on the host.
 Attempts all_done();
 
-// Skips the test where there is no sandbox.
+// Skips the test if the sandbox is not available.
 class Sandboxed : public testing::Test {
  protected:
   void SetUp() override;
-  // For a daemon with an intruder.
+  // The settings to start a daemon with an intruder.
   Spawn invaded(std::vector<std::string> environment = {}) const;
-  // The attempts that it makes when a client comes.
+  // The results of the attempts that it makes when a client connects.
   static Attempts attempts_in(const Daemon& daemon);
 
   const TempDir dir_;
-  const std::string outside_ = dir_.path("outside");  // where it tries to change files
+  const std::string outside_ = dir_.path("outside");  // where the intruder tries to change files
 };
 
 }  // namespace e2e

@@ -1,4 +1,4 @@
-// session.h - a netcat in the middle of a conversation with the test.
+// session.h - a netcat that is connected to the test.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace e2e {
 
-// netcat's standard descriptors as most tests want them: all pipes.
+// The standard descriptors of netcat in most tests: all pipes.
 inline Spawn all_pipes() { return {.in = Stdio::pipe()}; }
 
 using Words = std::vector<std::string>;
 
 std::vector<std::string> netcat_argv(std::vector<std::string> options,
                                      const std::vector<std::string>& destination);
-// `first` with `last` behind.
+// Returns `first` followed by `last`.
 Words with(Words first, const Words& last);
 
 // A netcat and the server that it is connected to.
@@ -31,7 +31,7 @@ struct Session {
   Socket peer;
 };
 
-// A netcat that listens on 127.0.0.1, with -v, and has said on which port.
+// A netcat that listens on 127.0.0.1 with -v and has reported its port.
 struct Listening {
   explicit Listening(const std::vector<std::string>& options = {}, Spawn spawn = all_pipes());
   Socket connect() const { return connect_tcp("127.0.0.1", port); }
@@ -40,15 +40,15 @@ struct Listening {
   int port;
 };
 
-// `echo LINE | netcat OPTIONS`, of whose messages a few have been read already.
+// `echo LINE | netcat OPTIONS`; some of its messages may have been read already.
 class Fed : public Process {
  public:
   Fed(const std::string& line, const Words& options);
-  // Reads messages up to the next with `mark` and returns that.
+  // Reads messages up to the next one that contains `mark`, and returns it.
   const std::string& says(const std::string& mark);
-  // The last word of that message.
+  // Returns the last word of that message.
   std::string port(const std::string& mark);
-  // Its output, when it has ended with status 0; from then on `said` is all that it has said.
+  // Waits for status 0 and returns the output; afterwards `said` has all of its messages.
   std::string finished();
   std::string said;
 

@@ -1,4 +1,4 @@
-// terminal.h - a pseudo-terminal: the test holds the keyboard and the screen.
+// terminal.h - a pseudo-terminal: the test types and reads the screen.
 #pragma once
 
 #include <termios.h>
@@ -10,9 +10,9 @@ namespace e2e {
 class Terminal {
  public:
   Terminal();
-  // What is typed and what is shown.
+  // Writes what is typed, reads what is shown.
   Channel keyboard;
-  // The side that programs get.
+  // The side for programs.
   const Fd& tty() const { return tty_; }
   termios modes() const;
 

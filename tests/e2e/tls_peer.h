@@ -1,4 +1,5 @@
-// tls_peer.h - the other end of a TLS connection, by OpenSSL itself; certificates to try.
+// tls_peer.h - the other end of a TLS connection, using OpenSSL directly, and certificates for
+// tests.
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@ struct ssl_ctx_st;
 
 namespace e2e {
 
-// A file that pki.sh has made.
+// The path of a file that pki.sh has made.
 std::string pki(const std::string& name);
 // What `netcat --tls` needs to trust the test's CA.
 inline std::vector<std::string> trusting(std::vector<std::string> more = {}) {
@@ -22,10 +23,10 @@ inline std::vector<std::string> trusting(std::vector<std::string> more = {}) {
 
 struct TlsSettings {
   std::string certificate = {};  // with its key; a server's is good.pem
-  std::string client_ca = {};    // a server's: demands a client's certificate
+  std::string client_ca = {};    // for a server: requires a client's certificate
   int version_max = 0;           // TLS1_2_VERSION and the like
-  std::string alpn = {};         // in wire format, a client's
-  std::string server_name = {};  // a client's
+  std::string alpn = {};         // for a client, in wire format
+  std::string server_name = {};  // for a client
 };
 
 // Every call has a deadline, and throws when TLS fails: `what: reason`.
@@ -35,18 +36,18 @@ class TlsPeer {
   static TlsPeer client(Socket socket, const TlsSettings& settings = {});
   TlsPeer(TlsPeer&&) noexcept = default;
 
-  // The reason why the handshake fails; empty if it does not.
+  // Makes the handshake; returns the reason if it fails, or an empty string.
   std::string handshake();
   void send(std::string_view data);
   std::string take(std::size_t bytes);
-  // All up to the other side's close_notify.
+  // Reads everything up to the other side's close_notify.
   std::string rest();
   void close_notify();
   void update_keys();
-  // No more TLS: what follows is on the socket itself.
+  // The socket itself, for data without TLS.
   Socket& socket() { return socket_; }
   void close();  // the socket, without close_notify
-  // True when the peer has not sent a FIN, for as long as silence is watched.
+  // True when the peer does not send a FIN within kSilence.
   bool has_no_fin();
   std::string version() const;
 

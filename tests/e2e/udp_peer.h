@@ -1,4 +1,4 @@
-// udp_peer.h - the other end of netcat -u: a UDP socket on a port of its own.
+// udp_peer.h - the other end of netcat -u: a UDP socket on its own port.
 #pragma once
 
 #include <sys/socket.h>
@@ -13,16 +13,16 @@ class UdpPeer {
   // On 127.0.0.1 or ::1, on a port that the kernel picks.
   explicit UdpPeer(int family = AF_INET);
 
-  // The next datagram, whoever it comes from.
+  // Receives the next datagram, from any sender.
   std::string receive(Millis patience = kPatience);
-  // To whom the last datagram came from.
+  // Sends to the sender of the last datagram.
   void answer(const std::string& data);
   void send(int port, const std::string& data, const char* address = "127.0.0.1");
   bool readable(Millis time) const;
   // From now on each send() leaves as datagrams of `bytes`, which the receiver's kernel keeps
-  // together if asked to (UDP_SEGMENT, UDP_GRO).
+  // together if it is told to (UDP_SEGMENT, UDP_GRO).
   void segment_by(int bytes);
-  // From now on the port answers everybody as if nobody had it.
+  // From now on other senders are refused, as if no process listened on the port.
   void refuse_others();
 
   int port() const { return port_; }
@@ -37,7 +37,7 @@ class UdpPeer {
   void set_address(const char* ip, int port);
 
   Fd fd_;
-  sockaddr_storage address_{};  // of the last sender, or where we sent last
+  sockaddr_storage address_{};  // the last sender or destination
   socklen_t size_ = 0;
   int port_ = 0;
 };

@@ -1,4 +1,4 @@
-// web.h - what an HTTP daemon answers to the real curl, ab and wrk.
+// web.h - an HTTP daemon's answers to the real curl, ab and wrk.
 #pragma once
 
 #include <string>
@@ -9,23 +9,23 @@
 namespace e2e {
 
 struct Reply {
-  int status = 0;    // of curl: 0 for an answer, whatever it says
-  int code = 0;      // of HTTP
-  std::string head;  // with its last line end
+  int status = 0;    // exit status of curl; 0 for any answer
+  int code = 0;      // HTTP status
+  std::string head;  // including the last line end
   std::string body;
 
-  // A field's value; empty: there is none.  The name as it is sent.
+  // Returns a field's value; empty if there is none.  The letter case of `name` counts.
   std::string field(const std::string& name) const;
 };
 
 std::vector<std::string> lines_of(const std::string& text);
 std::string url(const Daemon& daemon, const std::string& path);
-// curl -i, with more options.
+// Runs curl -i with more options.
 Reply curl(const Daemon& daemon, const std::string& path,
            const std::vector<std::string>& options = {});
-// A request for a raw connection.
+// Returns the bytes of a request, for a raw connection.
 std::string request(const std::string& line, const std::string& fields = "");
-// The next answer on a raw connection, which has a Content-Length.
+// Reads the next answer, which must have a Content-Length, from a raw connection.
 Reply next_reply(Channel& channel);
 
 // Runs ab; fails the test unless all of `requests` were answered alike, with 200.

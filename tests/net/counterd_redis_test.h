@@ -1,4 +1,4 @@
-// counterd_redis_test.h - the store in Redis, with a server of the test's own.
+// counterd_redis_test.h - tests the store in Redis with a server of their own.
 #pragma once
 
 #include <functional>
@@ -17,17 +17,17 @@ using RedisBody = std::function<net::Task<>(RedisTest test)>;
 
 inline constexpr std::uint64_t kMany = 1'000'000;
 
-// Runs `body` with the store that `make` makes, on a loop of its own.
+// Runs `body` on its own loop, with the store that `make` makes.
 void with_redis(const MakeStore& make, const RedisBody& body);
 void with_redis(const std::string& url, const RedisBody& body);
-// With these times, and quiet.
+// A store with these timeouts, without messages.
 MakeStore redis_store(const std::string& url, Millis connect, Millis command,
                       std::uint64_t max_counters = kMany);
 
-// Asks until there is an answer that is not "unavailable".
+// Repeats the command until the answer is not "unavailable".
 net::Task<std::string> told_at_last(RedisTest test, Command command);
 
-// How increments have ended.
+// Counts the outcomes of increments.
 struct Tally {
   int done = 0;
   int unavailable = 0;

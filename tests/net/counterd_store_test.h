@@ -1,4 +1,4 @@
-// counterd_store_test.h - the stores of counterd, as their tests see them.
+// counterd_store_test.h - helpers for the tests of counterd's stores.
 #pragma once
 
 #include <atomic>
@@ -23,14 +23,14 @@ inline Command remove(std::string name) {
   return {.kind = Command::kDelete, .name = std::move(name)};
 }
 
-// "7" for a counter's value, or the status that says why not: "not found", "unavailable: ...".
+// "7" for a counter's value, or the status as text: "not found", "unavailable: ...".
 std::string shown(const Outcome& outcome);
 net::Task<std::string> told(Store& store, Command command);
 
-// "a=1 b=2", piece by piece; `pieces`: how many they were.
+// Lists counters as "a=1 b=2"; `pieces` gets the number of pieces.
 net::Task<std::string> listed(Store& store, std::string prefix, int* pieces);
 
-// A clock that stands still but for what a test lets pass.
+// A clock that moves only when a test advances it.
 class SetClock {
  public:
   SetClock() { time_ = counterd::now(); }
@@ -41,13 +41,13 @@ class SetClock {
   static inline std::atomic<Time> time_;  // a store's thread reads it
 };
 
-// For every store.
+// A test for every store.
 net::Task<> import_exactly(Store& store);
 
-// Started, or not opened.
+// Starts the store, unless it could not be opened.
 Opened started(Opened opened);
 
-// Runs `body` with a store of its own and its loop.
+// Runs `body` with its own store and loop.
 using StoreBody = net::Task<> (*)(Store& store);
 void with_store(const Opened& opened, StoreBody body);
 

@@ -1,11 +1,12 @@
-// faulty_disk.h - SQLite's files on a disk that fails when told to, and counts.
+// faulty_disk.h - puts SQLite's files on a simulated disk that counts operations and fails on
+// request.
 #pragma once
 
 #include <sqlite3.h>
 
 #include <atomic>
 
-// From its construction on every database that is opened is on this disk.  One at a time.
+// While it exists, every database that is opened is on this disk.  One object at a time.
 class FaultyDisk {
  public:
   FaultyDisk();
@@ -13,10 +14,10 @@ class FaultyDisk {
   FaultyDisk& operator=(const FaultyDisk&) = delete;
   ~FaultyDisk();
 
-  static inline std::atomic<int> write_error = SQLITE_OK;  // what each write is answered with
+  static inline std::atomic<int> write_error = SQLITE_OK;  // the result of each write
   static inline std::atomic<int> sync_error = SQLITE_OK;
   static inline std::atomic<int> syncs = 0;
-  // The process is killed before so many writes, syncs and deletions have been made; 0: never.
+  // The number of the write, sync or deletion before which the process is killed; 0: never.
   static inline std::atomic<int> killed_at = 0;
 
  private:

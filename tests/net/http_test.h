@@ -1,4 +1,4 @@
-// http_test.h - an HTTP service under test, and clients of it on the same loop.
+// http_test.h - an HTTP service under test, and its clients on the same loop.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 namespace net::http {
 
 // Answers by path: /echo the body, /big a lot, /wait after proceed(), /sleep after 20 ms, /stream,
-// /measured and /broken in pieces, /close for the last time, /none 204, anything else "Hello\n".
+// /measured and /broken in pieces, /close and ends the connection, /none 204, anything else
+// "Hello\n".
 class TestService final : public HttpService {
  public:
   static constexpr std::size_t kBigBytes = 100'000;
@@ -41,27 +42,27 @@ class TestService final : public HttpService {
   Timer gate_;
 };
 
-// Each write to a socket of this kind is a message that one read brings whole.
+// The ends of a socket on which one read returns exactly one write.
 Ends message_ends();
 
-// A client, and the connection that serves it.
+// A client and its connection to the service.
 class TestClient {
  public:
   TestClient(Loop& loop, HttpService& service, Kind kind = Kind::kTcp);
   TestClient(Loop& loop, HttpService& service, Ends ends);
 
-  // All that comes until it ends with `end`, or the connection does.
+  // Receives until the data ends with `end` or the connection ends.
   Task<std::string> receive_until(std::string_view end) { return receive(std::string(end)); }
-  // The same up to the end of the connection.
+  // Receives until the end of the connection.
   Task<std::string> receive_rest() { return receive(std::string()); }
-  // The bytes are copied: a co_await of g++ 12 is no place for a temporary that is still needed.
+  // Copies the bytes, because g++ 12 may destroy temporaries in a co_await too early.
   Task<> send(std::string_view bytes) { return send_copy(std::string(bytes)); }
   Task<> half_close();
-  // What a request brings, up to `end`.
+  // Sends a request and returns the answer up to `end`.
   Task<std::string> ask(std::string_view bytes, std::string_view end = "Hello\n") {
     return ask_copy(std::string(bytes), std::string(end));
   }
-  // For the connection to end.
+  // Waits for the connection to end.
   auto served() { return conns_.wait(); }
   bool being_served() const { return conns_.count() > 0; }
 

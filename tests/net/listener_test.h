@@ -1,4 +1,4 @@
-// listener_test.h - what the tests of listeners share.
+// listener_test.h - helpers for the tests of listeners.
 #pragma once
 
 #include <sys/stat.h>

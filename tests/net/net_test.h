@@ -1,4 +1,4 @@
-// net_test.h - a coroutine as a test, and plain, blocking descriptors as its peers.
+// net_test.h - runs a coroutine as a test, with plain, blocking descriptors as its peers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ inline void PrintTo(Error e, std::ostream* out) { *out << e.code() << " (" << e.
 inline void PrintTo(const SockAddr& address, std::ostream* out) { *out << address.to_string(); }
 
 using TestBody = Task<> (*)(Loop& loop);
-// Runs it on a loop of its own, whose end checks that no handle is left.
+// Runs the test on its own loop, whose destructor checks that no handle is left.
 void run_test(TestBody body);
 
 #define NET_TEST(suite, name)                        \
@@ -26,7 +26,7 @@ void run_test(TestBody body);
   TEST(suite, name) { net::run_test(&suite##name); } \
   static Task<> suite##name([[maybe_unused]] Loop& loop)
 
-// Ends the task where it makes no sense to go on.  (ASSERT_* would return, not co_return.)
+// Ends the task if it makes no sense to continue.  (ASSERT_* would use return, not co_return.)
 #define REQUIRE(condition)         \
   do {                             \
     if (!(condition)) {            \
@@ -42,10 +42,10 @@ void run_test(TestBody body);
     co_return;                                             \
   } while (false)
 
-// Far longer than anything takes that is not broken.
+// Far longer than anything takes that works.
 constexpr Millis kPatience{20'000};
 
-// Lets the loop go round once.
+// Lets the loop run once.
 struct Yield {
   Loop& loop;
   bool await_ready() const { return false; }
@@ -76,7 +76,7 @@ Ends connected(Kind kind);
 Ends pipe_ends();
 
 void send(const Fd& to, std::string_view data);
-std::string receive(const Fd& from, std::size_t n);  // less only at end of file
+std::string receive(const Fd& from, std::size_t n);  // fewer only at end of file
 std::string receive_all(const Fd& from);             // until end of file
 void half_close(const Fd& socket);
 void reset(Fd& socket);  // closes a TCP connection with a reset
@@ -84,15 +84,15 @@ void reset(Fd& socket);  // closes a TCP connection with a reset
 void narrow(int socket);
 int status_flags(int fd);  // O_NONBLOCK and the like
 
-// A listener on a port that the kernel picks.  With backlog 0 it holds one connection, and leaves
-// others without an answer.
+// A listener on a port that the kernel picks.  With backlog 0 its queue holds one connection, and
+// others get no answer.
 Fd tcp_listener(const char* ip, int backlog = 16);
 Fd tcp_connection(const SockAddr& to);
 // A bound socket that does not listen: connections to its port are refused as long as it lives.
 Fd refusing_socket(const char* ip);
 bool has_ipv6();
 
-// Text that shows where it is cut or mixed up.
+// Returns text in which truncated or reordered parts can be recognised.
 std::string pattern(std::size_t bytes);
 
 class TempDir {

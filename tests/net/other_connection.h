@@ -1,4 +1,4 @@
-// other_connection.h - a connection of another program to an SQLite database.
+// other_connection.h - another program's connection to an SQLite database.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ class OtherConnection {
   OtherConnection& operator=(const OtherConnection&) = delete;
   ~OtherConnection() { sqlite3_close(connection_); }
 
-  // The rows as "x|1 y|2".
+  // Returns the rows as "x|1 y|2".
   std::string run(const std::string& sql) {
     std::string rows;
     const auto add = [](void* out, int columns, char** values, char**) {

@@ -26,7 +26,7 @@ inline void run_stream_test(Kind kind, StreamBody body) {
   static Task<> suite##name([[maybe_unused]] Loop& loop, [[maybe_unused]] Stream& stream, \
                             [[maybe_unused]] Fd& peer)
 
-// For what only TCP has: resets.
+// For tests that need TCP's resets.
 #define TCP_TEST(suite, name)                                                             \
   static Task<> suite##name(Loop& loop, Stream& stream, Fd& peer);                        \
   TEST(suite##OverTcp, name) { net::run_stream_test(Kind::kTcp, &suite##name); }          \
@@ -43,7 +43,7 @@ inline std::string kind_name(const testing::TestParamInfo<Kind>& kind) {
   class suite : public testing::TestWithParam<Kind> {}; \
   INSTANTIATE_TEST_SUITE_P(Over, suite, testing::Values(Kind::kTcp, Kind::kUnix), kind_name)
 
-// What an operation that was begun beside the test has come to.
+// The outcome of an operation that runs concurrently with the test.
 struct Outcome {
   bool ended = false;
   Error error;
@@ -69,7 +69,7 @@ inline Task<> shut_down(Stream& stream, Outcome& outcome) {
   outcome.ended = true;
 }
 
-// Everything until end of file, a bit at a time and with breaks.
+// Reads until end of file, a little at a time and with pauses.
 inline Task<> read_slowly(Loop& loop, Stream& from, std::string& data, Error& error) {
   for (;;) {
     const auto more = co_await from.read(kPatience);

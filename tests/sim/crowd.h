@@ -1,4 +1,4 @@
-// crowd.h - several clients of one hub (-k) in the simulation: drawn from a seed, run, and judged.
+// crowd.h - several simulated clients of one hub (-k): generated from a seed, run, and judged.
 #pragma once
 
 #include <memory>
@@ -12,13 +12,13 @@ namespace sim {
 struct Crowd {
   struct Client {
     explicit Client(World& world, int who) : shape(world, who) {}
-    Remote shape;  // drawn; its copy is what the hub owns
+    Remote shape;  // generated; the hub owns a copy
     Remote* remote = nullptr;
     Ms comes_at = 0;
     bool left = false;
     Ms left_at = 0;
     netcat::Verdict verdict;
-    // What the history needs once the connection is gone.
+    // What judging needs after the connection is gone.
     std::string received;
     std::string content;
     std::size_t acknowledged = 0;

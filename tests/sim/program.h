@@ -1,5 +1,5 @@
-// program.h - a program at netcat's local end in the simulation (--exec): drawn from a seed, run
-// over a connection with TLS's manners or without, and judged.
+// program.h - a simulated program at netcat's local end (--exec): generated from a seed, run over a
+// connection with or without simulated TLS, and judged.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace sim {
 
-// Its output, `in`, and its input, `out`, as the relay sees them.
+// The program's output, `in`, and its input, `out`, as the relay sees them.
 class ProgramEnds final : public netcat::Channel {
  public:
   ProgramEnds(World& world, Local& pipes) : world_(world), pipes_(pipes) {}

@@ -1,7 +1,7 @@
-// records.h - a connection with TLS's manners in the simulation: what arrives counts by whole
-// records, close_notify is the end, and an end without it is a truncation.
+// records.h - a simulated connection that behaves like TLS: only whole records count as data,
+// close_notify is the end, and an end without it is a truncation.
 //
-// A record is two bytes of length and so many bytes of data; without data it is close_notify.
+// A record is a length of two bytes and the data; a record without data is close_notify.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ namespace sim {
 inline constexpr std::string_view kCloseNotify{"\0\0", 2};
 
 std::string sealed(std::string_view plain);
-// The data of the whole records at the front.
+// Returns the data of the complete records at the front.
 std::string opened(std::string_view records);
-// When how much of the data can be read.
+// Returns how much of the data can be read at which time.
 std::vector<Mark> opened_marks(const Source& source);
-// Makes records of what the peer sends.  truncated: it ends without close_notify.
+// Turns what the peer sends into records.  truncated: it ends without close_notify.
 void seal(World& world, Remote& remote, bool truncated);
 
 class Records final : public netcat::Channel {
@@ -39,12 +39,12 @@ class Records final : public netcat::Channel {
   std::uint64_t traffic() const override { return under_.in.taken + under_.out.received.size(); }
   void probe_peer() override { under_.probe_peer(); }
 
-  // What the peer does not take.
+  // Whether there are records that the peer has not accepted.
   bool has_unsent() const { return !out_.empty(); }
-  // The history.
-  std::size_t taken = 0;    // bytes of data that were read
-  Ms end_seen_at = kNever;  // close_notify
-  Ms finished_at = kNever;  // our own
+  // The history of the run.
+  std::size_t taken = 0;    // bytes of data read so far
+  Ms end_seen_at = kNever;  // when the peer's close_notify was read
+  Ms finished_at = kNever;  // when our close_notify was sent
   bool truncation_seen = false;
 
  private:
@@ -54,10 +54,10 @@ class Records final : public netcat::Channel {
 
   World& world_;
   Remote& under_;
-  std::string in_;      // not a whole record yet
-  std::string plain_;   // to be read
-  std::string out_;     // to be sent
-  std::string taking_;  // what is in out_, while try_write() says UV_EAGAIN
+  std::string in_;      // an incomplete record
+  std::string plain_;   // data to be read
+  std::string out_;     // records to be sent
+  std::string taking_;  // the data in out_, while try_write() returns UV_EAGAIN
   net::Error receive_error_;
   std::size_t unacknowledged_ = 0;
   bool peer_notified_ = false;

@@ -1,4 +1,4 @@
-// single.h - one connection in the simulation: drawn from a seed, run, and judged.
+// single.h - one simulated connection: generated from a seed, run, and judged.
 #pragma once
 
 #include <memory>
@@ -20,24 +20,25 @@ struct Single {
   netcat::Stdio::Input input = netcat::Stdio::Input::kStream;
   Local local;
   Remote remote;
-  std::unique_ptr<Records> records;  // on top of it
-  bool truncated = false;            // and it ends without close_notify
+  std::unique_ptr<Records> records;  // on top of `remote`, if TLS is simulated
+  bool truncated = false;            // the peer ends without close_notify
 
-  // What came of it.
+  // The result.
   netcat::Verdict verdict;
   netcat::Terms terms;
   Ms end_at = 0;
 };
 
-// Draws what both kinds of run have in common.
+// Generate what both kinds of run have in common.
 void draw_source(World& world, Source& source, std::size_t most);
 void draw_sink(World& world, Sink& sink, bool may_stick);
 void draw_peer(World& world, Remote& remote, std::size_t most);
-// TLS's manners, on top of it.
+// Simulates TLS on top of `remote`.
 std::unique_ptr<Records> draw_records(World& world, Remote& remote, bool& truncated);
 void draw_options(World& world, netcat::Options& options);
 
-// The contract, without a look at how netcat keeps it: a breach is a World::finding().
+// Checks the contract, independently of how netcat implements it; reports a violation with
+// World::finding().
 void judge(const Single& run);
 std::string with_crlf(std::string_view text);
 

@@ -1,4 +1,4 @@
-// talk.h - what netcat and a peer have said to each other, with TLS's manners or without: the data.
+// talk.h - the data that netcat and a peer have exchanged, with or without simulated TLS.
 #pragma once
 
 #include <string>
@@ -14,15 +14,15 @@ class Talk {
   Talk(const World& world, const Remote& remote, const Records* records);
 
   bool all_sent_is_acknowledged() const;
-  // A peer that has ended TLS itself and is gone has lost nothing but our close_notify.
+  // Like the above, but if the peer has ended TLS and left, our close_notify does not count.
   bool all_data_is_acknowledged() const;
 
-  std::string content;         // the peer's
-  std::vector<Mark> arrivals;  // of it
-  std::size_t taken;           // of it
-  std::string received;        // by the peer
-  Ms end_seen_at;              // the peer's
-  Ms finished_at;              // when netcat half-closed
+  std::string content;         // what the peer sent
+  std::vector<Mark> arrivals;  // of content
+  std::size_t taken;           // of content: bytes read by netcat
+  std::string received;        // what the peer received
+  Ms end_seen_at;              // when the peer's end was seen
+  Ms finished_at;              // when netcat half-closed the connection
   int finishes;
   bool truncation_seen = false;
 

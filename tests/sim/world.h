@@ -1,7 +1,8 @@
-// world.h - what netcat's core runs against in a simulation: a peer behind a network, and programs
-// behind standard input and output, all in virtual time and drawn from one seed.
+// world.h - the simulated surroundings of netcat's core: a peer behind a network, and programs
+// behind standard input and output, in virtual time and generated from one seed.
 //
-// Nothing here knows the rules for the end of a connection: the oracle judges the history.
+// This code does not contain the rules for the end of a connection: judge() checks the history
+// afterwards.
 #pragma once
 
 #include <algorithm>
@@ -16,11 +17,11 @@
 
 namespace sim {
 
-using Ms = std::int64_t;                 // since the start of the run
-inline constexpr Ms kHorizon = 400'000;  // the world ends for a run that is still going
+using Ms = std::int64_t;                 // milliseconds since the start of the run
+inline constexpr Ms kHorizon = 400'000;  // the time at which a run that has not ended is cut off
 inline constexpr Ms kNever = std::numeric_limits<Ms>::max() / 4;
 
-// The same numbers on every machine (splitmix64).
+// Generates the same numbers on every host (splitmix64).
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -30,13 +31,13 @@ class Random {
     return least + static_cast<Ms>(below(static_cast<std::uint64_t>(most - least) + 1));
   }
   bool chance(unsigned percent) { return below(100) < percent; }
-  std::size_t size(std::size_t most);  // small ones more often
+  std::size_t size(std::size_t most);  // small sizes are more likely
 
  private:
   std::uint64_t state_;
 };
 
-// So many bytes in all, at that time.
+// The total number of bytes at a point in time.
 struct Mark {
   Ms at;
   std::size_t total;
@@ -47,7 +48,7 @@ std::size_t total_at(const std::vector<Mark>& marks, Ms now);
 struct Source {
   std::string content;
   std::vector<Mark> arrivals;
-  Ms end_at = kNever;  // of file, or with what error
+  Ms end_at = kNever;  // when the input ends, or fails with `error`
   int error = 0;
   std::size_t taken = 0;
   bool end_seen = false;
@@ -58,7 +59,7 @@ struct Source {
   Ms next_change(Ms now) const;
 };
 
-// Where bytes go: `room` is what the reader has taken of them, or would.
+// Where bytes go: `room` is how many the reader has taken by when, or would take.
 struct Sink {
   std::vector<Mark> room;
   std::size_t buffer = 1;
@@ -84,11 +85,11 @@ class World {
   net::Loop& loop() { return loop_; }
   Random& random() { return random_; }
   void add(const char* what, int who, std::int64_t a = 0, std::int64_t b = 0);
-  // A call that moved nothing; too many of them at one moment are a spin.
+  // Records a call that moved nothing; too many at the same time are a busy loop.
   void idle_call();
-  // The process may have been stopped while it waited.
+  // Stops the process at random, as if while it waited.
   void maybe_stop();
-  // As the loop does, it looks at every descriptor before it ends a wait for a time gone by.
+  // Skips `time`; like the real loop, checks every descriptor before it ends expired waits.
   void stop(Ms time);
   [[noreturn]] void finding(const std::string& what) const;
   void print() const;
@@ -98,7 +99,7 @@ class World {
   std::vector<std::pair<Ms, Ms>> stops;  // from, to
   unsigned stops_left = 0;
   std::vector<Simulated*> channels;
-  bool odd_wakeups = false;  // EAGAIN though there is something, short reads and writes
+  bool odd_wakeups = false;  // spurious EAGAIN, short reads and writes
   std::size_t in_flight = 0;
 
  private:
@@ -109,7 +110,7 @@ class World {
   unsigned idle_calls_ = 0;
 };
 
-// A channel whose waits end when its own functions of time say so.
+// A channel whose waits end at the times that its virtual functions compute.
 class Simulated : public netcat::Channel {
  public:
   Simulated(World& world, int who)
@@ -121,17 +122,17 @@ class Simulated : public netcat::Channel {
   net::Task<net::Error> writable() override;
   net::Task<net::Error> hangup() override;
   void cancel() override;
-  void changed();  // wakes the waits
+  void changed();  // wakes all waits
 
  protected:
-  // The next time, after now, at which the answer may be another one.
+  // Each returns the next time, after now, at which its state may change.
   virtual Ms next_input() const = 0;
   virtual bool takes_output() const = 0;
   virtual Ms next_output() const = 0;
   virtual Ms hangup_at() const = 0;
   virtual net::Error hangup_reason() const = 0;
   net::Result<std::size_t> take(Source& from, std::span<char> buffer);
-  // Until there may be some, or changed().
+  // Waits until there may be input, or for changed().
   net::Task<net::Error> wait_for_input();
   net::Millis until(Ms then) const;
 
@@ -157,15 +158,15 @@ class Local final : public Simulated {
 
   Source in;
   Sink out;
-  Ms gone_at = kHorizon;           // the reader of standard output leaves
-  bool gone_is_noticed = true;     // not for a named pipe
+  Ms gone_at = kHorizon;           // when the reader of standard output leaves
+  bool gone_is_noticed = true;     // false for a named pipe
   std::size_t full_at = SIZE_MAX;  // bytes
-  bool closed = false;             // from the start
+  bool closed = false;             // standard output is closed from the start
   Ms finished_at = kNever;
   Ms last_read = 0;
   Ms last_written = 0;
   net::Task<net::Error> change() { return wait_for_input(); }
-  const bool* guarded = nullptr;  // while there is input: a kill would reset the connection
+  const bool* guarded = nullptr;  // must be true while there is input: a kill would reset
   bool takes_output() const override;
 
  private:
@@ -191,18 +192,18 @@ class Remote final : public Simulated {
 
   Source in;
   Sink out;
-  Ms lag = 0;                 // until an acknowledgement is back
-  Ms dead_at = kNever;        // from then on nothing is acknowledged
-  Ms reset_at = kNever;       // the latest: the end of every run
-  bool closes_fully = false;  // at the end of `in`: what is sent then is answered with a reset
-  // What the peer does when it has seen our half-close.
+  Ms lag = 0;                 // delay of an acknowledgement
+  Ms dead_at = kNever;        // from this time on nothing is acknowledged
+  Ms reset_at = kNever;       // at the latest at the end of the run
+  bool closes_fully = false;  // at the end of `in`; later data is answered with a reset
+  // What the peer does after our half-close.
   bool answers = false;
   std::string answer;
   Ms answers_after = 0;
   bool ends_after_answer = true;
-  bool finish_blocks = false;  // the first time
+  bool finish_blocks = false;  // the first finish() returns UV_EAGAIN
 
-  // The peer has seen the end of our input: it answers, if it is one that does.
+  // Called when the peer has seen the end of our input: makes it answer, if `answers` is set.
   void see_end();
   std::size_t acknowledged() const;
   bool resets = false;
@@ -211,7 +212,7 @@ class Remote final : public Simulated {
   int finishes = 0;
   Ms last_moved = 0;
   Ms end_seen_at = kNever;
-  Ms refused_at = kNever;  // it has not taken what was sent
+  Ms refused_at = kNever;  // when the peer refused data
   bool takes_output() const override;
 
  private:

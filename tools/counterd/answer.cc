@@ -16,7 +16,7 @@ void append_value(std::string& out, const std::string& name, const Counter& coun
     out.append(name).append(": ").append(std::to_string(counter.value)).push_back('\n');
 }
 
-// A line for each name, or an object; of several an array.
+// One line per name, or a JSON object, or for several names an array.
 Response done(const Call& call, const Outcome& outcome) {
   if (call.show == Call::kOk && !call.json) return ok();
   const bool several = call.json && !call.command.others.empty();
@@ -46,7 +46,7 @@ Response ok() {
   return response;
 }
 
-// Which bounds the sum exceeds.
+// Names the bounds that the sum exceeds.
 static std::string overflow_of(const Command& command) {
   if (command.min == INT64_MIN && command.max == INT64_MAX) return "the sum does not fit 64 bits";
   std::string bounds;

@@ -1,4 +1,4 @@
-// answer.h - outcomes as HTTP answers, in plain text and in JSON.
+// answer.h - turns outcomes into HTTP answers, in plain text or JSON.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace counterd {
 
-// The answer to a call that is a command.
+// The answer to a call of kind kCommand.
 Response answer_to(const Call& call, const Outcome& outcome);
-// A sentence, or {"error": sentence}.
+// An error as a sentence, or as {"error": sentence}.
 Response refusal(int status, bool json, std::string_view sentence);
 // The answer when the store cannot execute a command: 500, 503, 504 or 507.
 Response failure(Outcome::Status status, bool json, std::string_view why);
@@ -20,9 +20,9 @@ Response failure(Outcome::Status status, bool json, std::string_view why);
 Response ok();
 
 void append_json_string(std::string& out, std::string_view utf8);
-// {"name":"x","value":1,"changed":1795275123.456}, and "expires" where it does.
+// Appends {"name":"x","value":1,"changed":1795275123.456}, with "expires" if the counter expires.
 void append_json(std::string& out, std::string_view name, const Counter& counter);
-// Seconds since 1970, to the millisecond.
+// Appends seconds since 1970, with milliseconds.
 void append_seconds(std::string& out, Time time);
 
 }  // namespace counterd

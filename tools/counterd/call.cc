@@ -92,7 +92,7 @@ const Url* url_of(std::string_view path) {
 
 std::string in_quotes(std::string_view text) { return "'" + net::log::escaped(text) + "'"; }
 
-// Takes one value; returns what is wrong with it, or nothing.
+// Each of these takes one value and returns an error, or an empty string.
 std::string take_number(std::string_view text, std::int64_t& number) {
   if (const auto value = parse_value(text)) return number = *value, "";
   return in_quotes(text) + " is not a 64-bit integer";
@@ -109,7 +109,7 @@ std::string take_name(std::string_view text, Command& command) {
   return "";
 }
 
-// T, renew or T,renew: with `renew`, an existing counter's time to live starts again.
+// Accepts T, renew or T,renew; with `renew`, the time to live of an existing counter starts again.
 std::string take_ttl(std::string_view text, Command& command) {
   constexpr std::string_view kRenew = "renew";
   std::string_view time = text;
@@ -165,7 +165,7 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
     case kOverflow:
       return take_choice(text, "saturate", "fail", command.saturates);
     case kCreate:
-      if (text == "true" || text == "false") text = text == "true" ? "1" : "0";  // of JSON
+      if (text == "true" || text == "false") text = text == "true" ? "1" : "0";  // from JSON
       return take_choice(text, "1", "0", command.may_create);
     case kTtl:
       return take_ttl(text, command);
@@ -189,7 +189,7 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
   return "";
 }
 
-// A repeated or unknown parameter may be a slip, and would change the wrong counter.
+// Refuses repeated and unknown parameters, because a typo could change the wrong counter.
 std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
                       Call& call) {
   const ParameterName* known = nullptr;
@@ -216,7 +216,7 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
   return false;
 }
 
-// A browser that fetches what its user might click on next, whatever it calls that.
+// Whether a browser prefetches a page that its user might open next; browsers use different fields.
 bool is_prefetch(const Request& request) {
   static constexpr std::string_view kNames[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
   static constexpr std::string_view kWords[] = {"prefetch", "prerender", "preview"};
@@ -248,7 +248,7 @@ Response refuse(const Request& request, int status, std::string_view sentence) {
 
 bool wants_json(const Request& request) {
   const Url* url = url_of(request.path);
-  if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has one form
+  if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has only one form
   const bool has_form = kind_of_body(request) == BodyKind::kForm;
   for (const std::string_view form : {request.query, has_form ? request.body : ""}) {
     const std::string_view format = raw_value(form, "format");
@@ -277,7 +277,7 @@ std::variant<Call, Response> understand(const Request& request) {
   CHECK(url != nullptr);
   Call call;
   call.kind = url->kind;
-  const std::string_view accept = request.field("Accept");  // most clients take anything
+  const std::string_view accept = request.field("Accept");  // most clients accept anything
   call.json = !accept.empty() && accept != "*/*" && call.kind != Call::kMetrics &&
               net::http::prefers_json(request);
   call.show = url->show;

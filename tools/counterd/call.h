@@ -1,4 +1,4 @@
-// call.h - calls, which requests are parsed into: the table of URLs and their parameters.
+// call.h - parses requests into calls: the table of URLs and their parameters.
 #pragma once
 
 #include <span>
@@ -15,19 +15,19 @@ using net::http::Response;
 
 struct Call {
   enum Kind { kCommand, kList, kMetrics, kWatch, kBackup };
-  enum Show { kOk, kNew, kOld };  // what the answer to a command contains
+  enum Show { kOk, kNew, kOld };  // what the answer to a command shows
   Kind kind = kCommand;
   Show show = kOk;
   bool json = false;
   Command command = {};
   std::string prefix = {};  // of kList, kMetrics and kWatch
-  std::string after = {};   // of kList: begin after this name
-  std::uint64_t limit = 0;  // counters at most; 0: all
+  std::string after = {};   // of kList: start after this name
+  std::uint64_t limit = 0;  // the most counters to list; 0: all
 
   bool changes() const { return kind == kCommand && command.kind != Command::kGet; }
 };
 
-// A URL, for the table of routes and the page that lists them.
+// A URL, for the table of routes and for the page that lists the URLs.
 struct UrlHelp {
   std::string_view path;
   std::string_view usage;
@@ -36,10 +36,11 @@ struct UrlHelp {
 };
 std::span<const UrlHelp> urls();
 
-// The form of an answer, by `format` or the field Accept; of a refusal, too.
+// Whether answers and refusals are in JSON, from `format` or the field Accept.
 bool wants_json(const Request& request);
 
-// The call, or the answer to an invalid one: 400, 403, 415.  The path is one of urls().
+// Returns the call, or the answer to an invalid one: 400, 403, 415.  The path must be one of
+// urls().
 std::variant<Call, Response> understand(const Request& request);
 
 }  // namespace counterd

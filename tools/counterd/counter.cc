@@ -43,7 +43,7 @@ std::optional<Millis> parse_ttl(std::string_view text) {
   return Millis(static_cast<std::int64_t>(std::ceil(number * unit->second)));
 }
 
-// The sum, within the command's bounds; nothing where it is not and may not be cut.
+// The sum, or nothing if it exceeds the command's bounds and the command does not saturate.
 static std::optional<std::int64_t> sum_of(const Command& command, std::int64_t before) {
   std::int64_t sum = 0;
   const bool overflows = __builtin_add_overflow(before, command.value, &sum);
@@ -53,7 +53,7 @@ static std::optional<std::int64_t> sum_of(const Command& command, std::int64_t b
   return std::clamp(sum, command.min, command.max);
 }
 
-// The value after the command; nothing where there is none.
+// The value after the command, or nothing if the sum overflows.
 static std::optional<std::int64_t> new_value(const Command& command, std::int64_t before) {
   switch (command.kind) {
     case Command::kSet:
@@ -71,7 +71,8 @@ static std::optional<std::int64_t> new_value(const Command& command, std::int64_
   return before;
 }
 
-// The time to live that ttl=renew restarts: the stored one, or else from its change to its end.
+// The time to live that ttl=renew restarts: the stored one, or else the time from the last change
+// to the expiry.
 static Millis lifetime(const Counter& counter) {
   if (counter.expires == kNever || counter.ttl > Millis::zero()) return counter.ttl;
   std::int64_t millis = 0;

@@ -35,13 +35,13 @@ struct Options {
 // --- before it serves ---
 
 bool read_import(Options& options, std::string& why) {
-  // Some ten million counters, or what an address space of 32 bits has room for.
+  // About ten million counters; less on 32-bit systems, whose address space is small.
   constexpr std::size_t kBytesMax = std::size_t{1} << (sizeof(std::size_t) == 4 ? 28 : 30);
   net::Result<std::string> text = net::read_text(options.import_file, kBytesMax);
   if (!text) return why = text.error().message(), false;
   options.preparation.imported = std::move(*text);
   counterd::ListReader reader(options.preparation.imported);
-  while (reader.next()) {  // all of it is right, or nothing is imported
+  while (reader.next()) {  // check everything first: all is imported, or nothing
   }
   why = reader.why();
   return why.empty();
@@ -62,7 +62,7 @@ bool read_files(Options& options, counterd::Token& token) {
   };
   std::string& token_file = options.service.token_file;
   if (!token_file.empty() && !token.load(token_file, why)) return fail(token_file);
-  if (token_file == "-") token_file.clear();  // it cannot be read again
+  if (token_file == "-") token_file.clear();  // standard input cannot be read again on SIGHUP
   if (!options.redis_password_file.empty() && !read_password(options, why))
     return fail(options.redis_password_file);
   if (!options.import_file.empty() && !read_import(options, why)) return fail(options.import_file);
@@ -78,15 +78,15 @@ std::string take_store(std::string_view text, std::string& place) {
   if (counterd::RedisUrl::has_scheme(text))
     return counterd::RedisUrl::parse(text, url, why) ? "" : why;
   if (text.starts_with("rediss:")) return "Redis over TLS (rediss:) is not supported";
-  const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole
-  const std::size_t scheme = first.find(':') + 1;  // what follows may have a password in it
+  const std::string_view first = text.substr(0, text.find('/'));  // of a path, or the whole text
+  const std::size_t scheme = first.find(':') + 1;  // what follows may contain a password
   const bool is_path = scheme == 0 && (text.ends_with(".db") || first.size() < text.size());
   if (text == "memory" || is_path) return "";
   return "'" + place.substr(0, scheme > 0 ? scheme : place.npos) +
          "' is not a store (use memory, FILE.db or redis://HOST:PORT)";
 }
 
-// SQLite follows links, and has its log beside the file itself.
+// Resolves symbolic links, because SQLite does, and keeps its log beside the target.
 void follow_links(std::string& place) {
   constexpr int kLinksMax = 40;
   std::error_code e;
@@ -108,7 +108,7 @@ std::string take_start(std::string_view text, std::vector<Entry>& start) {
   return "";
 }
 
-// Seconds to ten years.
+// Accepts a time of up to ten years.
 net::Setter window(Millis& out) {
   return [&out](std::string_view text) -> std::string {
     const auto time = counterd::parse_ttl(text);
@@ -170,7 +170,7 @@ counterd::Opened open_store(const counterd::StoreOptions& options) {
 
 int main(int argc, char** argv) {
   net::hold_standard_descriptors();
-  (void)std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // the file size limit then acts like a full disk
   Options options = parse_options(argc, argv);
   counterd::Token token;
   if (!read_files(options, token)) return net::kLocalIo;
@@ -186,7 +186,7 @@ int main(int argc, char** argv) {
   counterd::Statsd statsd;
   if (!options.statsd.empty())
     if (const int status = statsd.listen(options.statsd); status != net::kOk) return status;
-  // Nothing is changed before it is certain that it will be served.
+  // Changes nothing in the store before all addresses are bound.
   options.service.site.server.prepare = [&] {
     return counterd::prepare(options.preparation, store);
   };

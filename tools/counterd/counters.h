@@ -20,16 +20,16 @@ class Counters {
   // Executes `command`.
   Outcome execute(const Command& command, Time now, std::uint64_t max_counters);
 
-  const Counter* find(std::string_view name) const;  // maybe expired; nullptr: none
+  const Counter* find(std::string_view name) const;  // may have expired; nullptr: none
   void put(std::string_view name, const Counter& counter);
-  void append(std::string name, const Counter& counter);  // in the order of the names
+  void append(std::string name, const Counter& counter);  // names must be in order
   void erase(std::string_view name);
   std::size_t size() const { return map_.size(); }
-  // The names of the expired counters, the first to expire first.
+  // The names of expired counters, in the order in which they expired.
   std::vector<std::string> expired(Time now, std::size_t limit) const;
-  // A piece of Store::list: after the name `after`.
+  // A piece of Store::list(), starting after the name `after`.
   Page page(std::string_view prefix, std::string_view after, Time now) const;
-  // Removes about `count`, the last ones first; false when nothing is left.
+  // Removes about `count` counters, the last ones first; returns false when none is left.
   bool shrink(std::size_t count);
 
  private:
@@ -40,7 +40,7 @@ class Counters {
   void purge(Time now);
 
   Map map_;
-  std::set<std::pair<Time, const std::string*>> expiries_;  // of those that expire; keys of map_
+  std::set<std::pair<Time, const std::string*>> expiries_;  // pointers to keys of map_
 };
 
 }  // namespace counterd

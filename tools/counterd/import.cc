@@ -57,7 +57,8 @@ bool ListReader::time(Time& out) {
   return true;
 }
 
-// "12.345" without a detour over a double, which cannot hold all that the store can.
+// Parses "12.345" without converting it to a double, which cannot represent all times that the
+// store can.
 static std::optional<std::int64_t> exact_millis(std::string_view text) {
   const std::size_t dot = std::min(text.find('.'), text.size());
   std::string digits(text.substr(0, dot));
@@ -73,7 +74,7 @@ static std::optional<std::int64_t> exact_millis(std::string_view text) {
 
 std::optional<Time> parse_seconds(std::string_view text) {
   if (const auto millis = exact_millis(text)) return Time(Millis(*millis));
-  constexpr double kSecondsMax = 9.2e15;  // about what fits 64 bits of milliseconds
+  constexpr double kSecondsMax = 9.2e15;  // about what fits into 64 bits as milliseconds
   double seconds = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || rest != text.data() + text.size()) return std::nullopt;

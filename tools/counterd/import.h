@@ -1,4 +1,4 @@
-// import.h - the JSON of /list, read.
+// import.h - reads the JSON of /list.
 #pragma once
 
 #include <optional>
@@ -10,16 +10,16 @@
 
 namespace counterd {
 
-// An array of objects with "name" and "value", and perhaps "changed" and "expires", one at a time:
-// a million of them need no memory of their own.
+// Reads an array of objects with "name" and "value", and optionally "changed" and "expires", one at
+// a time, so that a million of them need no extra memory.
 class ListReader {
  public:
-  // The text outlives the reader.
+  // The text must outlive the reader.
   explicit ListReader(std::string_view json) : json_(json) {}
 
-  // Nothing after the last entry, or on an error.
+  // Returns the next entry, or nothing after the last one or on an error.
   std::optional<Entry> next();
-  // "line 3: what is wrong"; empty: nothing so far.
+  // "line 3: what is wrong"; empty if there was no error so far.
   std::string why() const { return json_.why(); }
 
  private:
@@ -32,7 +32,8 @@ class ListReader {
   bool begun_ = false;
 };
 
-// Seconds since 1970, exact to the millisecond; nothing where it is not such a number.
+// Parses seconds since 1970, exact to the millisecond; returns nothing if `text` is not such a
+// number.
 std::optional<Time> parse_seconds(std::string_view text);
 
 }  // namespace counterd

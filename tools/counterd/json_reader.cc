@@ -57,7 +57,7 @@ bool JsonReader::escape(std::string& out) {
     return out.push_back(kMeanings[at]), true;
   char32_t unit = 0;
   if (c != 'u' || !code_unit(unit)) return false;
-  if (unit >= 0xd800 && unit < 0xdc00) {  // the first half of a pair
+  if (unit >= 0xd800 && unit < 0xdc00) {  // the first half of a surrogate pair
     char32_t low = 0;
     if (!left_.starts_with("\\u")) return false;
     left_.remove_prefix(2);

@@ -6,26 +6,26 @@
 
 namespace counterd {
 
-// Each function skips blanks and takes what it is named after off the front; it returns false if
-// something else is there.
+// Each function skips blanks and consumes what it is named after; it returns false if the text
+// continues with something else.
 class JsonReader {
  public:
-  // The text outlives the reader.
+  // The text must outlive the reader.
   explicit JsonReader(std::string_view json) : text_(json), left_(json) {}
 
-  bool take(char c);  // without a complaint where it is not there
+  bool take(char c);  // no error if it is missing
   bool expect(char c);
   bool string(std::string& out);
-  // The characters of a number, or of a word such as `true`; maybe none.
+  // Returns the characters of a number, or of a word such as `true`; possibly none.
   std::string_view number();
   std::string_view word();
   char peek();  // the next one; 0 at the end
-  // Nothing but blanks follows.
+  // Checks that only blanks follow.
   bool end();
 
   bool fail(std::string what);
   bool failed() const { return !what_.empty(); }
-  // "line 3: what is wrong"; empty: nothing so far.
+  // "line 3: what is wrong"; empty if there was no error so far.
   std::string why() const;
 
  private:

@@ -17,7 +17,8 @@ void append_object(std::string& out, const Entry& entry, bool first) {
   append_json(out, entry.name, entry.counter);
 }
 
-// A label's value escapes what a JSON string does, as there are no control characters in it.
+// A label's value needs the same escapes as a JSON string, because names have no control
+// characters.
 void append_label(std::string& out, std::string_view metric, const Entry& entry) {
   out.append(metric).append("{name=");
   append_json_string(out, entry.name);

@@ -1,4 +1,4 @@
-// listing.h - all counters as a text, piece by piece: /list and /metrics.
+// listing.h - writes all counters as text, piece by piece: /list and /metrics.
 #pragma once
 
 #include <span>
@@ -15,12 +15,12 @@ class Listing {
  public:
   Listing(Store& store, ListFormat format, ListQuery query);
 
-  // Appends what comes next, at least something; kDone, or why the store cannot answer.
+  // Appends the next piece, which is not empty; returns kDone, or why the store cannot answer.
   net::Task<Outcome> next(std::string& out);
   bool done() const { return sections_.empty(); }
 
  private:
-  // A text of all counters; /metrics has two, because a metric's lines must be together.
+  // One pass over all counters; /metrics has two, because the lines of a metric must be together.
   struct Section {
     std::string_view head;
     void (*append)(std::string& out, const Entry& entry, bool first);
@@ -29,12 +29,12 @@ class Listing {
   static std::span<const Section> sections_of(ListFormat format);
 
   Store& store_;
-  std::span<const Section> sections_;  // that have not come to their end
+  std::span<const Section> sections_;  // that are not finished
   const ListQuery query_;
   std::string from_;
-  std::uint64_t left_ = UINT64_MAX;  // of the limit
-  bool begun_ = false;               // the first section
-  bool empty_ = true;                // so far
+  std::uint64_t left_ = UINT64_MAX;  // how many more the limit allows
+  bool begun_ = false;               // the first section has begun
+  bool empty_ = true;                // nothing has been listed so far
 };
 
 }  // namespace counterd

@@ -13,7 +13,7 @@ std::string mark_of(const Command& command) {
   std::uint64_t hash = 14695981039346656037U;
   const auto add = [&hash](std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    hash = (hash ^ 0xffU) * 1099511628211U;  // no name has this byte
+    hash = (hash ^ 0xffU) * 1099511628211U;  // no name contains this byte
   };
   add(command.name);
   for (const std::string& name : command.others) add(name);
@@ -33,7 +33,7 @@ bool is_final(Outcome::Status status) {
          status == Outcome::kOverflow;
 }
 
-// --- as a text ---
+// --- as text ---
 
 static void append_numbers(std::string& text, const Outcome& outcome) {
   const Counter& counter = outcome.counter;
@@ -106,7 +106,7 @@ std::optional<std::string> Operations::take_older(Time before) {
     auto [at, token] = std::move(order_.front());
     order_.pop_front();
     const auto known = map_.find(token);
-    if (known == map_.end() || known->second.at != at) continue;  // it has been used again since
+    if (known == map_.end() || known->second.at != at) continue;  // it was used again later
     map_.erase(known);
     return std::move(token);
   }

@@ -1,4 +1,5 @@
-// operations.h - the answered requests with op=TOKEN: a repeated one is not executed again.
+// operations.h - remembers answered requests with op=TOKEN, so that a repeated one is not executed
+// again.
 #pragma once
 
 #include <deque>
@@ -14,7 +15,7 @@ namespace counterd {
 
 struct Operation {
   Time at = kNever;
-  std::string mark;  // of its command
+  std::string mark;  // identifies its command
   Outcome outcome;
 
   // "AT MARK STATUS FAILED", then "BEFORE VALUE CHANGED EXPIRES" of each name, as one line.
@@ -22,9 +23,9 @@ struct Operation {
   static std::optional<Operation> parse(std::string_view text);
 };
 
-// Identifies a command: a token that is sent with another command is a mistake.
+// Identifies a command, to detect a token that is used again with another command.
 std::string mark_of(const Command& command);
-// Whether the answer to a repeated command is the same one.
+// Whether a repeated command would get the same answer.
 bool is_final(Outcome::Status status);
 
 // Not for two threads at once.
@@ -36,7 +37,7 @@ class Operations {
   std::map<std::string, std::optional<Operation>, std::less<>> all() const {
     return {map_.begin(), map_.end()};
   }
-  // Forgets one that came before `before`, and returns its token.
+  // Forgets one operation that is older than `before`, and returns its token.
   std::optional<std::string> take_older(Time before);
 
  private:

@@ -1,4 +1,4 @@
-// page.h - the live page: page.html, compiled in.
+// page.h - page.html, the live page, compiled in.
 #pragma once
 
 #include <string_view>

@@ -17,7 +17,7 @@ std::string take_pairs(std::string_view form, const TakePair& take) {
   while (!form.empty()) {
     const std::string_view pair = take_first(form);
     std::string wrong;
-    if (pair.find('%') == pair.npos && pair.find('+') == pair.npos) {  // most: nothing to decode
+    if (pair.find('%') == pair.npos && pair.find('+') == pair.npos) {  // usually nothing to decode
       const std::size_t equals = std::min(pair.find('='), pair.size());
       const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
       if (!pair.empty()) wrong = take(pair.substr(0, equals), value);
@@ -40,7 +40,7 @@ std::string_view raw_value(std::string_view form, std::string_view key) {
   return {};
 }
 
-// A string, a number, true or false, as a text.
+// Reads a string, a number, true or false as text.
 static bool read_value(JsonReader& json, std::string& value) {
   if (json.peek() == '"') return json.string(value);
   value = json.number();

@@ -24,7 +24,8 @@ Task<> set(Store& store, Command command, std::string& why) {
   if (!outcome.why.empty()) why = outcome.why;
 }
 
-// Only where there is none yet; kUnavailable: not known, or not done.
+// Creates the counter unless it exists; kUnavailable: it is not known whether it exists, or it
+// could not be created.
 Task<Outcome::Status> start(Store& store, Entry entry, std::string& why) {
   Command command{.kind = Command::kGet, .name = entry.name, .value = entry.counter.value};
   const Outcome outcome = co_await ask(store, command);
@@ -49,7 +50,7 @@ Task<> start_all(Store& store, Preparation& preparation, std::string& why) {
   preparation.start = std::move(later);
 }
 
-// Until the server serves, these are blocked.
+// Checks pending signals, because they are blocked until the server serves.
 bool is_told_to_stop() {
   sigset_t pending;
   return sigpending(&pending) == 0 &&
@@ -58,7 +59,7 @@ bool is_told_to_stop() {
 }
 
 Task<> import_all(Store& store, std::string_view json, std::string& why) {
-  constexpr std::size_t kAtOnce = 1000;  // the store may do them together
+  constexpr std::size_t kAtOnce = 1000;  // the store may combine them
   net::WaitGroup group;
   ListReader reader(json);
   while (std::optional<Entry> entry = reader.next()) {
@@ -75,7 +76,7 @@ Task<> import_all(Store& store, std::string_view json, std::string& why) {
   co_await group.wait();
 }
 
-// Returns the status, with a sentence in `why` unless the reader has left.
+// Returns the exit status, with a sentence in `why` unless the reader has left.
 Task<int> export_all(net::Loop& loop, Store& store, std::string& why) {
   net::Descriptor out = net::Descriptor::standard_output(loop);
   Listing listing(store, ListFormat::kJson, {});

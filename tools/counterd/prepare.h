@@ -1,4 +1,4 @@
-// prepare.h - prepares a store before it is served: --import, --start, --export.
+// prepare.h - prepares a store before counterd serves: --import, --start, --export.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ namespace counterd {
 
 struct Preparation {
   std::string imported;      // the text of a list in JSON; empty: none
-  std::vector<Entry> start;  // to be created where they are not there
+  std::vector<Entry> start;  // to be created unless they exist
   bool exports = false;
   bool waits = false;  // --start waits for a store that is unavailable
 };
 
-// Starts the store and does all of this; returns the exit status, after logging the reason.  What
+// Starts the store and does all of this.  Returns the exit status, after logging any error.  What
 // remains in `start` has to be created once the store is available.
 int prepare(Preparation& preparation, const Opened& opened);
 

@@ -25,12 +25,12 @@ using net::http::Response;
 
 namespace {
 
-constexpr std::size_t kWholeMax = std::size_t{64} * 1024;  // a longer list goes out in pieces
+constexpr std::size_t kWholeMax = std::size_t{64} * 1024;  // a longer list is sent in pieces
 constexpr int kWatchersMax = 64;                           // per loop
 
 // --- lists ---
 
-// One piece, then the turn of the other clients.
+// Writes the rest piece by piece, and lets other clients have their turn in between.
 Task<Error> write_rest(net::Loop& loop, std::shared_ptr<Listing> listing, std::string text,
                        Body& body) {
   for (;;) {
@@ -39,7 +39,7 @@ Task<Error> write_rest(net::Loop& loop, std::shared_ptr<Listing> listing, std::s
     co_await net::yield(loop);
     text.clear();
     const Outcome outcome = co_await listing->next(text);
-    if (outcome.status != Outcome::kDone) co_return UV_EIO;  // the client sees a torn body
+    if (outcome.status != Outcome::kDone) co_return UV_EIO;  // the client sees an incomplete body
   }
 }
 
@@ -135,7 +135,7 @@ class CounterService final : public net::http::Site {
     co_await tasks.wait();
   }
 
-  // The token's file, for all loops.
+  // Reads the token's file again, once for all loops.
   bool reload(bool first) override {
     std::string why;
     if (options_.token_file.empty()) return false;
@@ -223,7 +223,7 @@ Answer CounterService::answer_other(Call call) {
   return answer_list(loop_, *store_, std::move(query), std::move(options));
 }
 
-// One at a time: each is a copy on the disk.
+// Allows one backup at a time, because each is a copy on the disk.
 Task<Response> CounterService::answer_backup(bool json) {
   if (backing_up_) co_return failure(Outcome::kUnavailable, json, "another backup is in progress");
   backing_up_ = true;
@@ -234,8 +234,8 @@ Task<Response> CounterService::answer_backup(bool json) {
 
 // --- metrics ---
 
-// OpenMetrics names a counter without its _total, but for the sample.  Where a gauge has that name,
-// the counter is one of unknown type.
+// In OpenMetrics only a counter's sample has the suffix _total, not its metadata.  If a gauge
+// already has the shorter name, the counter becomes a metric of unknown type.
 std::string as_open_metrics(std::string_view text) {
   constexpr std::string_view kTotal = "_total", kCounter = " counter\n";
   const std::string all(text);
@@ -257,7 +257,7 @@ std::string as_open_metrics(std::string_view text) {
   return out;
 }
 
-// Our own figures require no token, the counters do.
+// Our own metrics require no token, but the counters do.
 Answer CounterService::answer_metrics(const Request& request) {
   auto understood = understand(request);
   if (auto* refused = std::get_if<Response>(&understood)) return std::move(*refused);
@@ -290,7 +290,7 @@ Task<Response> CounterService::metrics(ListQuery query, ListFormat format, bool 
   co_return response;
 }
 
-// --- a browser's ---
+// --- for browsers ---
 
 Answer CounterService::answer_watch(ListQuery query, bool json) {
   if (watchers_ == kWatchersMax)
@@ -308,7 +308,7 @@ Task<Error> CounterService::watch_counted(ListQuery query, Body& body) {
   co_return e;
 }
 
-// A person's browser gets the live page, which loads nothing from anywhere else.
+// A browser gets the live page, which loads nothing from other servers.
 Answer CounterService::front_page(const Request& request) const {
   if (!net::http::prefers(request, "text/html", "text/plain")) return index(request);
   Response response;

@@ -1,4 +1,4 @@
-// service.h - counterd's URLs: who may use them, what they mean, how they are answered.
+// service.h - counterd's URLs: access, meaning and answers.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ struct Shared {
   Token& token;
   Statsd& statsd;
   net::http::Figures& figures;
-  std::vector<Entry>& start;  // left to be created; the first loop's
+  std::vector<Entry>& start;  // still to be created; for the first loop only
   std::atomic<int> loops = 0;
 };
 

@@ -21,7 +21,7 @@ using net::Task;
 namespace {
 
 constexpr std::size_t kDatagramMax = 65536;
-constexpr unsigned kAtOnce = 16;  // datagrams: one batch
+constexpr unsigned kAtOnce = 16;  // datagrams in one batch
 
 using Sums = std::map<std::string, std::int64_t, std::less<>>;
 
@@ -31,7 +31,7 @@ bool parse_number(std::string_view text, double& number) {
   return error == std::errc() && rest == end;
 }
 
-// The buffers of a batch, which each socket has.
+// The buffers for one batch; each socket has its own.
 struct Batch {
   Batch() : memory(kAtOnce * kDatagramMax) {
     for (unsigned i = 0; i < kAtOnce; ++i) {
@@ -76,7 +76,7 @@ net::Result<net::Fd> bind_datagram(const net::SockAddr& address) {
   net::Fd socket(::socket(address.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return Error::from_errno();
   const int on = 1;
-  const int bytes = 4 << 20;  // as much of it as the kernel allows: bursts wait there
+  const int bytes = 4 << 20;  // as much as the kernel allows, for bursts
   (void)net::set_option(socket.get(), SOL_SOCKET, SO_RCVBUF, bytes);
   if (address.family() == AF_INET6)
     (void)net::set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, on);
@@ -87,7 +87,7 @@ net::Result<net::Fd> bind_datagram(const net::SockAddr& address) {
 }  // namespace
 
 std::optional<Increment> parse_statsd(std::string_view line) {
-  constexpr double kSumMax = 9e15;  // what a double holds exactly
+  constexpr double kSumMax = 9e15;  // what a double can represent exactly
   const std::size_t colon = line.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   Increment increment{.name = line.substr(0, colon)};
@@ -160,7 +160,7 @@ Task<> Statsd::run(net::Loop& loop, Store& store) {
   co_await receiving.wait();
 }
 
-// The increments of a batch are added up before they are made: one change of each counter.
+// Adds up the increments of a batch, so that each counter is changed once.
 Task<> Statsd::receive(net::Loop& loop, Store& store, int socket) {
   constexpr std::size_t kChangesAtOnce = 1000;
   Batch batch;

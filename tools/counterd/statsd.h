@@ -16,20 +16,22 @@ struct Increment {
   std::string_view name;
   std::int64_t by = 0;
 };
-// Nothing if the line is not an increment.  A rate of 0.1 means that it stands for ten.
+// Returns nothing if the line is not an increment.  With a rate of 0.1 the increment counts ten
+// times.
 std::optional<Increment> parse_statsd(std::string_view line);
 
 // Counts of lines; read by any loop.
 struct StatsdFigures {
   std::atomic<std::uint64_t> lines = 0;
-  std::atomic<std::uint64_t> bad = 0;   // of them not understood
-  std::atomic<std::uint64_t> lost = 0;  // increments that the store has not made
+  std::atomic<std::uint64_t> bad = 0;   // lines that were not understood
+  std::atomic<std::uint64_t> lost = 0;  // increments that the store did not accept
   void append_to(std::string& metrics) const;
 };
 
 class Statsd {
  public:
-  // Binds the address, or all of a name; returns the exit status, after logging the reason.
+  // Binds the address, or all addresses of a name.  Returns the exit status, after logging any
+  // error.
   int listen(const std::string& address);
   bool listening() const { return !sockets_.empty(); }
   const StatsdFigures& figures() const { return figures_; }

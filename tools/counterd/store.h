@@ -14,7 +14,7 @@
 
 namespace counterd {
 
-// Without a coroutine frame if there is nothing to wait for.
+// An Outcome avoids the coroutine frame if there is nothing to wait for.
 using Reply = std::variant<Outcome, net::Task<Outcome>>;
 
 struct Entry {
@@ -26,20 +26,20 @@ struct Entry {
 struct ListQuery {
   std::string prefix = {};
   std::string after = {};
-  std::uint64_t limit = 0;  // no more are asked for; 0: all
+  std::uint64_t limit = 0;  // the most that are needed; 0: all
 };
 
-// A bounded piece of a list.
+// A piece of a list, of bounded size.
 struct Page {
   Outcome::Status status = Outcome::kDone;  // else kUnavailable, with the reason in `why`
   std::string why = {};
   std::vector<Entry> entries = {};
-  std::string next = {};  // where the next piece begins; empty: there is none
+  std::string next = {};  // where the next piece starts; empty: this is the last
 };
 
 // A copy of all counters: an SQLite file.
 struct Backup {
-  Outcome::Status status = Outcome::kDone;  // kNotFound: this store has none; else `why` tells
+  Outcome::Status status = Outcome::kDone;  // kNotFound: not supported; otherwise see `why`
   std::string why = {};
   net::Fd file = {};
   std::size_t bytes = 0;
@@ -51,21 +51,22 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Reply apply(Command command) = 0;
-  // The counters in the order of their names, piece by piece: first with `from` empty, then with a
-  // page's `next`.  One that exists throughout is listed once.
+  // Lists the counters in the order of their names, piece by piece: the first call has an empty
+  // `from`, the next ones a page's `next`.  A counter that exists throughout is listed exactly
+  // once.
   virtual net::Task<Page> list(ListQuery query, std::string from) = 0;
-  // Whether a change could be made now: kDone, or why not.
+  // Checks whether a change could be made now: returns kDone, or why not.
   virtual net::Task<Outcome> check() { co_return Outcome{}; }
   virtual net::Task<Backup> backup() { co_return Backup{.status = Outcome::kNotFound}; }
   // A number that changes whenever a counter may have changed.
   virtual std::uint64_t version() = 0;
-  // How often it is worth to ask for the version.
+  // How often it is worthwhile to ask for the version.
   virtual Millis version_period() const { return Millis(200); }
   // Runs beside the connections until the loop is cancelled.
   virtual net::Task<> run() { co_return; }
 };
 
-// Does `command` and waits for its outcome.
+// Executes `command` and waits for its outcome.
 inline net::Task<Outcome> ask(Store& store, Command command) {
   Reply reply = store.apply(std::move(command));
   if (auto* outcome = std::get_if<Outcome>(&reply)) co_return std::move(*outcome);
@@ -77,23 +78,23 @@ inline net::Task<Outcome> ask(Store& store, Command command) {
 using MakeStore = std::function<std::unique_ptr<Store>(net::Loop&)>;
 
 struct Limits {
-  std::uint64_t max_counters = 0;  // as many tokens, too
+  std::uint64_t max_counters = 0;  // also the limit on tokens
   Millis op_window = std::chrono::minutes(10);
 };
 
 struct StoreOptions {
   std::string place;  // the value of --store: FILE.db, redis://HOST:PORT[/DB]
   Limits limits = {};
-  std::string redis_password = {};  // unless the place has one
-  Time (*clock)() = now;            // Redis has its own
+  std::string redis_password = {};  // if `place` does not contain one
+  Time (*clock)() = now;            // not used by Redis, which has its own
 };
 
-// A store that is open, or the reason why not.  One store for all loops.
+// An open store, or the reason why it could not be opened.  One store serves all loops.
 struct Opened {
-  MakeStore make;        // one for each loop; all of them go before this does
+  MakeStore make;        // makes one per loop; this object must outlive them
   std::string why = {};  // a sentence: "counters.db: locked by another counterd"
-  // Before the first command, and inside the sandbox, which only later threads are in.  Returns
-  // what went wrong, or nothing.
+  // Called before the first command and after the sandbox was entered, because only threads that
+  // are started later are inside it.  Returns an error, or an empty string.
   std::function<std::string()> start = [] { return std::string(); };
 };
 

@@ -11,14 +11,14 @@
 
 namespace counterd {
 
-// From any thread.
+// May be used from any thread.
 class Token {
  public:
   explicit Token(std::string secret = {}) { set(std::move(secret)); }
-  // The first line of a file; false, with the reason in `why`, and the token as it was.
+  // Loads the first line of a file.  On failure returns false, sets `why` and keeps the old token.
   bool load(const std::string& path, std::string& why);
   bool needed() const { return secret_.load() != nullptr; }
-  // Whether the request may be answered: it has the token, or none is required.
+  // Whether the request has the token, or none is required.
   bool admits(const net::http::Request& request) const;
 
  private:
@@ -27,10 +27,11 @@ class Token {
   std::atomic<std::shared_ptr<const std::string>> secret_;  // null: no token is required
 };
 
-// Without the blanks at its end; nothing, with the reason in `why`, where it cannot be read.
+// The first line of a file, without trailing blanks.  If it cannot be read, returns nothing and
+// sets `why`.
 std::optional<std::string> first_line_of(const std::string& path, std::string& why);
 
-// Takes a time that depends only on the size of `given`.
+// Compares in a time that depends only on the size of `given`.
 bool equal_in_constant_time(std::string_view given, std::string_view secret);
 
 // 401

@@ -42,7 +42,7 @@ Outcome Transaction::execute(const Command& command) {
   return outcome;
 }
 
-// Each name in turn; what has been done is taken back where one fails.
+// Executes the command for each name in turn, and undoes all of it if one fails.
 Outcome Transaction::execute_all(const Command& command) {
   if (command.others.empty()) return execute_one(command, command.name);
   const std::uint64_t count_before = count_;

@@ -11,14 +11,14 @@
 
 namespace counterd {
 
-// New states by name; nothing: the counter is deleted.
+// The new states by name; an empty one means that the counter is deleted.
 using Changes = std::map<std::string, std::optional<Counter>, std::less<>>;
-// Tokens; nothing: forgotten.
+// Operations by token; an empty one is to be forgotten.
 using NewOperations = std::map<std::string, std::optional<Operation>, std::less<>>;
 
 class Transaction {
  public:
-  // The maps do not change while the transaction lives.
+  // The maps must not change while the transaction exists.
   Transaction(const Counters& counters, const Operations& operations, const Limits& limits,
               Time at);
 
@@ -40,10 +40,10 @@ class Transaction {
   const Time at_;
   Changes changes_;
   NewOperations operations_;
-  std::uint64_t count_;  // of counters, after the changes
+  std::uint64_t count_;  // the number of counters after the changes
 };
 
-// Puts into the maps what a transaction has computed.
+// Applies the changes of a transaction to the maps.
 void publish(const Changes& changes, Counters& counters);
 void publish(const NewOperations& operations, Operations& known);
 

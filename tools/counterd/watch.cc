@@ -16,17 +16,17 @@ namespace {
 using Seen = std::vector<Entry>;
 
 constexpr Millis kTick{200};
-constexpr Millis kLookAnyway{1'000};  // for what has expired
-constexpr int kShare = 10;            // of the time, at most one part is spent on looking
-constexpr Millis kSilence{2'000};     // then a comment finds out whether the client is there
+constexpr Millis kLookAnyway{1'000};  // to notice what has expired
+constexpr int kShare = 10;            // at most a tenth of the time is spent on looking
+constexpr Millis kSilence{2'000};     // then a comment tests whether the client is there
 
 struct Look {
   Seen counters;
-  bool more = false;  // than the limit
-  std::string why;    // the store cannot answer
+  bool more = false;  // there are more than the limit
+  std::string why;    // why the store cannot answer; empty: it has
 };
 
-// In pieces, between which the other clients have their turn.
+// Reads in pieces, between which other clients have their turn.
 Task<> look_at(net::Loop& loop, Store& store, const ListQuery& query, Look& look) {
   std::string from;
   do {
@@ -54,7 +54,7 @@ std::string gone(const std::string& name) {
   return data + "}";
 }
 
-// Both are in the order of the names.
+// Compares two lists, both in the order of the names.
 Task<> append_changes(net::Loop& loop, std::string& out, const Seen& before, const Seen& after) {
   constexpr std::size_t kAtOnce = 500;  // then the other clients have their turn
   std::size_t old = 0;
@@ -83,7 +83,7 @@ std::string error_of(const std::string& why) {
 }  // namespace
 
 Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Body& body) {
-  ++query.limit;  // to see that there are more
+  ++query.limit;  // to notice that there are more
   Seen seen;
   std::string out = "retry: 2000\n\n";
   std::string trouble;

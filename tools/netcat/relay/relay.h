@@ -47,7 +47,7 @@ class Relay final : Observer {
         const TransferOptions& how);
     Channel& from;
     Channel& to;
-    std::unique_ptr<RateLimit> limit;  // or none
+    std::unique_ptr<RateLimit> limit;  // null: no limit
     Transfer transfer;
     std::uint64_t logged = 0;  // bytes
     bool drained = false;      // the end of its input has been read

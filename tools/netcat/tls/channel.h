@@ -57,7 +57,7 @@ class TlsChannel final : public Channel {
   std::unique_ptr<Channel> under_;
   Engine engine_;
   std::uint64_t traffic_ = 0;       // bytes
-  std::size_t encrypted_ = 0;       // of what try_write() has still to take
+  std::size_t encrypted_ = 0;       // encrypted already, but not yet reported as written
   std::size_t notify_bytes_ = 0;    // the size of the encrypted close_notify
   std::size_t unacknowledged_ = 0;  // last known count; 0 if only close_notify is pending
   net::Error receive_error_;

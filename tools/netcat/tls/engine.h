@@ -93,7 +93,7 @@ class Engine {
   std::string first_;  // the peer's first bytes
   bool input_ended_ = false;
   bool connected_ = false;
-  bool received_ = false;  // plain text
+  bool received_ = false;  // plain text has been received
   bool notified_ = false;
   bool peer_notified_ = false;
   bool failed_ = false;

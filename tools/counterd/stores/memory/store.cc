@@ -1,4 +1,4 @@
-// The counters in memory, lost with the process: one map, and one mutex that all loops share.
+// Counters in memory, lost when the process ends: one map and one mutex, which all loops share.
 
 #include <mutex>
 
@@ -44,7 +44,7 @@ class MemoryStore final : public Store {
     return shared_->counters.page(prefix, after, shared_->clock());
   }
 
-  // Several names, or what is to be remembered.
+  // For several names, or with a token: all changes are made together.
   Outcome execute_together(const Command& command) {
     constexpr int kForgottenAtOnce = 8;
     const Time at = shared_->clock();

@@ -51,7 +51,7 @@ net::Task<Backup> back_up(net::Loop& loop, std::string path) {
   if (code == SQLITE_OK) code = open_database(name, SQLITE_OPEN_READWRITE, target);
   (void)unlink(name.c_str());
   if (code == SQLITE_OK) code = run(target, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
-  // A commit meanwhile would restart it.
+  // A read transaction, because otherwise each commit would restart the backup.
   if (code == SQLITE_OK) code = run(source, "BEGIN; SELECT count(*) FROM sqlite_schema");
   Copy copy(code == SQLITE_OK ? sqlite3_backup_init(target.get(), "main", source.get(), "main")
                               : nullptr);

@@ -1,4 +1,4 @@
-// backup.h - a consistent copy of an SQLite file, made while it changes.
+// backup.h - makes a consistent copy of an SQLite file while it changes.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace counterd {
 
-// In steps, between which the other clients have their turn.  The copy has no name any more.
+// Copies in steps, between which other clients have their turn.  The copy's file is already
+// unlinked.
 net::Task<Backup> back_up(net::Loop& loop, std::string path);
 
 }  // namespace counterd

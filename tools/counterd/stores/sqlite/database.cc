@@ -15,7 +15,7 @@
 
 namespace counterd {
 
-constexpr int kBusySteps = 400;  // 2 s, for another process's transaction
+constexpr int kBusySteps = 400;  // 2 s, the wait for another process's transaction
 constexpr int kBusyStepMillis = 5;
 
 #define LATER_TABLES                                                       \
@@ -34,8 +34,8 @@ constexpr const char* kCreate =
 constexpr const char* kComplete = "BEGIN IMMEDIATE;" LATER_TABLES "COMMIT";
 #undef LATER_TABLES
 
-constexpr int kLogFrames = 1000;        // then it is copied into the file
-constexpr int kLongLogFrames = 16'000;  // that cannot be: 64 MiB
+constexpr int kLogFrames = 1000;        // at this length the log is copied into the file
+constexpr int kLongLogFrames = 16'000;  // the log is too long, and cannot be copied: 64 MiB
 constexpr const char* kLogBytes = "PRAGMA journal_size_limit = 4194304";
 
 // --- opening ---
@@ -60,7 +60,7 @@ std::unique_ptr<Database> Database::open(const std::string& path, std::string& w
   }
   if (!why.empty()) return nullptr;
   char seed = 0;
-  sqlite3_randomness(sizeof seed, &seed);  // of /dev/urandom, which is out of reach later
+  sqlite3_randomness(sizeof seed, &seed);  // reads /dev/urandom, which the sandbox hides later
   std::unique_ptr<Database> database(new Database(path, std::move(file)));
   const int code = database->connect();
   if (code == SQLITE_OK) return database;
@@ -78,10 +78,10 @@ int Database::connect() {
   if (code != SQLITE_OK) return code;
   sqlite3_extended_result_codes(connection, 1);
   sqlite3_busy_handler(connection, wait_for_lock, this);
-  if (sqlite3_db_readonly(connection, "main") != 0) return SQLITE_READONLY;  // all it could get
+  if (sqlite3_db_readonly(connection, "main") != 0) return SQLITE_READONLY;  // opened read-only
   code = create_if_empty();
   if (code == SQLITE_OK) code = run("PRAGMA cell_size_check = ON");
-  Statement put;  // that there is such a table; the quicker statement below takes any
+  Statement put;  // checks the columns; the faster statement below would accept others
   if (code == SQLITE_OK)
     code = prepare(
         "INSERT INTO counters VALUES ('', 0, 0, 0) ON CONFLICT (name) "
@@ -93,7 +93,7 @@ int Database::connect() {
   if (code == SQLITE_OK) code = prepare("REPLACE INTO counters VALUES (?, ?, ?, ?)", put_);
   if (code == SQLITE_OK) code = prepare("DELETE FROM counters WHERE name = ?", erase_);
   if (code == SQLITE_OK) code = prepare("PRAGMA data_version", version_);
-  if (code == SQLITE_OK) (void)changed_by_others();  // what there is now is about to be loaded
+  if (code == SQLITE_OK) (void)changed_by_others();  // the current content is loaded next
   return code;
 }
 
@@ -101,13 +101,13 @@ int Database::set_up_log() {
   std::string mode;
   if (!text_of("PRAGMA journal_mode = WAL", mode))
     return sqlite3_extended_errcode(connection_.get());
-  if (mode != "wal") return SQLITE_CANTOPEN;  // a file system without mmap
+  if (mode != "wal") return SQLITE_CANTOPEN;  // the file system does not support mmap
   const int code = run(kLogBytes);
   sqlite3_wal_hook(connection_.get(), check_log, this);
   return code == SQLITE_OK ? run("PRAGMA synchronous = FULL") : code;
 }
 
-// After each commit.
+// SQLite calls this after each commit.
 int Database::check_log(void* self, sqlite3* connection, const char* name, int frames) {
   auto& database = *static_cast<Database*>(self);
   int in_log = 0;
@@ -158,7 +158,8 @@ int Database::wait_for_lock(void* self, int waited) {
   return 1;
 }
 
-// Also where the process was killed while it created the file: SQLite has undone that now.
+// The file is also empty if the process was killed while creating it, because SQLite has rolled
+// that back.
 int Database::create_if_empty() {
   std::string pages;
   if (!text_of("PRAGMA page_count", pages)) return sqlite3_extended_errcode(connection_.get());
@@ -199,13 +200,14 @@ Outcome Database::commit(const Changes& changes, const NewOperations& operations
   if (code == SQLITE_DONE) code = step(commit_);
   if (code == SQLITE_DONE) return {};
   Outcome outcome = failure(code);
-  // It is whole in the log until the next commit overwrites it, and a recovery takes what is whole.
+  // The transaction is complete in the log until the next commit overwrites it, and a recovery
+  // would apply it.
   if (code == SQLITE_IOERR_FSYNC) outcome.why += "; after a restart the change may have been made";
   return outcome;
 }
 
 void Database::rollback() {
-  if (sqlite3_get_autocommit(connection_.get()) == 0) (void)run("ROLLBACK");  // else it has been
+  if (sqlite3_get_autocommit(connection_.get()) == 0) (void)run("ROLLBACK");  // else already done
 }
 
 bool Database::changed_by_others() {
@@ -225,7 +227,7 @@ static void bind_text(sqlite3_stmt* statement, int at, const std::string& text) 
   sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
 }
 
-// Most counters never had a time to live; those that had one are looked for when they lose it.
+// A counter without a time to live, as most are, does not touch the table of lifetimes.
 int Database::write(const std::string& name, const std::optional<Counter>& counter) {
   const Statement& statement = counter ? put_ : erase_;
   bind_text(statement.get(), 1, name);
@@ -255,20 +257,21 @@ int Database::write(const std::string& token, const std::optional<Operation>& op
 
 // --- what goes wrong ---
 
-// What has become of the file: what we write would be lost with the process.  Empty: nothing.
+// Returns what has happened to the file if our writes would be lost with the process; otherwise
+// empty.
 std::string Database::lost() {
   struct stat ours = {};
   struct stat theirs = {};
   if (fstat(file_.get(), &ours) != 0 || stat(path_.c_str(), &theirs) != 0 ||
       ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
     return "its file has been moved or removed";
-  // A VACUUM of another process shortens it, too, and changes the header.
+  // A VACUUM by another process also shortens the file, but updates the header.
   if (ours.st_size < size_ && is_cut(file_.get())) return "its file has been truncated";
   size_ = ours.st_size;
   return "";
 }
 
-// SQLite reports the system's error for its file, not for the log.
+// SQLite reports errno for the database file but not for the log, so that is asked for.
 int Database::system_error(int code) const {
   int number = sqlite3_system_errno(connection_.get());
   sqlite3_file* log = nullptr;
@@ -305,7 +308,7 @@ bool Database::reopen(std::string& why) {
     statement->reset();
   const bool is_foreign = files_.has_foreign_log();
   sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_foreign, nullptr);
-  connection_.reset();  // else it copies what it still sees of the log
+  connection_.reset();  // unless it is foreign, copies what is left of the log
   files_.close();
   if (is_foreign) remove_log(path_);
   int code = connect();

@@ -1,4 +1,5 @@
-// database.h - the SQLite file of counters: one process has it open, one thread at a time uses it.
+// database.h - the SQLite file of counters: opened by one process, and used by one thread at a
+// time.
 //
 //   CREATE TABLE counters (
 //     name TEXT PRIMARY KEY NOT NULL,
@@ -29,46 +30,47 @@ namespace counterd {
 
 class Database {
  public:
-  // Opens the file, or creates it.  nullptr, with the reason in `why`, and a file that is not ours
-  // as it was.
+  // Opens the file, or creates it.  On failure returns nullptr and sets `why`; a file that is not
+  // counterd's stays unchanged.
   static std::unique_ptr<Database> open(const std::string& path, std::string& why);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  // Adds all counters and operations; false, with the reason in `why`, if they cannot be read.
+  // Adds all counters and operations.  Returns false and sets `why` if they cannot be read.
   bool load(Counters& counters, Operations& operations, std::string& why);
-  // Takes the file into use: adds what its schema lacks, and records which log is its own.
+  // Prepares the file for use: adds what its schema lacks, and records which log belongs to it.
   bool claim(std::string& why);
 
-  // The same counters, as of one moment, by the thousand.
+  // Reads the counters in pieces, as a snapshot of one moment.
   enum class Reading { kMore, kDone, kFailed };
   Reading read_some(Counters& counters, std::string& why);
   void stop_reading() { rows_.reset(); }
 
-  // A transaction: begin(), then commit() or rollback().  A failure (kUnavailable, kNoSpace) has
-  // rolled it back, as far as the disk can tell; `why` says where it cannot.
+  // A transaction: begin(), then commit() or rollback().  After a failure (kUnavailable, kNoSpace)
+  // it has been rolled back; `why` says so if the disk leaves that uncertain.
   Outcome begin();
-  // On the disk when it returns kDone.
+  // The changes are on the disk when it returns kDone.
   Outcome commit(const Changes& changes, const NewOperations& operations = {});
   void rollback();
-  // From any thread: whether to wait for the transaction of another process.
+  // Sets whether to wait for another process's transaction.  May be called from any thread.
   void be_patient(bool patient) { patient_ = patient; }
-  // Whether another process has changed the counters since the last call; inside a transaction.
+  // Whether another process has changed the counters since the last call.  Call it in a
+  // transaction.
   bool changed_by_others();
 
-  // What has happened to the files beside ours; empty: nothing.  gone(): after a commit.
+  // What has happened to the log and its index; empty: nothing.  Call gone() after a commit.
   std::string gone() const { return files_.gone(); }
   std::string trouble() {
-    if (!lost().empty()) return "";  // to open it again would not help
+    if (!lost().empty()) return "";  // opening it again would not help
     std::string trouble = gone();
     return trouble.empty() ? files_.cut() : trouble;
   }
-  // Opens the file once more, when its log is gone; what has been committed may be lost.
+  // Opens the file again after its log was removed; committed changes may be lost.
   bool reopen(std::string& why);
-  // Copies the log into the file and cuts it, so that there is room for more; else the reason.
+  // Copies the log into the file and truncates the log, to make room.  On failure sets `why`.
   bool make_room(std::string& why);
-  // Whether the log grows because another process reads the file; true once each time.
+  // Whether the log grows because another process reads the file; returns true once per occurrence.
   bool log_is_held();
 
  private:
@@ -88,7 +90,7 @@ class Database {
   int claim();
   int prepare(const char* sql, Statement& statement);
   int run(const char* sql);
-  static int step(const Statement& statement);  // one without rows
+  static int step(const Statement& statement);  // for statements without rows
   int write(const std::string& name, const std::optional<Counter>& counter);
   int write(const std::string& token, const std::optional<Operation>& operation);
   bool text_of(const char* sql, std::string& text);
@@ -98,15 +100,15 @@ class Database {
   Outcome failure(int code);
 
   std::string path_;
-  net::Fd file_;    // ours as long as it is locked; closed last, which drops SQLite's own locks
-  off_t size_ = 0;  // of the file, when it was looked at
+  net::Fd file_;    // locked while it is ours; closed last: that drops SQLite's locks
+  off_t size_ = 0;  // size of the file at the last check
   OpenFiles files_;
   std::unique_ptr<sqlite3, Close> connection_;
   Statement begin_, commit_, put_, erase_, version_, rows_;
   Statement put_lifetime_, erase_lifetime_, put_operation_, erase_operation_;
   std::int64_t seen_version_ = -1;
   std::atomic<bool> patient_ = true;
-  bool hurried_ = false;  // does not wait for others
+  bool hurried_ = false;  // does not wait for other processes
   bool held_ = false;
   bool said_held_ = false;
 };

@@ -1,4 +1,4 @@
-// identity.h - whether a file is a counterd database.
+// identity.h - checks whether a file is a counterd database.
 #pragma once
 
 #include <unistd.h>
@@ -9,17 +9,16 @@
 
 namespace counterd {
 
-// Checks that the file is empty or a counterd database, without SQLite, which would recover a
-// foreign database and leave files beside it.  Returns what it is instead; empty: it is one of
-// these.
+// Checks that the file is empty or a counterd database; otherwise returns what it is instead.  Does
+// not use SQLite, which would recover a foreign database and leave files beside it.
 std::string wrong_with_file(int file);
 
-// Whether an SQLite file is shorter than its header says, or has none.
+// Whether an SQLite file is shorter than its header says, or has no header.
 bool is_cut(int file);
 
 std::uint32_t big_endian(const unsigned char* at);
 
-// pread(2) into all of `to`, whatever signals come.
+// Fills `to` with pread(2), and continues after signals.
 template <typename Array>
 ssize_t read_at(int file, Array& to, off_t at) {
   for (;;) {

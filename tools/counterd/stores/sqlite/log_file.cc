@@ -11,11 +11,11 @@
 namespace counterd {
 
 constexpr std::uint32_t kCookieMask = 0x7fffffff;
-// A cookie is the salt times kToCookie, so that those that follow it (VACUUM INTO takes the next
-// one) belong to salts far away.
+// A cookie is the salt times kToCookie, so that the next cookies (VACUUM INTO uses the next one)
+// belong to distant salts.
 constexpr std::uint32_t kToCookie = 0x41444c71, kToSalt = 0x2545f491;
 static_assert(((kToCookie * kToSalt) & kCookieMask) == 1);
-constexpr std::uint32_t kRestartsMax = 1 << 22;  // of a log within one run: 16 TiB
+constexpr std::uint32_t kRestartsMax = 1 << 22;  // restarts of a log within one run: 16 TiB
 constexpr off_t kLogHeader = 32, kFrameHeader = 24;
 
 static net::Fd open_log(const std::string& path) {
@@ -34,11 +34,11 @@ std::uint32_t cookie_for(std::uint32_t salt) { return (salt * kToCookie) & kCook
 std::uint32_t cookie_of(int file) {
   std::array<unsigned char, 4> cookie{};
   constexpr off_t kCookieAt = 40;
-  (void)read_at(file, cookie, kCookieAt);  // a short file has none
+  (void)read_at(file, cookie, kCookieAt);  // a short file has no cookie
   return big_endian(cookie.data());
 }
 
-// A file of the first version does not record it, and lacks the later tables.
+// Whether the file records its log: files of the first version do not, and lack the later tables.
 static bool says_so(int file) {
   std::array<char, 4096> page{};
   const ssize_t size = read_at(file, page, 0);
@@ -52,7 +52,7 @@ bool log_belongs(const std::string& path, int file) {
   return ((*salt - cookie_of(file) * kToSalt) & kCookieMask) < kRestartsMax;
 }
 
-// A process that has the index open locks this byte of it (SQLite's UNIX_SHM_DMS).
+// A process that has the index open locks one byte of it (SQLite's UNIX_SHM_DMS).
 bool log_is_in_use(const std::string& path) {
   constexpr off_t kLockAt = 128;
   const net::Fd index(open((path + "-shm").c_str(), O_RDWR | O_CLOEXEC));
@@ -64,7 +64,8 @@ bool log_is_in_use(const std::string& path) {
   return index && fcntl(index.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-// Whether a page other than the first one, which has the cookie, is in it, or may be: an error.
+// Whether the log contains a page other than the first one, which has the cookie; after a read
+// error it may.
 static bool is_used(int log) {
   std::array<unsigned char, kLogHeader> header{};
   std::array<unsigned char, kFrameHeader> frame{};
@@ -87,12 +88,12 @@ void remove_log(const std::string& path) {
   (void)unlink((path + "-shm").c_str());
 }
 
-// --- while it is open ---
+// --- while the file is open ---
 
 void OpenFiles::look(const std::string& path) {
   const auto look_at = [](std::string name) {
     struct stat status = {};
-    (void)stat(name.c_str(), &status);  // what is not there is missed later
+    (void)stat(name.c_str(), &status);  // a missing file is noticed later
     return Part{std::move(name), status.st_dev, status.st_ino};
   };
   log_ = look_at(path + "-wal");
@@ -110,7 +111,7 @@ std::string OpenFiles::gone() const {
   return "";
 }
 
-// The index tells how many frames there are, how many of them are in the file itself, and the
+// The index contains the number of frames, how many of them have been copied into the file, and the
 // salts of the log (SQLite's WalIndexHdr and WalCkptInfo).
 struct OpenFiles::Index {
   off_t page_bytes = 0;

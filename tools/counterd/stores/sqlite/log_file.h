@@ -1,11 +1,11 @@
 // log_file.h - the write-ahead log beside an SQLite file: whether it belongs to the file, and
 // whether it still exists.
 //
-// SQLite replays any log that lies beside a file.  One that belongs to another file, the one that
-// was there before a backup was put in its place, would bring the old counters back.  So the file
-// records which log is its own: the schema cookie in its header is the salt that its log began
-// with.  A log's salt starts at random and grows by one each time the log begins again; a copy that
-// SQLite makes (.backup, VACUUM INTO) has another cookie.
+// SQLite replays any log that lies beside a file.  A log left by another file, for example the one
+// that a backup has replaced, would bring old counters back.  So the file records which log is its
+// own: the schema cookie in its header is the salt that its log began with.  A log's salt starts at
+// random and grows by one each time the log begins again; a copy that SQLite makes (.backup, VACUUM
+// INTO) has another cookie.
 #pragma once
 
 #include <sys/stat.h>
@@ -18,34 +18,34 @@
 
 namespace counterd {
 
-// The salt of the log beside `path`; nothing where there is no log, or an empty one.
+// The salt of the log beside `path`; nothing if there is no log or it is empty.
 std::optional<std::uint32_t> log_salt(const std::string& path);
-// The cookie of a file whose log has begun with this salt.
+// The cookie for a file whose log began with this salt.
 std::uint32_t cookie_for(std::uint32_t salt);
 // The cookie in the header of an SQLite file.
 std::uint32_t cookie_of(int file);
 
-// Whether the log beside the file is its own, or does not exist.
+// Whether the log beside the file belongs to it, or does not exist.
 bool log_belongs(const std::string& path, int file);
-// Whether another process has file and log open: then they belong together as well.
+// Whether another process has both file and log open; then they belong together, too.
 bool log_is_in_use(const std::string& path);
 void remove_log(const std::string& path);
-// Removes a log in which there is nothing yet but the cookie.
+// Removes a log that contains nothing but the cookie.
 void remove_unused_log(const std::string& path);
 
 // The log and its index, on which durability depends: checks that they are still the same files
 // and have the sizes that they claim.
 class OpenFiles {
  public:
-  // After the first transaction.  It outlives SQLite's connection: to close the index would drop
-  // the locks that SQLite has on it.
+  // Call it after the first transaction.  This object must outlive SQLite's connection, because
+  // closing the index would drop SQLite's locks on it.
   void look(const std::string& path);
   void close() { open_log_ = {}, open_index_ = {}; }
-  // What has happened to them; empty: nothing.  Whether the log has been cut shows before a
-  // transaction, which makes it longer again; whether a file is gone, after it.
+  // What has happened to the files; empty: nothing.  Call cut() before a transaction, which would
+  // make a truncated log longer again, and gone() after it.
   std::string cut() const;
   std::string gone() const;
-  // Whether something else has been written over the log.
+  // Whether the log has been overwritten with something else.
   bool has_foreign_log() const;
 
  private:

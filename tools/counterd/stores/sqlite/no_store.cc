@@ -1,4 +1,4 @@
-// For a build without SQLite.
+// For builds without SQLite.
 
 #include "tools/counterd/store.h"
 

@@ -14,7 +14,7 @@ void Change::await_suspend(std::coroutine_handle<> task) {
   owner.submit(*this);
 }
 
-// The process's signals are its loops' to catch.
+// Blocks all signals in the new thread, because the loops handle them.
 std::string Owner::start() {
   std::string why;
   sigset_t all, before;
@@ -101,7 +101,7 @@ void Owner::run() {
   }
 }
 
-// A piece of what takes long; whether there is more.
+// Does a piece of long-running work; returns whether there is more.
 bool Owner::tidy() {
   constexpr std::size_t kAtOnce = 5000;
   if (database_->log_is_held())
@@ -113,13 +113,13 @@ bool Owner::tidy() {
     reading_ = reading == Database::Reading::kMore;
     if (reading == Database::Reading::kDone) take_over(next_);
     if (reading == Database::Reading::kFailed)
-      std::swap(old_, next_);  // the next change tries again
+      std::swap(old_, next_);  // the next change will try again
     if (!reading_) return true;
   }
   return old_.shrink(kAtOnce) || reading_;
 }
 
-// Executes all of `group`, or none of it; once more where that may help.
+// Executes all of `group` or none of it; tries again once if that may help.
 Outcome Owner::process(const Group& group) {
   Outcome outcome = try_to_process(group);
   const std::string trouble =
@@ -151,14 +151,14 @@ Outcome Owner::try_to_process(const Group& group) {
   wrote_ = true;
   forgotten_.clear();
   publish(transaction.changes(), transaction.operations());
-  // Changes that were lost from the disk are written again before anything is acknowledged.
+  // Before anything is acknowledged, changes that the disk has lost are written again.
   if (std::string why, trouble = database_->gone(); !trouble.empty() && !mend(trouble, why))
     return {.status = Outcome::kUnknown, .why = trouble + ": " + why};
   return outcome;
 }
 
-// The last change failed, and a check that writes nothing does not tell whether the next one would:
-// a counter is written again as it is.
+// After a failed change, a check that writes nothing would not show whether the next change can
+// succeed, so this writes a counter again, unchanged.
 void Owner::doubt(const Group& group) {
   const Page page = counters_.page("", "", kNever);
   if (page.entries.empty()) return;
@@ -175,10 +175,10 @@ void Owner::doubt(const Group& group) {
       change->outcome = outcome;
 }
 
-// --- what others do to the file ---
+// --- what other processes do to the file ---
 
-// A user may repair a counter at the sqlite3 prompt.  With many counters it takes seconds to find
-// what has changed: meanwhile changes are refused, which is better than letting them wait.
+// Finds changes by other processes, such as a user at the sqlite3 prompt.  With many counters this
+// takes seconds; meanwhile changes are refused, which is better than letting them wait.
 Outcome Owner::look_for_changes_by_others() {
   constexpr std::size_t kFew = 5000;
   if (database_->changed_by_others()) stale_ = true;
@@ -207,7 +207,8 @@ void Owner::take_over(Counters& found) {
   ++version_;
 }
 
-// Another process has removed or truncated the log: its content is in the map, and written again.
+// Called when another process has removed or truncated the log: writes its content again, from the
+// map.
 bool Owner::mend(const std::string& trouble, std::string& why) {
   if (last_ == Outcome::kDone) net::log::error("%s (reopening it)", trouble.c_str());
   Counters found;
@@ -233,7 +234,7 @@ bool Owner::write_back(const Counters& found, std::string& why) {
   return outcome.status == Outcome::kDone;
 }
 
-// --- what becomes of a group ---
+// --- the end of a group ---
 
 void Owner::forget_operations(NewOperations& forgotten) {
   constexpr std::size_t kAtOnce = 1000;
@@ -252,7 +253,8 @@ void Owner::publish(const Changes& changes, const NewOperations& operations) {
   ++version_;
 }
 
-// Resumes the waiting tasks, each on its loop.  They may end as soon as that is posted.
+// Resumes the waiting tasks, each on its loop.  Once posted, a task may end at any time, and its
+// Change with it.
 void Owner::answer(const Group& group) {
   std::map<net::Loop*, Group> groups;
   for (Change* change : group) groups[&change->loop].push_back(change);
@@ -262,7 +264,7 @@ void Owner::answer(const Group& group) {
     });
 }
 
-// Once for each trouble, not for each request.
+// Logs each problem once, not for each request.
 void Owner::log_change_of(const Outcome& outcome) {
   if (outcome.status == last_) return;
   last_ = outcome.status;

@@ -1,6 +1,6 @@
 // owner.h - the thread that owns the file, and the map in memory that answers reads.
 //
-// Changes are commands in its queue.  It commits all waiting commands in one transaction, and
+// Changes are queued as commands.  The thread commits all waiting commands in one transaction, and
 // answers them when they are on the disk.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace counterd {
 
 class Owner;
 
-// A command in the queue, in the frame of the task that awaits it.
+// A queued command; it lives in the frame of the task that awaits it.
 struct Change {
   Owner& owner;
   net::Loop& loop;
@@ -51,8 +51,8 @@ class Owner {
   }
   std::string start();
 
-  // From any thread.
-  void count_loops(int more);  // that may still need what is in progress
+  // May be called from any thread.
+  void count_loops(int more);  // loops that may still need an answer
   void submit(Change& change);
   Outcome get(const Command& command);
   Page page(std::string_view prefix, std::string_view after);
@@ -76,18 +76,18 @@ class Owner {
   static void answer(const Group& group);
 
   const StoreOptions options_;
-  std::unique_ptr<Database> database_;     // the thread's alone from start() on
-  bool stale_ = false;                     // counters_ is not what is on the disk
-  bool reading_ = false;                   // into next_
-  Counters next_;                          // what is on the disk, as far as it has been read
-  Counters old_;                           // on its way out
+  std::unique_ptr<Database> database_;     // used only by the thread after start()
+  bool stale_ = false;                     // counters_ differs from the disk
+  bool reading_ = false;                   // reading into next_
+  Counters next_;                          // what has been read from the disk so far
+  Counters old_;                           // being deleted, piece by piece
   Operations operations_;                  // on the disk
-  NewOperations forgotten_;                // but not there yet
-  Outcome::Status last_ = Outcome::kDone;  // of what was to be written
-  bool wrote_ = false;                     // for the group at hand
+  NewOperations forgotten_;                // forgotten, but still on the disk
+  Outcome::Status last_ = Outcome::kDone;  // the result of the last write
+  bool wrote_ = false;                     // something was written for this group
 
   std::mutex counters_mutex_;
-  Counters counters_;  // what is on the disk; written by the thread alone, with counters_mutex_
+  Counters counters_;  // as on the disk; only the thread writes, with counters_mutex_
   std::atomic<std::uint64_t> version_ = 0;
 
   std::mutex queue_mutex_;

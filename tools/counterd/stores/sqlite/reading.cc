@@ -1,4 +1,4 @@
-// Database: from the file to the memory.
+// Database: from the file into memory.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -8,9 +8,9 @@
 
 namespace counterd {
 
-constexpr std::size_t kRowsAtOnce = 5000;  // some milliseconds
+constexpr std::size_t kRowsAtOnce = 5000;  // takes a few milliseconds
 
-// False: out of memory.
+// Returns false if memory runs out.
 static bool read_text(sqlite3_stmt* row, int column, std::string& text) {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
   text = std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
@@ -69,7 +69,7 @@ Database::Reading Database::read_some(Counters& counters, std::string& why) {
   return Reading::kFailed;
 }
 
-// An older file has none.
+// An older file has no table of operations.
 bool Database::load(Operations& operations, std::string& why) {
   Statement rows;
   if (prepare("SELECT token, answer FROM operations", rows) != SQLITE_OK) return true;

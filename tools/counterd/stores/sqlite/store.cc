@@ -1,4 +1,4 @@
-// The counters in a file: one loop's side of its owner.
+// The counters in a file: one loop's side of the Owner.
 
 #include "common/net/timer.h"
 #include "tools/counterd/stores/sqlite/backup.h"
@@ -24,7 +24,7 @@ class SqliteStore final : public Store {
 
   std::uint64_t version() override { return owner_->version(); }
 
-  // A transaction that changes nothing.
+  // Executes a transaction that changes nothing.
   net::Task<Outcome> check() override {
     Command look{.kind = Command::kGet, .name = "x"};
     Outcome outcome = co_await change(std::move(look));
@@ -34,7 +34,7 @@ class SqliteStore final : public Store {
 
   net::Task<Backup> backup() override { return back_up(loop_, owner_->place()); }
 
-  // Another process's lock does not delay the end.
+  // Counts this loop until it ends; without loops, another process's lock does not delay the exit.
   net::Task<> run() override {
     owner_->count_loops(1);
     net::Timer end(loop_);
