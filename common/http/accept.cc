@@ -13,7 +13,7 @@ static std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Takes off `rest` what is before the first `separator`.
+// Removes and returns the part of `rest` before the first `separator`.
 static std::string_view take(std::string_view& rest, char separator) {
   const std::size_t end = rest.find(separator);
   const std::string_view part = rest.substr(0, end);
@@ -33,11 +33,11 @@ static double weight(std::string_view parameters) {
 
 struct Wish {
   double weight = 0;
-  int close = -1;  // how closely the range that decides names the type
+  int close = -1;  // how specific the matching range is
   friend auto operator<=>(const Wish&, const Wish&) = default;
 };
 
-// The weight of a type: of its own name, or else of the range that names it most closely.
+// The weight of a type: that of its own name, or else of the most specific range that matches it.
 static Wish wanted(std::string_view accept, std::string_view type, std::string_view range) {
   Wish wish;
   while (!accept.empty()) {
@@ -61,7 +61,7 @@ static bool prefers(std::string_view accept, std::string_view type, std::string_
   return wish.weight > 0 && wish > wanted(accept, other, range_of(other));
 }
 
-// Several fields of that name are one list.
+// Several Accept fields count as one list.
 bool prefers(const Request& request, std::string_view type, std::string_view other) {
   std::string accept;
   for (const Field& field : request.fields)

@@ -1,4 +1,4 @@
-// accept.h - which media type a client prefers: the field Accept (RFC 9110, 12.5.1).
+// accept.h - which media type a client prefers: the Accept field (RFC 9110, 12.5.1).
 #pragma once
 
 #include <string_view>
@@ -7,11 +7,11 @@
 
 namespace net::http {
 
-// Whether JSON is preferred to text/plain: by weight, then by the more specific range.
-// Without the field, or with equal weights: no.
+// Whether JSON is preferred to text/plain: by weight, then by the more specific range. Without the
+// field, or on a tie, it is not.
 bool prefers_json(std::string_view accept);
 bool prefers_json(const Request& request);
-// Whether one type, "text/html", is preferred to another, in the same way.
+// Whether one type, such as "text/html", is preferred to another, by the same rules.
 bool prefers(const Request& request, std::string_view type, std::string_view other);
 
 }  // namespace net::http

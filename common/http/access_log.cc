@@ -4,7 +4,7 @@
 
 namespace net::http {
 
-static constexpr std::size_t kTargetBytesMax = 2048;  // a longer one is cut, and ends in "..."
+static constexpr std::size_t kTargetBytesMax = 2048;  // longer ones are truncated, and end in "..."
 
 static std::string time_text(std::time_t now) {
   std::tm local{};

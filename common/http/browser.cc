@@ -17,7 +17,7 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool is_ip(std::string_view host) {
-  if (host.starts_with('[')) return true;  // is_host() has seen that it is an address
+  if (host.starts_with('[')) return true;  // is_host() has checked that it is an address
   return std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
@@ -37,7 +37,7 @@ bool has(const std::vector<std::string>& list, std::string_view one) {
   });
 }
 
-// A host that a request can have: *.example.org would match none.
+// Whether a request can have this host; *.example.org could never match.
 bool is_name(std::string_view host) {
   return !host.empty() && is_host(host) && host.find('*') == host.npos;
 }
@@ -91,7 +91,7 @@ bool is_preflight(const Request& request) {
          !request.field("Access-Control-Request-Method").empty();
 }
 
-// A list of tokens, which is what the request has if it is a browser's.
+// Whether it is a list of tokens, as browsers send it.
 static bool is_list(std::string_view names) {
   return std::ranges::all_of(names, [](char c) {
     const std::string_view one(&c, 1);

@@ -1,8 +1,8 @@
 // browser.h - which requests a web page may make a browser send: Host, Origin, Sec-Fetch-Site.
 //
-// Any page can make a browser connect to servers on the browser's own host.  Two rules limit
-// that: on loopback a Host must be a name that cannot be made to point here (DNS rebinding), and
-// answers are shown to pages of other origins only if --allow-origin says so (CORS).
+// Any page can make a browser connect to servers on the browser's own host.  Two rules limit that:
+// on loopback the Host must be a name that an attacker cannot point at this host (DNS rebinding),
+// and pages of other origins can read answers only with --allow-origin (CORS).
 #pragma once
 
 #include <string>
@@ -14,26 +14,27 @@
 namespace net::http {
 
 struct BrowserOptions {
-  std::vector<std::string> hosts = {};    // names by which we are known; "*": any
-  std::vector<std::string> origins = {};  // of pages that may read answers; "*": all
-  bool any_host = false;                  // unless there are `hosts`
+  std::vector<std::string> hosts = {};    // our names; "*": any
+  std::vector<std::string> origins = {};  // origins whose pages may read answers; "*": all
+  bool any_host = false;                  // accept any Host, unless there are `hosts`
 };
 
-// A HOST without a port, or "*"; an ORIGIN as a browser sends it, or "*".  Returns an error, or
-// an empty string.
+// Parse a HOST without a port, or "*"; an ORIGIN as a browser sends it, or "*".  Return an error,
+// or an empty string.
 std::string parse_allowed_host(std::string_view text, BrowserOptions& options);
 std::string parse_allowed_origin(std::string_view text, BrowserOptions& options);
 
-// An IP address, localhost, nothing, or one of options.hosts; with or without a port.
+// Whether the host is an IP address, localhost, empty, or one of options.hosts; with or without a
+// port.
 bool is_our_host(std::string_view host, const BrowserOptions& options);
 // Whether a page of that origin may read our answers.
 bool is_allowed_origin(std::string_view origin, const BrowserOptions& options);
-// Whether a page of another site sends the request, and may not.
+// Whether a page of another site sent the request without permission.
 bool is_cross_site(const Request& request, const BrowserOptions& options);
 
-// CORS: the header lines that let the requesting page read the answer.
+// CORS: appends the header lines that let the requesting page read the answer.
 void append_cors(std::string& head, const Request& request, const BrowserOptions& options);
-// Whether it is a preflight request, and the additional lines of the answer to one.
+// Whether it is a preflight request; append_preflight() adds the further lines of its answer.
 bool is_preflight(const Request& request);
 void append_preflight(std::string& fields, const Request& request, std::string_view methods);
 

@@ -33,7 +33,7 @@ Progress ChunkGate::next(std::string_view& input, std::string_view& piece) {
     chunk_left_ -= piece.size();
     if (chunk_left_ == 0) {
       stage_ = kDataEnd;
-      lines_.limit(1);  // nothing but the line end
+      lines_.limit(1);  // only the line end may follow
     }
     return Progress::kPartial;
   }
@@ -64,8 +64,8 @@ static void skip_blanks(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
 }
 
-// Takes a quoted string off the front of `text` (RFC 9110, 5.6.4), whose bytes are no control
-// bytes.
+// Removes a quoted string (RFC 9110, 5.6.4) from the front of `text`, which must not contain
+// control bytes.
 static bool take_quoted(std::string_view& text) {
   for (std::size_t i = 1; i < text.size(); ++i) {
     if (text[i] == '\\')
@@ -111,8 +111,8 @@ Refusal ChunkGate::check_size(std::string_view line) {
   return spend(line.size() - digits.size());
 }
 
-// A field that frames or routes a message, or ends a connection, comes too late in a trailer
-// (RFC 9110, 6.5.1).
+// Refuses trailer fields that frame or route a message, or end a connection: they would come too
+// late (RFC 9110, 6.5.1).
 Refusal ChunkGate::check_trailer(std::string_view line) {
   std::string_view name, value;
   if (!split_field(line, name, value)) return {400, "A trailer of the request is malformed."};

@@ -1,4 +1,5 @@
-// chunks.h - the lines of a chunked body, as strictly as those of a head (RFC 9112, 7.1).
+// chunks.h - reads chunked bodies, and checks their lines as strictly as those of a head (RFC 9112,
+// 7.1).
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@ class ChunkGate {
  public:
   explicit ChunkGate(std::uint64_t body_bytes_max) : body_left_(body_bytes_max) {}
 
-  // The next step, off the front of `input`; `piece` is what it brings of the body, maybe nothing.
-  // kComplete: the end.
+  // Consumes the next part of `input`; `piece` is the part of the body in it, possibly empty.
+  // kComplete: the body has ended.
   Progress next(std::string_view& input, std::string_view& piece);
   const Refusal& refusal() const { return refusal_; }
 
@@ -24,11 +25,11 @@ class ChunkGate {
   Refusal spend(std::size_t bytes);
 
   Stage stage_ = kSize;
-  std::uint64_t body_left_;  // bytes that may still come
+  std::uint64_t body_left_;  // bytes that the body may still have
   std::uint64_t chunk_left_ = 0;
-  std::size_t extra_left_ = kHeadBytesMax;  // for extensions and trailers
+  std::size_t extra_left_ = kHeadBytesMax;  // bytes left for extensions and trailers
   std::size_t fields_ = 0;
-  std::string line_;  // what has come of it
+  std::string line_;  // the part of the line that has arrived
   Lines lines_{kHeadBytesMax};
   Refusal refusal_;
 };

@@ -18,7 +18,7 @@ std::string_view Date::line(std::time_t now) {
   return {text_.data(), size_};
 }
 
-// Not strftime: its names are those of the locale.
+// Does not use strftime(3), because its names depend on the locale.
 void Date::format() {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

@@ -7,7 +7,7 @@
 
 namespace net::http {
 
-// Formatted once a second, not once a response.
+// Formatted once per second, not once per response.
 class Date {
  public:
   // "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"

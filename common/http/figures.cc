@@ -51,7 +51,7 @@ std::string Figures::text() const {
                                 std::uint64_t value) {
     append_metric(out, daemon_ + name, type, help, std::to_string(value));
   };
-  // The ended ones are read first: not a snapshot, but never a negative difference.
+  // The ended ones are read first: this is not a snapshot, but the difference is never negative.
   const std::uint64_t ended = sum(&Tally::ended);
   const std::uint64_t disconnections = sum(&Tally::disconnections);
   const std::uint64_t connections = sum(&Tally::connections);

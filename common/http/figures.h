@@ -13,10 +13,10 @@ namespace net::http {
 
 inline constexpr std::size_t kStatuses = 600;
 
-// The counts of one loop; written by its thread, read by any.
+// The counts of one loop; its thread writes them, any thread reads them.
 struct Tally {
   using Count = std::atomic<std::uint64_t>;
-  static void add(Count& count, std::uint64_t n = 1) {  // one writer: no locked add
+  static void add(Count& count, std::uint64_t n = 1) {  // one writer: no atomic add
     count.store(count.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
   void count(int status, std::size_t bytes) {
@@ -25,7 +25,7 @@ struct Tally {
     add(ended);
   }
 
-  std::array<Count, kStatuses> requests{};  // answered, by status
+  std::array<Count, kStatuses> requests{};  // answered requests, by status
   Count body_bytes{0};                      // sent
   Count begun{0};                           // requests, answered or not
   Count ended{0};
@@ -33,14 +33,14 @@ struct Tally {
   Count disconnections{0};
 };
 
-// The sum over all loops, as a page of Prometheus' text format (0.0.4).
+// The sums over all loops, in Prometheus' text format (0.0.4).
 class Figures {
  public:
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-  // daemon: what the names of its metrics begin with.
+  // daemon: the prefix of the names of its metrics.
   explicit Figures(std::string daemon) : daemon_(std::move(daemon)) {}
-  // Before the loops run.  The tally outlives the calls of text().
+  // Call it before the loops run.  The tally must outlive all calls of text().
   void watch(const Tally& tally) { tallies_.push_back(&tally); }
   const std::string& daemon() const { return daemon_; }
 
@@ -55,12 +55,12 @@ class Figures {
   std::chrono::system_clock::time_point start_ = std::chrono::system_clock::now();
 };
 
-// In quotes, as the value of a label.
+// Returns `text` in quotes, as the value of a label.
 std::string label(std::string_view text);
-// "# HELP ..." and "# TYPE ..." of a metric.  type: counter or gauge.
+// Appends "# HELP ..." and "# TYPE ..." of a metric.  type: counter or gauge.
 void append_metric(std::string& out, std::string_view name, std::string_view type,
                    std::string_view help);
-// The same and its one sample.
+// The same, followed by its only sample.
 void append_metric(std::string& out, std::string_view name, std::string_view type,
                    std::string_view help, std::string_view value);
 

@@ -11,7 +11,7 @@ namespace net::http {
 
 namespace {
 
-constexpr std::size_t kLengthDigitsMax = 15;  // no sum of such lengths overflows
+constexpr std::size_t kLengthDigitsMax = 15;  // sums of such lengths cannot overflow
 
 constexpr std::array<bool, 256> text_bytes() {
   std::array<bool, 256> table{};
@@ -52,7 +52,7 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-// How many of the first bytes are in the table.
+// The number of bytes at the front that are in the table.
 std::size_t span(std::string_view text, const std::array<bool, 256>& table) {
   std::size_t n = 0;
   while (n < text.size() && table[static_cast<unsigned char>(text[n])]) ++n;
@@ -154,7 +154,8 @@ static Refusal check_content_length(std::string_view value, std::uint64_t& lengt
   return {};
 }
 
-// RFC 9112, 6.1 and 6.3: what is not understood is 501, but chunked has to be the last, and once.
+// RFC 9112, 6.1 and 6.3: unknown codings are answered with 501; chunked must come last and only
+// once.
 static Refusal check_transfer_encoding(std::string_view value) {
   static constexpr Refusal kMalformed{400, "The Transfer-Encoding is malformed."};
   if (equal_ignoring_case(value, "chunked")) return {};

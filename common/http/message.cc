@@ -18,7 +18,7 @@ std::string_view Request::field(std::string_view name) const {
   return {};
 }
 
-// A line break in a value would make two fields, or a body, of it.
+// A line break in the value would start another field, or the body.
 void Response::add(std::string_view name, std::string_view value) {
   CHECK(name.find_first_of("\r\n:") == std::string_view::npos);
   CHECK(value.find_first_of("\r\n") == std::string_view::npos);

@@ -23,7 +23,7 @@ const llhttp_settings_t& Parser::settings() {
       Parser& parser = *self(llhttp);
       parser.keep_alive_ =
           llhttp_should_keep_alive(llhttp) != 0 && (llhttp->flags & F_CONNECTION_CLOSE) == 0;
-      llhttp->upgrade = 0;  // to nothing: what follows is HTTP/1.1
+      llhttp->upgrade = 0;  // ignore upgrades: what follows is HTTP/1.1
       return 0;
     };
     s.on_message_complete = [](llhttp_t* llhttp) {
@@ -40,7 +40,7 @@ static Refusal refusal_of(llhttp_errno_t e) {
   return {400, "The head of the request is malformed."};
 }
 
-// llhttp, compiled to be strict, accepts only ASCII in a target.
+// Feeds llhttp a target in ASCII, because in strict mode it accepts nothing else.
 llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target) {
   std::string ascii(target);
   for (char& c : ascii)
@@ -53,7 +53,7 @@ llhttp_errno_t Parser::feed_head(std::string_view head, std::string_view target)
   return HPE_OK;
 }
 
-// A head on which the gate and llhttp disagree is refused.
+// Parses the head; refuses it if the gate and llhttp disagree.
 Refusal Parser::parse_head() {
   const std::string_view head = head_;
   fields_.clear();
@@ -100,7 +100,7 @@ Refusal Parser::take_target() {
   return {};
 }
 
-// llhttp takes no tab around a Content-Length; a blank means the same.
+// Replaces tabs around values, because llhttp accepts only spaces around a Content-Length.
 static void blank_tabs(std::string& head) {
   if (head.find('\t') == head.npos) return;
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -140,7 +140,7 @@ Progress Parser::take(std::string_view& input) {
   return progress;
 }
 
-// Most clients send the same head again, which then means the same.
+// Most clients repeat the same head; it then has the same meaning, and is not parsed again.
 void Parser::begin(std::string_view& input) {
   if (known_ && input.starts_with(head_)) {
     input.remove_prefix(head_.size());

@@ -1,4 +1,4 @@
-// patience.h - how long to wait for a connection's next bytes.  Pure: the caller has the clock.
+// patience.h - how long to wait for a connection's next bytes.  Pure: the caller reads the clock.
 #pragma once
 
 #include "common/net/duration.h"
@@ -10,10 +10,10 @@ struct HttpOptions;
 
 class Patience {
  public:
-  // Some of a request has come, or of the empty lines before it: head and body have a time of their
-  // own, which begins with their first byte.
+  // Called when part of a request, or of the empty lines before it, has arrived: head and body each
+  // have a time limit from their first byte.
   void partial(const Parser& parser, const HttpOptions& options, TimePoint now);
-  // A request has come: silence begins with the next read.
+  // Called when a request is complete: the idle time begins with the next read.
   void complete() { *this = {}; }
   // How long the next read may take; kForever: there is no limit.
   Millis left(const HttpOptions& options, TimePoint now);
@@ -21,7 +21,7 @@ class Patience {
  private:
   enum Part : char { kBetween, kHead, kBody };
   static constexpr TimePoint kUnknown = TimePoint::min();
-  TimePoint end_ = kUnknown;  // of the wait for part_; TimePoint::max(): never
+  TimePoint end_ = kUnknown;  // the deadline for part_; TimePoint::max(): none
   Part part_ = kBetween;
 };
 

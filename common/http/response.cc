@@ -4,7 +4,7 @@
 
 namespace net::http {
 
-using namespace std::string_view_literals;  // append(const char*) counts, and is not inlined
+using namespace std::string_view_literals;  // append(const char*) calls strlen and is not inlined
 
 static bool forbids_body(int status) {
   return status < 200 || status == 204 || status == 205 || status == 304;

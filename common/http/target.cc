@@ -52,7 +52,7 @@ std::string canonical_path(std::string_view path) {
   return out;
 }
 
-// The length of the name or address that `text` begins with; npos: it begins with none.
+// The length of the name or address at the front of `text`; npos if there is none.
 static std::size_t host_size(std::string_view text) {
   static constexpr auto kBytes = reg_name_bytes();
   if (text.starts_with('[')) {
@@ -79,7 +79,7 @@ bool is_host(std::string_view text) {
   return at == text.size();
 }
 
-// Takes "http://host" off `text`; false if there is something else.
+// Removes "http://host" from the front of `text`; false if there is something else.
 static bool take_authority(std::string_view& text, std::string_view& host) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return false;

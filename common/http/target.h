@@ -9,16 +9,17 @@ namespace net::http {
 struct Target {
   std::string_view path;   // as sent; "*" for the server as a whole
   std::string_view query;  // what follows the first '?'
-  std::string_view host;   // of a URI, with its port
+  std::string_view host;   // from a URI, with its port
 };
 
-// A path, or a URI with http or https; "*" for OPTIONS.
+// Parses a path, or a URI with http or https; accepts "*" for OPTIONS.
 bool parse_target(std::string_view method, std::string_view text, Target& target);
-// The one form of a path: unreserved characters as themselves, whatever a URI cannot have as %HH in
-// upper case (RFC 3986, 6.2.2).  %2F is not a '/', and a '%' without two digits is %25.
+// The canonical form of a path: unreserved characters are not encoded, and what a URI cannot
+// contain is %HH in upper case (RFC 3986, 6.2.2).  %2F stays, and a '%' without two digits becomes
+// %25.
 std::string canonical_path(std::string_view path);
-bool is_canonical(std::string_view path);  // canonical_path() would change nothing; may say false
-// uri-host [ ":" port ], or nothing.
+bool is_canonical(std::string_view path);  // true only if canonical_path() would change nothing
+// Whether it is uri-host [ ":" port ], or empty.
 bool is_host(std::string_view text);
 
 }  // namespace net::http
