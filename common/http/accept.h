@@ -7,7 +7,7 @@
 
 namespace net::http {
 
-// Whether JSON is preferred to text/plain: by weight, then by the more specific range. Without the
+// Whether JSON is preferred to text/plain: by weight, then by the more specific range.  Without the
 // field, or on a tie, it is not.
 bool prefers_json(std::string_view accept);
 bool prefers_json(const Request& request);

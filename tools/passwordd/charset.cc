@@ -10,7 +10,7 @@
 
 namespace passwordd {
 
-static constexpr std::size_t kCharactersMax = 256;  // what one random byte can choose among
+static constexpr std::size_t kCharactersMax = 256;  // one random byte chooses a character
 
 struct Named {
   std::string_view name;
@@ -28,7 +28,7 @@ static constexpr Named kNamed[] = {
     {"safe", "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"},  // no 0 O o 1 I i l
 };
 
-// Opened at the start: later there may be no descriptor left to read it with.
+// Loaded at the start, because later there may be no descriptor left to read it with.
 static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{});
 
 unsigned class_of(char32_t c) {
@@ -65,11 +65,11 @@ bool is_readable(char32_t c) {
   static const wctype_t combining = unicode != locale_t{} ? wctype_l("combining", unicode) : 0;
   constexpr std::u32string_view kInvisible = U"\u00AD\u115F\u1160\u2800\u3164\uFFA0";
   if (c < 0x7f) return c >= 0x20;
-  if (unicode == locale_t{}) return false;  // it is not installed, so nothing is known
+  if (unicode == locale_t{}) return false;  // the locale is not installed, so nothing is known
   if (is_private(c) || iswctype_l(static_cast<wint_t>(c), combining, unicode) != 0) return false;
   const auto wide = static_cast<wchar_t>(c);
   const locale_t before = uselocale(unicode);
-  const int columns = wcwidth(wide);  // 0: it combines with another; -1: it cannot be printed
+  const int columns = wcwidth(wide);  // 0: combining; -1: not printable
   uselocale(before);
   return columns > 0 && iswspace_l(static_cast<wint_t>(c), unicode) == 0 && c != 0xA0 &&
          c != 0x2007 && c != 0x202F && kInvisible.find(c) == kInvisible.npos;
@@ -106,7 +106,8 @@ std::string Charset::parse_characters(std::string_view text, Charset& out) {
   return "";
 }
 
-// By inclusion and exclusion: of all passwords, less those that lack a class, and so on.
+// By inclusion and exclusion: all passwords, minus those that lack one class, plus those that lack
+// two, and so on.
 double Charset::share_with(unsigned classes, std::size_t length) const {
   double share = 0;
   for (unsigned missing = 0; missing <= classes; ++missing) {

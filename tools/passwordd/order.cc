@@ -37,7 +37,7 @@ static std::string set(std::string_view key, std::string_view value, Order& orde
   return "unknown parameter (see passwordd(8))";
 }
 
-// Parameters that cannot be combined, or have no meaning without another.
+// Checks for parameters that cannot be combined, or have no meaning without another.
 static std::string wrong_together(const net::http::Query& query) {
   const auto has = [&query](const char* key) { return query.get(key).has_value(); };
   if (has("charset") && has("chars")) return "chars: cannot be combined with charset";
@@ -47,7 +47,8 @@ static std::string wrong_together(const net::http::Query& query) {
   return has("separator") && !has("words") ? "separator: requires words" : "";
 }
 
-// Passwords that lack a class are drawn again, so the share of those that have all is bounded.
+// Passwords that lack a class are drawn again, so the share of those that have all must not be too
+// small.
 std::string wrong_with_classes(const Order& order) {
   constexpr double kShareMin = 0.01;
   if (order.classes == 0) return "";
@@ -60,8 +61,8 @@ std::string wrong_with_classes(const Order& order) {
   return "";
 }
 
-// A parameter that is not known, or that comes twice, is an error: a misspelt length would
-// otherwise give passwords weaker than those that were asked for.
+// Unknown and repeated parameters are errors: a misspelt length would otherwise give weaker
+// passwords than those that were asked for.
 std::string apply(const net::http::Query& query, Order& order) {
   if (query.pairs().empty()) return "";
   for (const auto& [key, value] : query.pairs()) {
@@ -80,10 +81,10 @@ double Order::bits() const {
 }
 
 std::size_t Order::bytes_max() const {
-  constexpr std::size_t kCharacterBytesMax = 4;  // in UTF-8; one that JSON escapes has two
-  constexpr std::size_t kFrameBytesMax = 64;     // around each: quotes, names, entropy
+  constexpr std::size_t kCharacterBytesMax = 4;  // in UTF-8; an escape in JSON has two
+  constexpr std::size_t kFrameBytesMax = 64;     // per password: quotes, names, entropy
   if (words == 0) return count * (length * kCharacterBytesMax + kFrameBytesMax);
-  const std::size_t pair = 2 * (list->bytes_max() + separator.size());  // all of it escaped
+  const std::size_t pair = 2 * (list->bytes_max() + separator.size());  // if all of it is escaped
   return count * (words * pair + kFrameBytesMax);
 }
 

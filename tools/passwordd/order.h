@@ -1,4 +1,4 @@
-// order.h - a client's order: the query of /password.
+// order.h - what a client orders: the query of /password.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ struct Order {
   std::uint32_t count = 100;
   std::uint32_t length = 12;
   Charset charset;
-  unsigned classes = 0;     // of which each password has a character each
-  std::uint32_t words = 0;  // 0: of characters
+  unsigned classes = 0;     // each password contains all of these
+  std::uint32_t words = 0;  // words per password; 0: a password of characters
   std::string separator = "-";
-  std::shared_ptr<const Words> list = {};  // null: there is none
+  std::shared_ptr<const Words> list = {};  // null: no list
   bool json = false;
   bool entropy = false;
 
@@ -32,9 +32,10 @@ struct Order {
   double bits() const;            // of each password
 };
 
-// Whether passwords of its classes can be generated; returns an error, or an empty string.
+// Checks whether passwords with its classes can be generated.  Returns an error, or an empty
+// string.
 std::string wrong_with_classes(const Order& order);
-// Changes `order` as the query says.  Returns an error in one sentence, or an empty string.
+// Changes `order` according to the query.  Returns an error in one sentence, or an empty string.
 std::string apply(const net::http::Query& query, Order& order);
 
 }  // namespace passwordd

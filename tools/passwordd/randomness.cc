@@ -19,9 +19,10 @@ net::Error kernel_randomness(std::span<unsigned char> bytes) {
 
 Randomness::~Randomness() { explicit_bzero(bytes_.data(), bytes_.size()); }
 
-// As many bytes as `more` characters are likely to take, so that a small answer is one short call.
+// The number of bytes that `more` characters are likely to need, so that a small answer takes one
+// short call.
 std::size_t Randomness::likely_bytes(const Charset& set, std::size_t more) {
-  const std::size_t taken = 256 / set.size() * set.size();  // of 256 byte values
+  const std::size_t taken = 256 / set.size() * set.size();  // usable byte values, of 256
   return more * 256 / taken + more / 16 + 8;
 }
 

@@ -1,4 +1,4 @@
-// randomness.h - random characters, from the kernel's randomness and nothing else.
+// randomness.h - random characters, only from the kernel's randomness.
 #pragma once
 
 #include <array>
@@ -11,13 +11,14 @@
 
 namespace passwordd {
 
-// Fills all of it, or returns why it cannot.
+// Fills all of `bytes`, or returns an error.
 using Source = net::Error (*)(std::span<unsigned char> bytes);
-// getrandom(2); UV_EAGAIN while the kernel has not gathered enough yet, early in its boot.
+// Uses getrandom(2); UV_EAGAIN early in the boot, while the kernel has not gathered enough
+// randomness.
 net::Error kernel_randomness(std::span<unsigned char> bytes);
 
-// Random characters of one set.  It lives no longer than it takes to answer one request: no random
-// byte waits in memory for the next, and what was used is wiped.
+// Random characters of one set.  It exists only while one request is answered, so that no random
+// bytes are kept for the next; used bytes are wiped.
 class Randomness {
  public:
   explicit Randomness(Source source) : source_(source) {}
@@ -25,14 +26,14 @@ class Randomness {
   Randomness& operator=(const Randomness&) = delete;
   ~Randomness();
 
-  // The next character; 0 on error(), from then on.  `more`: about how many will be asked for.
+  // The next character; 0 after an error().  `more`: about how many more will be needed.
   char32_t next(const Charset& set, std::size_t more) {
     for (;;) {
       if (used_ == filled_ && !refill(likely_bytes(set, more))) return 0;
       if (const char32_t c = set.of(bytes_[used_++])) return c;
     }
   }
-  // A number below n, each with the same probability; 0 on error().  `more`: as above.
+  // A uniformly distributed number below n; 0 after an error().  `more`: as above.
   std::uint32_t below(std::uint32_t n, std::size_t more);
   net::Error error() const { return error_; }
 

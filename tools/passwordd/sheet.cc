@@ -23,8 +23,8 @@ Sheet::~Sheet() {
   if (order_.classes != 0) explicit_bzero(password_.data(), sizeof password_);
 }
 
-// Drawn as a whole, again and again until it has all the classes: so each that has them is as
-// likely as any other.
+// Draws whole passwords until one has all the classes, so that all such passwords are equally
+// likely.
 void Sheet::draw_with_classes(std::size_t left) {
   unsigned classes = 0;
   do {

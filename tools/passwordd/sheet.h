@@ -1,4 +1,4 @@
-// sheet.h - the answer to a request: many passwords, as text or as JSON.
+// sheet.h - the answer to a request: passwords as text or JSON.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace passwordd {
 
-// The sheet of an order, in pieces: one password per line, with its entropy after a tab; or a JSON
-// array of strings, with the entropy of objects.
+// Generates the answer in pieces: one password per line, with its entropy after a tab; or a JSON
+// array of strings, or with the entropy of objects.
 class Sheet {
  public:
   Sheet(const Order& order, Source source);
@@ -19,9 +19,9 @@ class Sheet {
   Sheet& operator=(const Sheet&) = delete;
   ~Sheet();
 
-  // Appends what comes next, up to the end, until `out` has `enough` bytes, or for a bounded time,
-  // because of --classes most passwords may have to be drawn again.  On error the sheet is of no
-  // use.
+  // Appends the next part: up to the end, until `out` has `enough` bytes, or for a bounded time,
+  // because with --classes most passwords may have to be drawn again.  After an error the sheet
+  // must not be used.
   net::Error append(std::string& out, std::size_t enough);
   bool done() const { return written_ == order_.count; }
 
@@ -33,10 +33,10 @@ class Sheet {
   void draw_with_classes(std::size_t left);
 
   const Order& order_;
-  std::string tail_;  // of each password: its entropy
+  std::string tail_;  // what follows each password: its entropy
   Randomness randomness_;
   std::uint32_t written_ = 0;
-  std::size_t drawn_ = 0;                      // characters, in this call of append()
+  std::size_t drawn_ = 0;                      // characters drawn in this call of append()
   std::array<char32_t, kLengthMax> password_;  // with classes; wiped with the sheet
 };
 

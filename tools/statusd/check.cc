@@ -18,7 +18,7 @@ std::string Check::detail() const {
   return "exit status " + std::to_string(result);
 }
 
-// A name is a word: so X=1 ./probe sets a variable only if a name is given before it.
+// A leading WORD= is a name, so `X=1 ./probe` sets a variable only if a name precedes it.
 std::string Checks::add(std::string_view text) {
   constexpr std::string_view kNameBytes =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
@@ -60,7 +60,7 @@ std::string Checks::json() const {
   return out + "]";
 }
 
-// Logged when it changes, not every time.
+// Logs a result only when it changes.
 static void set(Check& check, int outcome) {
   const int before = check.outcome.exchange(outcome);
   if (before == outcome || (before == Check::kPending && outcome == 0)) return;

@@ -12,13 +12,13 @@
 
 namespace statusd {
 
-// One command and its last result; written by one loop, read by all.
+// One command and its last result; one loop writes it, all loops read it.
 struct Check {
   std::string name;
   std::string command;  // for sh -c
-  // An exit status, kKilled and a signal, kFailed and an errno, or one of the others.
+  // An exit status, kKilled + a signal, kFailed + an errno, or one of the other constants.
   std::atomic<int> outcome{kPending};
-  pid_t pid = 0;  // of the process group that runs it; 0: none
+  pid_t pid = 0;  // the process group that runs it; 0: not running
 
   static constexpr int kKilled = 1000, kFailed = 2000, kPending = -1, kLate = -2;
   bool ok() const { return outcome == 0; }
@@ -31,17 +31,17 @@ struct Checks {
   net::Millis timeout{5'000};
   bool stopped = false;
 
-  // [NAME=]COMMAND; without a NAME the command is its own.  What is wrong with it, or nothing.
+  // [NAME=]COMMAND; without a NAME the command is the name.  Returns an error, or an empty string.
   std::string add(std::string_view text);
   bool ok() const;
-  // A line for each: "ok NAME", or "failed NAME: exit status 1".
+  // One line per check: "ok NAME" or "failed NAME: exit status 1".
   std::string lines() const;
   std::string json() const;  // [{"name":...,"ok":true,"detail":...}]
-  // Kills what runs, and starts nothing more: the results stay.  From the loop that runs them.
+  // Kills running checks and starts no more; the results stay.  Call it on the loop that runs them.
   void stop();
 };
 
-// Runs each at once and then `every` so often, until the loop is cancelled.
+// Runs each check at once and then again after each period, until the loop is cancelled.
 net::Task<> run_checks(net::Loop& loop, Checks& checks);
 
 }  // namespace statusd

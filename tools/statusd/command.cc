@@ -14,7 +14,8 @@
 
 namespace statusd {
 
-// In a process group of its own, so that all of it can be killed.  0, or an errno.
+// Starts the command in its own process group, so that all of it can be killed.  Returns 0 or an
+// errno.
 static int spawn(const std::string& command, pid_t& pid) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -42,7 +43,7 @@ static int spawn(const std::string& command, pid_t& pid) {
 
 static net::Task<> kill_after(net::Timer& timer, net::Millis timeout, pid_t pid, bool& late) {
   net::Error e = co_await timer.wait(timeout);
-  if (e == net::Error(UV_EINTR)) co_return;  // it has ended
+  if (e == net::Error(UV_EINTR)) co_return;  // the command has ended
   late = !e;
   kill(-pid, SIGKILL);
 }
@@ -66,7 +67,7 @@ net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis tim
     co_await killer.wait();
   }
   group = 0;
-  kill(-pid, SIGKILL);  // what it has left behind; all, if it could not be waited for
+  kill(-pid, SIGKILL);  // kills what the command has left behind, or all of it
   int status = 0;
   waitpid(pid, &status, 0);
   if (late) co_return Check::kLate;

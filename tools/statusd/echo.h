@@ -1,4 +1,4 @@
-// echo.h - a request as JSON, for trying out clients.
+// echo.h - returns a request as JSON, to test clients.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 namespace statusd {
 
 // {"method":...,"target":...,"version":...,"fields":{...},"body":...}.  Fields of the same name are
-// one, joined by commas (RFC 9110, 5.3).  A body that is not UTF-8 is null, and "body_base64" has
-// it.
+// joined by commas (RFC 9110, 5.3).  If the body is not UTF-8, "body" is null and "body_base64"
+// contains it.
 std::string echo_json(const net::http::Request& request);
 
 }  // namespace statusd

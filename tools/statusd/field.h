@@ -6,9 +6,10 @@
 
 namespace statusd {
 
-// NAME: VALUE, added to `lines` as it is sent.  Returns what is wrong with it, or nothing.
+// Parses NAME: VALUE and appends it to `lines` in the form that is sent.  Returns an error, or an
+// empty string.
 std::string parse_field(std::string_view text, std::string& lines);
-// Whether a value can be sent: no control characters but the tab, no blanks at its ends.
+// Whether a value can be sent: no control characters but the tab, no leading or trailing blanks.
 bool is_field_value(std::string_view value);
 
 }  // namespace statusd

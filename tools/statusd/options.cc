@@ -31,7 +31,7 @@ Page default_page(int status) {
           .is_default = true};
 }
 
-// The page of these options; without a body, one that tells the meaning of its status.
+// The page of these options; the default body is the name of the status.
 static Page make_page(const Given& given) {
   Page page = default_page(given.status.value_or(200));
   if (!given.body && !given.body_file) return page;
@@ -100,7 +100,7 @@ static void add_check_options(net::Cli& cli, Checks& checks) {
 
 Options parse_options(int argc, char** argv, Checks& checks) {
   Options o;
-  o.site.browser.any_host = true;  // it stands in for any service
+  o.site.browser.any_host = true;  // it may stand in for any service
   Given given;
   net::Cli cli("statusd", "[options] [ADDRESS...]",
                "Mock HTTP server: the status, body, delay or failures that a test needs.");
@@ -115,7 +115,7 @@ Options parse_options(int argc, char** argv, Checks& checks) {
   if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
   if (given.body_file && *given.body_file != "-") o.body_file = *given.body_file;
   if (!o.body_file.empty()) o.site.server.sandbox.reads.push_back(o.body_file);
-  if (!checks.all.empty()) o.site.server.sandbox.on = false;  // they may need anything
+  if (!checks.all.empty()) o.site.server.sandbox.on = false;  // the commands may need any right
   if (!given.content_type) return o;
   if (o.elsewhere) o.elsewhere->content_type = *given.content_type;
   for (Route& route : o.routes) route.page.content_type = *given.content_type;

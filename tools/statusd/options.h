@@ -16,20 +16,20 @@ struct Options {
   net::http::SiteOptions site;
   net::Millis delay{0};
   std::vector<Route> routes;
-  std::optional<Page> elsewhere;  // at every other path; nothing: 404
-  std::string fields;             // of every answer, as they are sent
+  std::optional<Page> elsewhere;  // the answer at all other paths; nothing: 404
+  std::string fields;             // header lines of every answer
   Trouble trouble;
   std::string ready_file;       // empty: ready from the start
-  std::string body_file;        // of `elsewhere`, read again on SIGHUP; empty: it has none
-  bool echo = false;            // at /echo
-  bool allow_override = false;  // of the status and the delay, by the query
+  std::string body_file;        // body of `elsewhere`, read again on SIGHUP; empty: none
+  bool echo = false;            // answer at /echo
+  bool allow_override = false;  // the query may override status and delay
 };
 
-inline constexpr std::size_t kBodyFileMax = 16 << 20;  // each answer in progress has a copy
+inline constexpr std::size_t kBodyFileMax = 16 << 20;  // each answer in progress holds a copy
 
-// The body that is sent with a status unless another is given.
+// The page for a status if no body is given.
 Page default_page(int status);
-// Ends the process where the command line is wrong, or a file in it cannot be read.
+// Parses the command line.  Ends the process if it is wrong or names a file that cannot be read.
 Options parse_options(int argc, char** argv, Checks& checks);
 
 }  // namespace statusd

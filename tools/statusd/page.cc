@@ -19,14 +19,15 @@ std::string parse_status(std::string_view text, int& out) {
   return "";
 }
 
-// Whether there is a CODE in front, which is three digits and a colon.
+// Whether the text begins with a CODE: three digits and a colon.
 static bool has_code(std::string_view text) {
   const std::string_view code = text.substr(0, text.find(':'));
   return code.size() == 3 && code.size() < text.size() &&
          std::ranges::all_of(code, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Takes "POST " off the front of `text`; false: what is there is not a method.
+// Removes a method, such as "POST ", from the front of `text`; false if what is there is not a
+// method.
 static bool take_method(std::string_view& text, std::string& method) {
   if (text.starts_with('/')) return true;
   const std::size_t size = text.find(' ');

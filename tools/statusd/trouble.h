@@ -1,4 +1,4 @@
-// trouble.h - slowness and failures on purpose.
+// trouble.h - deliberate delays and failures.
 #pragma once
 
 #include <random>
@@ -10,16 +10,16 @@
 namespace statusd {
 
 struct Trouble {
-  net::MillisRange latency{};   // of each answer, at random from it
-  double fail_rate = 0;         // the share of answers that are failures, 0 to 1
-  double drop_rate = 0;         // the share that is replaced by closing the connection
-  double reset_rate = 0;        // the share that is replaced by a reset
+  net::MillisRange latency{};   // delay of each answer, random in this range
+  double fail_rate = 0;         // the share of answers that fail, 0 to 1
+  double drop_rate = 0;         // the share of requests answered by closing the connection
+  double reset_rate = 0;        // the share of requests answered by a reset
   std::uint64_t body_rate = 0;  // bytes of a body per second; 0: no limit
 };
 
-// 0.1 or 10%.  Returns what is wrong with it, or nothing.
+// Parses 0.1 or 10%.  Returns an error, or an empty string.
 std::string parse_share(std::string_view text, double& out);
-// Bytes per second, as 500, 10K or 1M.
+// Parses bytes per second, such as 500, 10K or 1M.
 std::string parse_body_rate(std::string_view text, std::uint64_t& out);
 
 // Decides at random for each answer.
@@ -27,7 +27,7 @@ class Dice {
  public:
   explicit Dice(std::uint64_t seed) : random_(seed) {}
   net::Millis latency(const Trouble& trouble);
-  bool falls(double share);  // as often as that
+  bool falls(double share);  // true with this probability
 
  private:
   std::mt19937_64 random_;

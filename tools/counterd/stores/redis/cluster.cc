@@ -7,7 +7,7 @@ namespace counterd {
 using net::Error;
 using net::Task;
 
-constexpr int kHopsMax = 8;  // servers asked for one command
+constexpr int kHopsMax = 8;  // the most servers asked for one command
 constexpr Millis kRefreshPause{100};
 
 RedisCluster::RedisCluster(net::Loop& loop, const RedisOptions& options)
@@ -28,7 +28,7 @@ Task<> RedisCluster::run() {
   co_await running_.wait();
 }
 
-// --- whose a slot is ---
+// --- the owners of slots ---
 
 void RedisCluster::connected(RedisConnection& connection, const RedisValue& slots) {
   learn(slots, connection.address());
@@ -53,7 +53,7 @@ void RedisCluster::learn(const RedisValue& slots, const RedisAddress& asked) {
   });
 }
 
-// From any server that is up.
+// Asks any server that is up for the slots.
 Task<> RedisCluster::refresh() {
   const std::vector<std::string_view> words{"CLUSTER", "SLOTS"};
   for (const auto& [address, connection] : std::map(connections_)) {
@@ -70,11 +70,11 @@ RedisCluster::Connection RedisCluster::owner_of(std::string_view key) {
   if (ranges_.empty()) return seed_;
   const std::uint16_t slot = redis_slot(key);
   auto range = std::ranges::upper_bound(ranges_, slot, {}, &RedisSlotRange::first);
-  if (range == ranges_.begin() || (--range)->last < slot) return seed_;  // it redirects us
+  if (range == ranges_.begin() || (--range)->last < slot) return seed_;  // it will redirect us
   return connection_to(range->owner);
 }
 
-// Nothing if counterd is stopping.
+// Returns nothing if counterd is stopping.
 RedisCluster::Connection RedisCluster::connection_to(const RedisAddress& address) {
   if (seed_ != nullptr && seed_->address() == address) return seed_;
   if (const auto found = connections_.find(address); found != connections_.end())
@@ -129,7 +129,7 @@ static std::vector<std::string_view> words_of(const RedisCluster::Request& reque
   return words;
 }
 
-// In a script's words, or Redis' own.
+// Whether the error is from a replica: in the script's words or Redis' own.
 static bool is_by_replica(const RedisValue& value) {
   if (value.failed("READONLY") || value.failed("MASTERDOWN")) return true;
   if (value.list.empty() || value.list[0].list.size() != 2) return false;
@@ -137,14 +137,14 @@ static bool is_by_replica(const RedisValue& value) {
   return value.list[0].list[0].text == "refused" && sentence.find("READONLY") != sentence.npos;
 }
 
-// Sent again only if Redis says that it has not been done.
+// Sends a command again only if Redis reports that it was not executed.
 Task<RedisAnswer> RedisCluster::execute(Request request) {
   RedisAnswer answer;
   answer.why = "redis: not connected";
   Connection server = owner_of(request.keys.front());
   const std::string count = std::to_string(request.keys.size());
   bool asking = false;
-  bool whole = false;  // the script's text, not its digest
+  bool whole = false;  // send the script's text, not its digest
   for (int hop = 0; hop < kHopsMax && server; ++hop) {
     co_await server->tried();
     if (!server->up()) co_return away(*server);
@@ -152,7 +152,7 @@ Task<RedisAnswer> RedisCluster::execute(Request request) {
     RedisCall call(server->session(), words, asking);
     answer = co_await call;
     if (answer.fate == RedisAnswer::kAnswered && answer.value.type != RedisValue::kList &&
-        answer.value.type != RedisValue::kError) {  // another command's: the order is lost
+        answer.value.type != RedisValue::kError) {  // out of order
       answer = {RedisAnswer::kUnknown, {}, "an answer that is not understood"};
       server->session().close(answer.why);
     }

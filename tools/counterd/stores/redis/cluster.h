@@ -1,4 +1,4 @@
-// cluster.h - the servers that hold the counters: one, or those of a Redis Cluster.
+// cluster.h - the servers that hold the counters: one server, or a Redis Cluster.
 #pragma once
 
 #include <map>
@@ -15,26 +15,26 @@ class RedisCluster final : RedisConnectionOwner {
  public:
   RedisCluster(net::Loop& loop, const RedisOptions& options);
 
-  // Connects; until the end of the loop.
+  // Connects, and runs until the loop is cancelled.
   net::Task<> run();
 
-  // The command `name`, or without one the script, with keys and `words` behind it, on the server
-  // that has the keys.
+  // The command `name`, or the script if it has none, with the keys and then `words`, for the
+  // server that has the keys.
   struct Request {
     std::string_view name = {};
     std::vector<std::string> keys = {};
     std::vector<std::string> words = {};
   };
-  // An answer's error is the server's own; redirections have been followed.
+  // Executes the request and follows redirections.  An error in the answer is the server's own.
   net::Task<RedisAnswer> execute(Request request);
-  // On one of servers().
+  // Executes a command on one of servers().
   net::Task<RedisAnswer> execute_at(RedisAddress server, std::vector<std::string> words);
-  // Those that have slots; in the end the one that there is.
+  // The servers that have slots; without a cluster, the one server.
   net::Task<std::vector<RedisAddress>> servers();
-  // The server to ask first has answered; else why not.
+  // Empty if the server to ask first has answered; otherwise the reason.
   net::Task<std::string> trouble();
   bool is_cluster() const { return !ranges_.empty(); }
-  // Changes when slots have changed hands.
+  // Changes when slots have moved to other servers.
   std::uint64_t version() const { return version_; }
 
  private:
@@ -52,7 +52,7 @@ class RedisCluster final : RedisConnectionOwner {
   const RedisOptions& options_;
   Connection seed_;
   std::map<RedisAddress, Connection> connections_;
-  std::vector<RedisSlotRange> ranges_;  // in their order; none: no cluster
+  std::vector<RedisSlotRange> ranges_;  // sorted; empty: not a cluster
   std::uint64_t version_ = 0;
   net::Timer refresh_;
   net::WaitGroup running_;

@@ -10,7 +10,7 @@ namespace counterd {
 using net::Error;
 using net::Task;
 
-constexpr Millis kPauseMin{50};  // before the next attempt; doubled each time
+constexpr Millis kPauseMin{50};  // pause before the next attempt; doubles each time
 constexpr Millis kPauseMax{2'000};
 
 std::string RedisConnection::named(const std::string& why) const {
@@ -34,7 +34,7 @@ Task<> RedisConnection::run() {
     }
     went();
     pause = served ? kPauseMin : std::min(pause * 2, kPauseMax);
-    if (!over()) (void)co_await pause_.wait(jittered(pause));  // however it ends: over() tells
+    if (!over()) (void)co_await pause_.wait(jittered(pause));  // over() is checked next
   }
 }
 
@@ -44,7 +44,7 @@ static net::Result<std::vector<net::SockAddr>> on_path(const std::string& path) 
   return std::vector{*address};
 }
 
-// The name is looked up each time: after a failover it means another server.
+// Looks the name up each time, because after a failover it refers to another server.
 Task<bool> RedisConnection::try_address() {
   net::Result<std::vector<net::SockAddr>> found = Error(UV_ETIMEDOUT);
   if (address_.is_path()) {
@@ -66,7 +66,7 @@ void RedisConnection::close() {
   if (session_ != nullptr) session_->close("no longer needed");
 }
 
-// One session, to its end; whether it was of any use.
+// Runs one session to its end; returns whether it was usable.
 Task<bool> RedisConnection::serve(net::SockAddr address) {
   RedisSession session(loop_, options_.command_timeout);
   net::Timer check(loop_);
@@ -96,7 +96,8 @@ static Task<RedisValue> value_of(RedisSession& session, std::vector<std::string_
   co_return std::move(answer.value);
 }
 
-// A change of nothing, which a replica refuses.  The key has no name, so it is not a counter's.
+// Sends a change without effect, which only a replica refuses.  The key has an empty name, so it is
+// not a counter's.
 static Task<bool> is_replica(RedisSession& session, const std::string& key) {
   const std::vector<std::string_view> words{"HDEL", key, "value"};
   const RedisValue answer = co_await value_of(session, words);
@@ -105,7 +106,7 @@ static Task<bool> is_replica(RedisSession& session, const std::string& key) {
 
 constexpr const char* kReplica = "READONLY it is a replica";
 
-// Leaves the session closed if Redis refuses us.
+// Authenticates and checks the server; closes the session if Redis refuses us.
 Task<> RedisConnection::greet(RedisSession& session) {
   const RedisUrl& url = options_.url;
   RedisValue answer;
@@ -132,7 +133,7 @@ Task<> RedisConnection::greet(RedisSession& session) {
   slots_ = co_await value_of(session, words);
 }
 
-// Once: the policy by which Redis makes room for others at the cost of counters.
+// Warns once if Redis' eviction policy may delete counters to make room.
 Task<> RedisConnection::warn_of_eviction(RedisSession& session) {
   if (!options_.says_so || std::exchange(warned_, true)) co_return;
   const std::vector<std::string_view> words{"INFO", "memory"};
@@ -150,12 +151,13 @@ Task<> RedisConnection::warn_of_eviction(RedisSession& session) {
                             .c_str());
 }
 
-// A server that becomes a replica keeps its connections, and answers with its old data.
+// Checks regularly whether the server has become a replica: it would keep its connections, and
+// answer with old data.
 Task<> RedisConnection::keep_checking(RedisSession& session) {
   constexpr Millis kEvery{1'000};
   co_await warn_of_eviction(session);
   while (session.open()) {
-    (void)co_await check_->wait(kEvery);  // however it ends: open() tells
+    (void)co_await check_->wait(kEvery);  // open() is checked next
     if (!session.open()) co_return;
     const bool replica = co_await is_replica(session, options_.url.prefix);
     if (replica) session.close(kReplica);
@@ -171,7 +173,8 @@ void RedisConnection::came() {
 }
 
 void RedisConnection::went() {
-  // Not at once: most often it is back with the next attempt.  A refusal is news later, too.
+  // Logs only the second failure, because the first retry usually succeeds.  Later, a new reason
+  // for a refusal is logged, too.
   ++failures_;
   const bool news = failures_ == 2 || (failures_ > 2 && hopeless_ && why_ != said_);
   if (options_.says_so && news && !over()) {

@@ -1,5 +1,5 @@
-// connection.h - one Redis server, the first of several that is up and not a replica, connected to
-// again and again.
+// connection.h - keeps a connection to one Redis server: the first of several that is up and not a
+// replica.
 #pragma once
 
 #include <string>
@@ -17,15 +17,15 @@ struct RedisOptions {
   RedisLimits limits = {};
   Millis connect_timeout{2'000};
   Millis command_timeout{5'000};
-  bool says_so = true;  // when a server goes away, and comes back
+  bool says_so = true;  // log when the server is lost and when it is back
 };
 
 class RedisConnection;
 
-// Told of what a connection learns.
+// Receives the events of a connection.
 class RedisConnectionOwner {
  public:
-  // It is up; `slots`: what CLUSTER SLOTS has answered, an error where there is no cluster.
+  // The connection is up; `slots` is the answer to CLUSTER SLOTS, an error if there is no cluster.
   virtual void connected(RedisConnection& connection, const RedisValue& slots) = 0;
   virtual void lost() = 0;
 
@@ -46,21 +46,22 @@ class RedisConnection {
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
-  // Connects, and does so again, until close() or the end of the loop.
+  // Connects, and reconnects, until close() or the end of the loop.
   net::Task<> run();
   void close();
 
-  const RedisAddress& address() const { return address_; }  // the one that it has tried last
+  const RedisAddress& address() const { return address_; }  // the one tried last
   bool up() const { return greeted_ && session_->open(); }
-  RedisSession& session() { return *session_; }  // while it is up
+  RedisSession& session() { return *session_; }  // only while up()
   // Why the last attempt failed.
   const std::string& why() const {
     return session_ != nullptr && !session_->why().empty() ? session_->why() : why_;
   }
-  bool hopeless() const { return !up() && hopeless_; }  // it would refuse us again
+  bool hopeless() const { return !up() && hopeless_; }  // the server would refuse us again
   std::string named(const std::string& why) const;      // "redis at HOST:PORT: why"
-  std::string_view digest() const { return digest_; }   // of redis_script()
-  // Waits until the first attempt has succeeded or failed: the first client is not turned away.
+  std::string_view digest() const { return digest_; }   // digest of redis_script()
+  // Waits until the first attempt has succeeded or failed, so that the first clients are not
+  // refused.
   auto tried() {
     struct Awaiter {
       RedisConnection& connection;
@@ -88,17 +89,17 @@ class RedisConnection {
   const std::vector<RedisAddress> addresses_;
   RedisAddress address_;
   RedisSession* session_ = nullptr;
-  net::Timer* check_ = nullptr;  // of the session
-  bool greeted_ = false;         // of session_
+  net::Timer* check_ = nullptr;  // for the current session
+  bool greeted_ = false;         // session_ is ready for commands
   net::Timer pause_;
   std::string digest_;
   RedisValue slots_;
   std::string why_ = "not connected";
-  std::string said_;  // the last reason that was logged
+  std::string said_;  // the last reason logged
   bool closed_ = false;
   bool hopeless_ = false;
   bool warned_ = false;
-  int failures_ = 0;  // since it was up
+  int failures_ = 0;  // failed attempts since it was up
   bool tried_ = false;
   std::vector<std::coroutine_handle<>> waiting_;
 };

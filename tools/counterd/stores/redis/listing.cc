@@ -9,7 +9,7 @@ namespace counterd {
 using net::Task;
 
 constexpr std::size_t kPage = 500;    // counters
-constexpr const char* kStep = "500";  // keys that SCAN looks at: less than a millisecond of Redis'
+constexpr const char* kStep = "500";  // keys per SCAN: less than 1 ms of Redis' time
 constexpr int kRoundsMax = 3;
 
 static std::string pattern_of(std::string_view beginning) {
@@ -21,7 +21,7 @@ static std::string pattern_of(std::string_view beginning) {
   return pattern + "*";
 }
 
-// All names that this server has; returns why not, or nothing.
+// Collects all names of this server; returns an error, or an empty string.
 Task<std::string> RedisListing::scan(RedisAddress server) {
   const std::string pattern = pattern_of(key_prefix_ + query_.prefix);
   std::string cursor = "0";
@@ -49,13 +49,13 @@ Task<std::string> RedisListing::collect() {
     const std::uint64_t version = cluster_.version();
     for (const RedisAddress& server : servers)
       if (why.empty()) why = co_await scan(server);
-    // What has changed servers meanwhile may have been passed by.
+    // If slots have moved meanwhile, keys may have been missed, so all servers are scanned again.
     if (!why.empty() || version == cluster_.version()) break;
   }
   co_return why;
 }
 
-// Nothing if the counter does not exist any more, or never did.
+// Sets `counter` to nothing if it no longer exists, or the key is not a counter.
 Task<> RedisListing::look_up(std::string name, std::optional<Counter>& counter, std::string& why) {
   RedisCluster::Request request{.name = "HMGET", .words = {"value", "changed", "expires"}};
   request.keys.push_back(key_prefix_ + name);

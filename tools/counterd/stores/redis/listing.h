@@ -1,4 +1,4 @@
-// listing.h - a list of the counters in Redis.
+// listing.h - lists the counters in Redis.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 
 namespace counterd {
 
-// First the names, from every server, by SCAN: that finds what is there throughout, but where Redis
-// makes its table smaller, or a slot moves to another server, it may find it twice.  Then, page by
-// page, the counters.
+// First collects the names from all servers with SCAN, which finds every name that exists
+// throughout, but may find it twice if Redis shrinks its table or a slot moves.  Then reads the
+// counters page by page.
 class RedisListing {
  public:
-  // key_prefix: of all keys.
+  // key_prefix: the prefix of all keys.
   RedisListing(RedisCluster& cluster, std::string key_prefix, ListQuery query)
       : cluster_(cluster), key_prefix_(std::move(key_prefix)), query_(std::move(query)) {
     if (query_.limit > 0) left_ = query_.limit;
@@ -23,7 +23,7 @@ class RedisListing {
   RedisListing(const RedisListing&) = delete;
   RedisListing& operator=(const RedisListing&) = delete;
 
-  // The next piece, without its `next`.
+  // Returns the next piece; the caller sets its `next`.
   net::Task<Page> next();
   bool over() const { return over_; }
 
@@ -35,7 +35,7 @@ class RedisListing {
   RedisCluster& cluster_;
   const std::string key_prefix_;
   const ListQuery query_;
-  std::uint64_t left_ = UINT64_MAX;  // of the limit
+  std::uint64_t left_ = UINT64_MAX;  // how many more the limit allows
   bool collected_ = false;
   bool over_ = false;
   SortedNames names_;

@@ -1,4 +1,4 @@
-// For a build without hiredis.
+// For builds without hiredis.
 
 #include "tools/counterd/store.h"
 

@@ -8,10 +8,10 @@
 
 namespace counterd {
 
-// Everything is read and computed first, then written.  Nothing but the first command that writes
-// can still be refused: whether the user may send the others is asked before (Redis 7).  Numbers
-// are pairs of doubles, of which the second has nine digits.  The limit is of all keys in the
-// database, which is the one number of them that costs nothing.
+// Reads and computes everything first, then writes.  Only the first command that writes can still
+// be refused: the permissions for the others are checked before (Redis 7).  Numbers are pairs of
+// doubles, the second with nine digits.  The limit counts all keys in the database, because that
+// number is the only one that is free.
 constexpr const char* kScript = R"lua(
 local kind, value, expected, ttl, renews, changed, expires, limit, lower, upper, saturates,
   may_create, mark, window = unpack(ARGV)
@@ -175,7 +175,7 @@ const std::string& redis_script() {
   return script;
 }
 
-// --- there ---
+// --- to Redis ---
 
 static std::string text_of(Time time) {
   return time == kNever ? "" : std::to_string(time.time_since_epoch().count());
@@ -201,7 +201,7 @@ std::vector<std::string> redis_arguments(const Command& command, const RedisLimi
           std::to_string(limits.op_window.count())};
 }
 
-// --- and back ---
+// --- from Redis ---
 
 Outcome redis_refusal(const std::string& sentence) {
   struct Meaning {
@@ -265,7 +265,7 @@ Outcome redis_outcome(const RedisValue& answer) {
   return outcome;
 }
 
-// As the script reads it: one number has one form.
+// Parses a number strictly, as the script does: each number has only one form.
 static std::optional<std::int64_t> number_of(const RedisValue& field) {
   const auto number = parse_value(field.text);
   return number && std::to_string(*number) == field.text ? number : std::nullopt;

@@ -1,7 +1,8 @@
-// scripts.h - the Lua script that executes a command on counters in Redis, in one step.
+// scripts.h - the Lua script that executes a command on counters in Redis atomically.
 //
-// The counter NAME is the hash at PREFIX + NAME.  Its fields: `value`; `changed` and, where it
-// expires, `expires`, in milliseconds since 1970 by Redis' clock, and `ttl`.  The key expires then.
+// The counter NAME is the hash at PREFIX + NAME.  Its fields are `value`, `changed` and, if it
+// expires, `expires` and `ttl`; times are in milliseconds since 1970 by Redis' clock.  The key
+// expires together with the counter.
 #pragma once
 
 #include <optional>
@@ -15,12 +16,12 @@
 
 namespace counterd {
 
-// KEYS: those of the counters, and where the command has a token a key for that.  ARGV: what
-// redis_arguments() gives.
-// Answer: a list for each counter, of a word ("done"), the value before, then value, changed and
-// expires as they are now.  Where nothing has been done it is one list, of another word, the number
-// of the counter, and the same of it.  "refused" and "unknown" have Redis' sentence in their place;
-// after "unknown" it may have been done.  Numbers are texts: to Lua they are doubles.
+// KEYS: the keys of the counters, and for a command with a token its key.  ARGV: the result of
+// redis_arguments().  Answer: for each counter a list of a word ("done"), the value before, and the
+// current value, changed and expires.  If nothing was done, it is one list of another word, the
+// number of the counter, and the same fields.  "refused" and "unknown" are followed by Redis' error
+// instead; after "unknown" the command may have been executed.  Numbers are texts, because in Lua
+// they would be doubles.
 const std::string& redis_script();
 
 struct RedisLimits {
@@ -30,10 +31,10 @@ struct RedisLimits {
 std::vector<std::string> redis_arguments(const Command& command, const RedisLimits& limits);
 
 Outcome redis_outcome(const RedisValue& answer);
-// Redis' own error: nothing has been changed.
+// The outcome of an error from Redis itself: nothing has changed.
 Outcome redis_refusal(const std::string& sentence);
 
-// From value, changed and expires; nothing if these are not a counter's.
+// Makes a counter of value, changed and expires; returns nothing if they are not a counter's.
 std::optional<Counter> redis_counter(std::span<const RedisValue> fields);
 
 }  // namespace counterd

@@ -11,10 +11,10 @@ namespace counterd {
 using net::Error;
 using net::Task;
 
-constexpr std::size_t kWordsMax = 128;  // of a command
-constexpr int kElementsMax = 200'000;   // of a reply, which hiredis makes room for at once
+constexpr std::size_t kWordsMax = 128;  // the most words of a command
+constexpr int kElementsMax = 200'000;   // of a reply: hiredis allocates all at once
 constexpr std::size_t kReplyBytesMax = std::size_t{16} << 20;
-constexpr std::size_t kUnderWayMax = 1 << 16;  // commands, which are some 16 MB
+constexpr std::size_t kUnderWayMax = 1 << 16;  // commands: about 16 MB
 
 constexpr const char* kTooLarge = "the answer is too large";
 
@@ -43,7 +43,7 @@ static RedisValue value_of(const redisReply& reply) {
   return value;
 }
 
-// "connection refused", in the words of our other messages.
+// The reason in the words of our other messages, such as "connection refused".
 static std::string why_of(int error, const char* sentence) {
   if (error == REDIS_ERR_EOF) return "the connection was closed";
   if (error == REDIS_ERR_OOM) return "an unexpected answer";  // see unasked()
@@ -68,9 +68,9 @@ struct RedisSession::Hooks {
     session.context_->c.reader->privdata = &session;
   }
 
-  // On a reply without a command hiredis would abort, or give it to a command that is not sent yet.
-  // No object is made for such a reply, which ends the connection.  An error may come unasked: too
-  // many clients.
+  // A reply without a command would make hiredis abort, or go to a command that has not been sent
+  // yet.  So no object is made for such a reply, which ends the connection.  Errors are exempt,
+  // because Redis sends some without a command (too many clients).
   static bool unasked(const redisReadTask* task) {
     const RedisSession& session = of(task->privdata);
     if (task->parent != nullptr || task->type == REDIS_REPLY_ERROR) return false;
@@ -80,8 +80,8 @@ struct RedisSession::Hooks {
     return call != nullptr && call->end_ > session.written();
   }
 
-  // A reply may announce more than it has: do not allocate memory for a billion elements.  The
-  // number is an int in hiredis 0.14, a size_t later.
+  // A reply may announce a billion elements that do not follow, so no memory is allocated for them.
+  // The number is an int in hiredis 0.14, a size_t later.
   template <typename Number>
   static void* create_array(const redisReadTask* task, Number elements) {
     RedisSession& session = of(task->privdata);
@@ -93,7 +93,7 @@ struct RedisSession::Hooks {
     return session.too_large_ ? nullptr : original.createArray(task, elements);
   }
 
-  static inline redisReplyObjectFunctions original, guarded;  // the same for all connections
+  static inline redisReplyObjectFunctions original, guarded;  // shared by all connections
   template <auto kCreate>
   struct Guard;
   template <typename... Rest,
@@ -140,8 +140,8 @@ struct RedisSession::Hooks {
     call.waiter_.resume();
   }
 
-  // hiredis closes the descriptor next, and frees the context.  From 1.1 on it calls this before it
-  // ends the commands in progress, earlier versions after that.
+  // After this, hiredis closes the descriptor and frees the context.  From 1.1 on it calls this
+  // before it ends the commands in progress, earlier versions call it afterwards.
   static void clean_up(void* data) {
     RedisSession& session = of(data);
     session.learn_why();
@@ -165,7 +165,7 @@ Task<> RedisSession::connect(net::SockAddr address, Millis timeout) {
     co_return;
   }
   if (address.family() != AF_UNIX)
-    (void)redisEnableKeepAlive(&context_->c);  // without it the first command finds out
+    (void)redisEnableKeepAlive(&context_->c);  // without it, the first command notices a loss
   watch_.emplace(loop_, context_->c.fd);
   Hooks::attach(*this);
   tasks_.go(write_all());
@@ -178,7 +178,7 @@ void RedisSession::close(std::string why) {
   if (!open()) return;
   closing_ = true;
   why_ = std::move(why);
-  redisAsyncFree(context_);  // in a hook, as soon as that has returned
+  redisAsyncFree(context_);  // if called in a hook, it takes effect afterwards
 }
 
 void RedisSession::learn_why() {
@@ -186,11 +186,11 @@ void RedisSession::learn_why() {
   why_ = too_large_ ? kTooLarge : why_of(context_->err, context_->errstr);
 }
 
-// --- what an event library does ---
+// --- the work of an event library ---
 
 Task<> RedisSession::read_all() {
   for (;;) {
-    Error e = co_await watch_->readable();  // also at a hang-up: then the read says what it was
+    Error e = co_await watch_->readable();  // or a hang-up: then the read has the reason
     if (e && e != Error(UV_ECANCELED)) close(e.message());
     if (e || context_ == nullptr) co_return;
     redisAsyncHandleRead(context_);
@@ -199,7 +199,7 @@ Task<> RedisSession::read_all() {
 }
 
 Task<> RedisSession::write_all() {
-  Error e = co_await watch_->writable();  // connected, or refused
+  Error e = co_await watch_->writable();  // the connection is established or refused
   while (context_ != nullptr && (!e || e == Error(UV_EINTR))) {
     redisAsyncHandleWrite(context_);
     if (context_ == nullptr) co_return;
@@ -219,7 +219,7 @@ Task<> RedisSession::keep_time() {
       left = std::max(Millis(0), std::chrono::ceil<Millis>(due - Clock::now()));
     }
     if (left == Millis(0)) {
-      // We may have been slow ourselves: what has arrived counts.
+      // This process may have been slow, so answers that have already arrived count.
       const auto oldest = sent_.front();
       redisAsyncHandleRead(context_);
       if (!open() || sent_.empty() || sent_.front() != oldest) continue;
@@ -264,7 +264,7 @@ std::size_t RedisSession::unwritten() const {
   return context_ != nullptr ? sdslen(context_->c.obuf) : unwritten_;
 }
 
-// A command of which Redis has not been sent the last byte cannot be done any more.
+// A command whose last byte was not sent to Redis will not be executed any more.
 void RedisSession::end(RedisCall& call) {
   learn_why();
   call.answer_.fate = call.end_ <= written() ? RedisAnswer::kUnknown : RedisAnswer::kNotDone;

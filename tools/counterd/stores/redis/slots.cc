@@ -35,7 +35,7 @@ static std::optional<std::uint16_t> slot_number(std::string_view text) {
   return static_cast<std::uint16_t>(number);
 }
 
-// A server that does not know its own name, or will not tell it, leaves it out or says "?".
+// A server that does not know its own name, or does not report it, sends an empty name or "?".
 static RedisAddress address_of(std::string_view host, std::uint16_t port,
                                const RedisAddress& asked) {
   const bool unknown = host.empty() || host == "?";
@@ -50,7 +50,7 @@ std::optional<RedisRedirection> RedisRedirection::parse(std::string_view error,
   if (second == error.npos || (word != "MOVED" && word != "ASK")) return std::nullopt;
   const auto slot = slot_number(error.substr(blank + 1, second - blank - 1));
   const std::string_view place = error.substr(second + 1);
-  const std::size_t colon = place.rfind(':');  // a V6 address has no brackets here
+  const std::size_t colon = place.rfind(':');  // an IPv6 address has no brackets here
   std::uint64_t port = 0;
   if (!slot || colon == place.npos ||
       !net::parse_number(place.substr(colon + 1), 1, UINT16_MAX, port))
@@ -66,7 +66,7 @@ std::optional<std::vector<RedisSlotRange>> parse_redis_slots(const RedisValue& a
                                                              const RedisAddress& asked) {
   if (answer.type != RedisValue::kList) return std::nullopt;
   std::vector<RedisSlotRange> ranges;
-  for (const RedisValue& entry : answer.list) {  // first, last, owner, its replicas
+  for (const RedisValue& entry : answer.list) {  // first slot, last slot, owner, replicas
     if (entry.list.size() < 3 || entry.list[2].list.size() < 2) return std::nullopt;
     const std::int64_t first = entry.list[0].number;
     const std::int64_t last = entry.list[1].number;

@@ -1,4 +1,4 @@
-// slots.h - Redis Cluster's arithmetic and words: which slot a key is in, whose a slot is.
+// slots.h - Redis Cluster's slots: computes the slot of a key, and parses who owns a slot.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,17 @@ namespace counterd {
 
 inline constexpr std::uint16_t kRedisSlots = 16384;
 
-// The slot of the text between the first { and the next } unless empty, else of the whole key.
+// The slot of a key: that of the text between the first { and the next }, unless empty, else of the
+// whole key.
 std::uint16_t redis_slot(std::string_view key);
 std::string_view redis_hashed(std::string_view key);
 
 // "MOVED 3999 127.0.0.1:6381", "ASK 3999 ...": the server to ask instead.
 struct RedisRedirection {
-  bool ask = false;  // this once, and with ASKING
+  bool ask = false;  // only for this command, and with ASKING
   std::uint16_t slot = 0;
   RedisAddress to;
-  // `asked`: whose words these are, for an answer without a host.
+  // `asked`: the server that sent the error, for an answer without a host.
   static std::optional<RedisRedirection> parse(std::string_view error, const RedisAddress& asked);
 };
 
@@ -32,8 +33,7 @@ struct RedisSlotRange {
   RedisAddress owner;
   friend bool operator==(const RedisSlotRange&, const RedisSlotRange&) = default;
 };
-// What CLUSTER SLOTS answers, in the order of the slots; nothing where that makes no sense, an
-// error for one.
+// Parses the answer to CLUSTER SLOTS, sorted by slot; returns nothing if it is invalid or an error.
 std::optional<std::vector<RedisSlotRange>> parse_redis_slots(const RedisValue& answer,
                                                              const RedisAddress& asked);
 

@@ -8,23 +8,23 @@
 
 namespace counterd {
 
-// A list of a million is not a copy of a million strings: the names arrive by the hundred, each
-// hundred is kept as one text, sorted, and the list is merged from the texts.
+// Avoids a million strings for a million names: the names arrive in batches of hundreds, each batch
+// is kept as one sorted text, and the list is merged from the texts.
 class SortedNames {
  public:
-  // Names without line feeds.
+  // Adds names, which must not contain line feeds.
   void add(std::vector<std::string> names);
   std::optional<std::string> next();
 
  private:
   struct Run {
-    std::string text;  // each name with a line feed behind it
+    std::string text;  // each name is followed by a line feed
     std::size_t at = 0;
     std::string_view front() const;
   };
   static bool later(const Run& a, const Run& b) { return a.front() > b.front(); }
 
-  std::vector<Run> runs_;  // a heap; none of them is at its end
+  std::vector<Run> runs_;  // a heap of runs that are not at their end
   std::optional<std::string> last_;
 };
 

@@ -11,7 +11,7 @@ namespace counterd {
 struct RedisValue {
   enum Type { kNothing, kText, kNumber, kList, kError };
   Type type = kNothing;
-  std::string text = {};  // of a kError its sentence, whose first word is a code
+  std::string text = {};  // of a kError: its sentence, which begins with a code
   std::int64_t number = 0;
   std::vector<RedisValue> list = {};
 
@@ -20,13 +20,13 @@ struct RedisValue {
 
 struct RedisAnswer {
   enum Fate {
-    kAnswered,  // maybe by an error: then Redis has changed nothing
+    kAnswered,  // possibly with an error; then Redis has changed nothing
     kNotDone,   // the command has not left this process
-    kUnknown,   // it has, and the connection was lost before the answer
+    kUnknown,   // it was sent, but the connection was lost before the answer
   };
   Fate fate = kNotDone;
   RedisValue value = {};
-  std::string why = {};   // a sentence's end; unless it was answered
+  std::string why = {};   // the end of a sentence, unless kAnswered
   bool hopeless = false;  // waiting does not help
 };
 
