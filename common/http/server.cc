@@ -17,12 +17,12 @@ namespace net::http {
 
 namespace {
 
-// A client that pipelines and does not read costs no more than this, one answer and one read.
+// A client that pipelines without reading costs at most this, plus one answer and one read.
 constexpr std::size_t kOutBytesMax = std::size_t{384} << 10;
-// Buffers that all connections use in turn are released when they have grown beyond.
+// Buffers that connections use in turn are released if they have grown beyond this.
 constexpr std::size_t kSpareBytesMax = std::size_t{1} << 20;
-constexpr Millis kLinger{2'000};  // for a client to read why it was refused
-// Statuses of nginx's for the log.
+constexpr Millis kLinger{2'000};  // lets a client read why it was refused
+// Statuses for the log, as nginx uses them.
 constexpr int kNoResponse = 444;
 constexpr int kClientLeft = 499;
 
@@ -30,15 +30,15 @@ constexpr int kClientLeft = 499;
 
 struct HttpService::Conn {
   Stream& stream;
-  std::unique_ptr<Parser> parser{};  // from the first byte of a request that is waited for
+  std::unique_ptr<Parser> parser{};  // null between requests; exists while one is incomplete
   Patience patience{};
   std::unique_ptr<std::string> peer{};  // for the log: a client that has left has no address
-  bool open = true;                     // to further requests
+  bool open = true;                     // accepts further requests
   bool lingers = false;                 // the client may still be sending
-  bool faulty = false;                  // it ends at once, on purpose
+  bool faulty = false;                  // ends at once, on purpose
 };
 
-// The client is told the timeout, so that it does not send a request just as we close.
+// Tells the client the timeout, so that it does not send a request just as we close.
 static std::string keep_alive_lines(Millis idle_timeout) {
   std::string lines = "Connection: keep-alive\r\n";
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(idle_timeout).count();
@@ -74,16 +74,16 @@ Millis HttpService::time_left(Conn& conn) const {
   return conn.patience.left(options_, loop_.now());
 }
 
-// --- what needs no waiting ---
+// --- without waiting ---
 
-// The usual case: all answers to one read go out in one write.  Otherwise, what is to be awaited.
+// Usually all answers to one read go out with one write.  Otherwise returns a task to await.
 std::optional<Task<>> HttpService::serve(Conn& conn, std::string_view input) {
   std::optional<Answer> waiting = answer_ready(conn, input);
   if (flush(conn) && !waiting && input.empty()) return std::nullopt;
   return answer_slowly(conn, std::move(waiting), std::string(input));
 }
 
-// Answers into out_, up to an answer that has to be waited for.
+// Appends answers to out_, up to one that has to be awaited, which it returns.
 std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& input) {
   while (conn.open && !input.empty() && out_.size() < kOutBytesMax) {
     Parser& parser = conn.parser ? *conn.parser : *parser_;
@@ -125,7 +125,7 @@ std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::s
   return std::nullopt;
 }
 
-// A body behind a refusal is passed over if it has come already, and is never waited for.
+// The body of a refused request is skipped if it has already arrived, but never awaited.
 Progress HttpService::take_body(Conn& conn, Parser& parser, std::string_view& input,
                                 std::optional<Response>& refused) {
   BodyLimit limit;
@@ -144,7 +144,7 @@ void HttpService::wait_for_more(Conn& conn, Parser& parser) {
   if (parser.take_continue()) out_.append("HTTP/1.1 100 Continue\r\n\r\n");
 }
 
-// A connection that waits for the rest of a request keeps the parser.
+// A connection that waits for the rest of a request gets its own parser.
 void HttpService::hold_parser(Conn& conn) {
   if (conn.parser) return;
   conn.parser = std::exchange(parser_, std::make_unique<Parser>());
@@ -224,7 +224,7 @@ void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusa
   conn.lingers = true;
 }
 
-// True when all of out_ is written, or the client has left.
+// Returns true if all of out_ has been written or the client has left.
 bool HttpService::flush(Conn& conn) {
   if (out_.empty()) return true;
   const auto written = conn.stream.try_write(out_);
@@ -238,7 +238,7 @@ bool HttpService::flush(Conn& conn) {
   return true;
 }
 
-// A client that is silent in the middle of a request is told so.
+// Sends an error to a client that stops in the middle of a request.
 std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
   if (conn.parser && late)
@@ -250,9 +250,10 @@ std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   return write_out(conn);
 }
 
-// --- what has to be waited for ---
+// --- with waiting ---
 
-// From a request whose answer takes time, or a client that does not read, to the end of one read.
+// Handles the rest of one read after a request whose answer takes time, or for a client that does
+// not read.
 Task<> HttpService::answer_slowly(Conn& conn, std::optional<Answer> waiting, std::string rest) {
   std::string_view input = rest;
   for (;;) {
@@ -260,7 +261,7 @@ Task<> HttpService::answer_slowly(Conn& conn, std::optional<Answer> waiting, std
     if (waiting) {
       co_await finish(conn, std::move(*waiting), input.empty());
       waiting.reset();
-      if (!input.empty()) co_await yield(loop_);  // the turn of the other clients, and of signals
+      if (!input.empty()) co_await yield(loop_);  // other clients and signals have their turn
     } else if (input.empty()) {
       co_return;
     } else {
@@ -300,13 +301,13 @@ namespace {
 
 class StreamedBody final : public Body {
  public:
-  // head: goes out with the first piece.
+  // head: sent together with the first piece.
   StreamedBody(Loop& loop, Stream& stream, std::string head, bool chunked)
       : loop_(loop), stream_(stream), before_(std::move(head)), chunked_(chunked) {}
   std::size_t bytes() const { return bytes_; }
 
   Task<Error> write(std::string_view piece) override {
-    if (piece.empty()) co_return Error();  // as a chunk it would be the last one
+    if (piece.empty()) co_return Error();  // an empty chunk would end the body
     bytes_ += piece.size();
     char size[24] = "";
     if (chunked_) std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
@@ -316,7 +317,7 @@ class StreamedBody final : public Body {
     turn_bytes_ += piece.size();
     if (e || turn_bytes_ < kTurnBytes) co_return e;
     turn_bytes_ = 0;
-    co_await yield(loop_);  // to a client that takes all at once no write ever waits
+    co_await yield(loop_);  // if the client accepts all at once, no write waits
     co_return e;
   }
 

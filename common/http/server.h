@@ -17,12 +17,12 @@ class Parser;
 struct Refusal;
 enum class Progress;
 
-// A handler that need not wait returns a Response, and costs no coroutine frame.
+// A handler that need not wait returns a Response, which saves the coroutine frame.
 using Answer = std::variant<Response, Task<Response>>;
 
 struct HttpOptions {
-  Millis idle_timeout{75'000};  // without a request, or a byte of a body; zero: none
-  Millis head_timeout{10'000};  // for a head, from its first byte on; zero: none
+  Millis idle_timeout{75'000};  // without a request, or a byte of its body; zero: none
+  Millis head_timeout{10'000};  // for a head, from its first byte; zero: none
   Millis body_timeout{60'000};  // for a whole body; zero: none
   bool once = false;            // answer one request, then stop the server as SIGTERM does
   bool logs_peers = false;      // answered() is told the client's IP address
@@ -49,7 +49,7 @@ class HttpService : public Service {
   virtual void answered([[maybe_unused]] const Request& request, [[maybe_unused]] int status,
                         [[maybe_unused]] std::size_t body_bytes,
                         [[maybe_unused]] std::string_view peer) {}
-  // Adds whole header lines to an answer that is on its way.
+  // Adds whole header lines to an answer that is being sent.
   virtual void decorate([[maybe_unused]] const Request& request,
                         [[maybe_unused]] std::string& head) {}
   const Tally& tally() const { return tally_; }
@@ -84,11 +84,11 @@ class HttpService : public Service {
   Loop& loop_;
   const HttpOptions options_;
   Date date_;
-  std::string keep_alive_;  // the header lines of a connection that goes on
+  std::string keep_alive_;  // the header lines for a connection that is kept
   Tally tally_;
   bool done_ = false;               // with once: the request has been answered
-  std::string out_;                 // the answers to one read, until they are written
-  std::unique_ptr<Parser> parser_;  // between the requests of all connections
+  std::string out_;                 // the answers to one read, until written
+  std::unique_ptr<Parser> parser_;  // spare, for the next request of any connection
 };
 
 }  // namespace net::http

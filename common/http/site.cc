@@ -33,7 +33,7 @@ Response plain_answer(int status, std::string_view text) {
   return response;
 }
 
-// The names that we listen on are ours.
+// The names on which we listen count as allowed hosts.
 static BrowserOptions with_names(const SiteOptions& options) {
   BrowserOptions browser = options.browser;
   if (browser.hosts.empty() && browser.any_host) return browser;
@@ -134,7 +134,7 @@ std::optional<Response> Site::admit(Request& head, const Stream& conn, BodyLimit
   return std::nullopt;
 }
 
-// Nothing: the path does not exist, or the answer depends on what GET would return.
+// Returns nothing if the path does not exist or the answer depends on what GET would return.
 std::optional<Response> Site::answer_options(const Request& request, const Route* route) {
   const bool whole_server = request.path == "*";
   if (route == nullptr && !whole_server) return std::nullopt;
@@ -217,7 +217,7 @@ Response Site::index(const Request& request) const {
     out = name + ": " + summary_ + "\n\n";
   }
   response.add("Vary", "Accept");
-  for (const bool checks : {false, true})  // the daemon's own come first
+  for (const bool checks : {false, true})  // the daemon's own routes come first
     for (const std::string& path : order_) {
       const Route& route = routes_.find(path)->second;
       if (route.summary.empty() || route.open != checks) continue;

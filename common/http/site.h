@@ -25,21 +25,21 @@ struct SiteOptions {
   BrowserOptions browser;
   bool access_log = false;
 };
-// --access-log, --allow-host, --allow-origin, --lame-duck, and what all daemons share.
+// --access-log, --allow-host, --allow-origin, --lame-duck, and the options that all daemons share.
 void add_site_options(Cli& cli, SiteOptions& options);
 
 inline constexpr std::string_view kGetMethods = "GET, HEAD, OPTIONS";
 
 struct Route {
   std::string methods{kGetMethods};  // the value of Allow
-  std::string usage = {};            // on the page at "/": how it is called; empty: not there
-  std::string summary = {};          // and what for
+  std::string usage = {};            // for the page at "/": how to call it; empty: not listed
+  std::string summary = {};          // for the page at "/": its purpose
   BodyLimit body = {.bytes_max = 64 << 10, .keep = false};
-  bool any_method = false;   // `methods` only names the usual ones
-  bool own_options = false;  // OPTIONS is answered by `handle`
-  bool open = false;         // needs no token, and any Host will do
-  bool is_check = false;     // OPTIONS is answered with what GET would, if that is 5xx
-  bool no_store = false;     // no cache may keep its answers
+  bool any_method = false;   // any method; `methods` only lists the usual ones
+  bool own_options = false;  // `handle` also answers OPTIONS
+  bool open = false;         // needs no token and accepts any Host
+  bool is_check = false;     // OPTIONS gets the answer of GET if that is 5xx
+  bool no_store = false;     // caches must not keep its answers
   std::function<Answer(const Request&)> handle = {};
 };
 
@@ -52,12 +52,12 @@ class Site : public HttpService {
  protected:
   // path: canonical (target.h).
   Route& add(const std::string& path, Route route);
-  // No page at "/", for a daemon whose paths are all its user's.
+  // Removes the page at "/", for a daemon whose paths all belong to its user.
   void remove_index();
-  // The route of every path that has none.
+  // Adds the route for all paths that have none.
   void add_elsewhere(Route route) { elsewhere_.emplace(std::move(route)); }
 
-  // Whether to admit a request, by its head: nothing, or the refusal, such as 401.
+  // Decides by its head whether to admit a request: returns nothing, or the refusal, such as 401.
   virtual std::optional<Response> authorize([[maybe_unused]] const Request& request) {
     return std::nullopt;
   }
@@ -91,13 +91,13 @@ class Site : public HttpService {
   std::string summary_;
   std::string fields_;
   std::map<std::string, Route, std::less<>> routes_;
-  std::vector<std::string> order_;  // of the paths, as they were added
-  std::string methods_;             // of any route
+  std::vector<std::string> order_;  // the paths, in the order in which they were added
+  std::string methods_;             // the methods of all routes
   std::optional<Route> elsewhere_;
   bool stopping_ = false;
 };
 
-// "ok\n" and the like.
+// A plain-text answer, such as "ok\n".
 Response plain_answer(int status, std::string_view text);
 
 }  // namespace net::http

@@ -10,7 +10,7 @@ namespace net {
 
 // --- what the loops share ---
 
-// The number of descriptors for connections that wait for a place of their address.
+// The limit on connections that wait for a place of their address, each of which has a descriptor.
 static std::size_t waiting_max(const ServerOptions& options) {
   if (options.max_per_address == 0) return 0;
   return static_cast<std::size_t>(std::min<std::uint64_t>(1024, clients_possible() / 4));
@@ -89,7 +89,7 @@ struct Worker::Signals {
   explicit Signals(Loop& loop)
       : terminate(loop, SIGTERM), interrupt(loop, SIGINT), figures(loop, SIGUSR1) {
     if (!is_ignored(SIGHUP)) hangup.emplace(loop, SIGHUP);  // nohup(1)
-    if (!is_ignored(SIGQUIT)) quit.emplace(loop, SIGQUIT);  // a shell's background
+    if (!is_ignored(SIGQUIT)) quit.emplace(loop, SIGQUIT);  // ignored in a shell's background job
   }
   Signal terminate;
   Signal interrupt;
@@ -125,7 +125,7 @@ Task<int> Worker::main(bool with_signals) {
   if (signals) signals->listening = false;
   if (signals && signals->stopping) co_await stop_catching(*signals);
   co_await conns_.wait();
-  // From here on these have their default action, while other threads may still be serving.
+  // From here on these would have their default action, while other threads may still be serving.
   if (with_signals) set_blocked({SIGUSR1, SIGHUP}, true);
   loop_.cancel_all();
   co_await background_.wait();
@@ -145,8 +145,8 @@ Task<> Worker::accept_all(Listener& listener) {
   listener.close();
 }
 
-// A client whose connection is in the queue when the server stops is served; closing the listener
-// would reset it.
+// Serves the clients whose connections are in the queue when the server stops, because closing the
+// listener would reset them.
 Task<> Worker::accept_rest(Listener& listener) {
   const std::uint64_t last = shared_.clients_ever + shared_.options.backlog;  // others keep coming
   while (!loop_.canceled() && listener.has_waiting() && shared_.clients_ever < last) {
@@ -182,7 +182,7 @@ void Worker::make_room(std::size_t others) {
   next->loop().post([next, others] { next->make_room(others - 1); });
 }
 
-// A bounded number, so that a flood of connections leaves time for those that are there.
+// Accepts a bounded number, so that a flood of new connections leaves time for the existing ones.
 Worker::Accepted Worker::accept_some(Listener& listener) {
   constexpr int kAtOnce = 64;
   for (int i = 0; i < kAtOnce; ++i) {
@@ -243,7 +243,7 @@ void Worker::begin(Fd socket, const SockAddr& peer) {
   }
 }
 
-static constexpr std::size_t kConnectionBytes = 512;  // about
+static constexpr std::size_t kConnectionBytes = 512;  // an estimate
 
 void Worker::run_beside(Task<> connection) {
   ebb_.rise(kConnectionBytes);
@@ -262,7 +262,7 @@ Task<> Worker::handle_loudly(Stream conn, SockAddr peer) {
   log::details("%s disconnected", name.c_str());
 }
 
-// Its place passes to the next connection of the same address that waits.
+// Serves a connection, then passes its place to the next one from the same address that waits.
 Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
   for (std::optional<Fd> next = std::move(socket); next;) {
     const SockAddr name = SockAddr::peer(next->get());
@@ -274,7 +274,7 @@ Task<> Worker::handle_in_turn(Fd socket, SockAddr peer) {
 
 // --- signals and the end ---
 
-// While we listen there are Unix paths to remove.
+// Closes the listeners first, which removes their Unix paths.
 void Worker::die_of(int number) {
   service_->stop_soon();
   close_listeners();
@@ -293,12 +293,12 @@ void Worker::stop_for(int number, Signals& all) {
   shared_.stop();
 }
 
-// The default action is back: a second signal ends us at once.  libuv may have caught one that it
-// has not reported yet; one that comes meanwhile waits.
+// Restores the default actions, so that a second signal ends the process at once.  Meanwhile
+// signals are blocked; the yields let libuv report one that it has already caught.
 Task<> Worker::stop_catching(Signals& all) {
   set_blocked({SIGTERM, SIGINT}, true);
   co_await yield(loop_);
-  co_await yield(loop_);  // descriptors have been looked at since
+  co_await yield(loop_);  // by now the descriptors have been polled
   all.terminate.close();
   all.interrupt.close();
   if (all.hangup) all.hangup->close();

@@ -16,20 +16,20 @@ namespace net {
 
 class Worker;
 
-// What the loops of a server share.
+// Shared by all loops of a server.
 struct Shared {
   Shared(const ServerOptions& with, const systemd::Manager& of);
   ~Shared();
   const ServerOptions& options;
   const systemd::Manager& manager;
-  std::uint64_t max_clients = 0;  // once the server has the descriptors that it always needs
+  std::uint64_t max_clients = 0;  // set after the server has opened its own descriptors
   Places places;
   std::atomic<std::uint64_t> clients{0};
   std::atomic<std::uint64_t> clients_ever{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<int> short_of_room{0};  // accept loops that wait for a client to leave
-  std::atomic<int> full{0};    // workers without a descriptor for a client: the first says so
-  std::atomic<int> status{0};  // exit status
+  std::atomic<int> full{0};           // workers out of descriptors; the first one logs it
+  std::atomic<int> status{0};         // exit status
   std::vector<std::unique_ptr<Worker>> workers;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 
@@ -37,7 +37,7 @@ struct Shared {
   bool enter();
   void leave();
   void stop();
-  // Stops because `what` has failed for good.
+  // Stops the server because `what` has failed permanently.
   void fail(const char* what, Error e);
   void log_figures() const;
 };
@@ -56,7 +56,7 @@ class Worker {
   int run(bool with_signals) { return loop_.run(main(with_signals)); }
 
   void stop() { background_.go(wind_down()); }
-  void reload() { (void)service_->reload(false); }  // the first worker's service can
+  void reload() { (void)service_->reload(false); }  // the first worker's service supports it
   void room();
   // Ends the longest idle connection of this loop or, if it has none, of one of the next `others`.
   void make_room(std::size_t others);

@@ -1,7 +1,7 @@
 // passwordd - random passwords over HTTP.
 //
-// Protocol: HTTP/1.1.  GET /password answers 100 passwords of 12 characters, which the query may
-// change.  Every random byte is the kernel's.
+// Protocol: HTTP/1.1.  GET /password returns 100 passwords of 12 characters; the query may change
+// both.  Every random byte comes from the kernel.
 
 #include <algorithm>
 #include <cstring>
@@ -29,17 +29,17 @@ using passwordd::Sheet;
 
 constexpr const char* kCharset =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#@$";
-constexpr std::size_t kWholeBytesMax = 256 << 10;  // a larger answer is sent in pieces, chunked
+constexpr std::size_t kWholeBytesMax = 256 << 10;  // larger answers are sent in chunks
 constexpr std::size_t kPieceBytes = 64 << 10;
 
 struct Options {
   http::SiteOptions site;
-  Order order;  // unless the query says otherwise
+  Order order;  // the defaults, which the query may change
   std::string words_file;
 };
 
-// A sheet being sent to a client: straight from the piece to the kernel, so that nothing remains
-// when the piece is wiped.  The piece never grows: its former memory would not be wiped.
+// A sheet that is being sent.  It is written straight from the piece, so that nothing remains when
+// the piece is wiped.  The piece never grows, because its old memory would not be wiped.
 struct Delivery {
   explicit Delivery(Order what)
       : order(std::move(what)), sheet(order, passwordd::kernel_randomness) {}
@@ -54,7 +54,7 @@ struct Delivery {
   std::string piece;
 };
 
-// One piece after another: a client that does not read costs no more than one.
+// Sends one piece after another, so a client that does not read costs at most one.
 Task<Error> deliver(net::Loop& loop, http::Body& body, std::shared_ptr<Delivery> delivery) {
   for (;;) {
     Error e = co_await body.write(delivery->piece);
@@ -93,7 +93,7 @@ class Passwords final : public http::Site {
   Error said_;
 };
 
-// Ready when the kernel gives randomness.
+// Ready as soon as the kernel provides randomness.
 http::Answer Passwords::ready() {
   unsigned char byte = 0;
   const Error e = passwordd::kernel_randomness({&byte, 1});
@@ -132,7 +132,7 @@ void Passwords::say_once(Error why) {
   said_ = why;
 }
 
-// The list of words; the last one stays where it cannot be read.
+// Reads the list of words again; keeps the old one if that fails.
 bool Passwords::reload(bool first) {
   if (options_.words_file.empty()) return false;
   auto words = std::make_shared<passwordd::Words>();
@@ -155,7 +155,7 @@ void read_words(Options& o) {
   }
   o.order.list = std::move(words);
   if (o.words_file == "-")
-    o.words_file.clear();  // it cannot be read again
+    o.words_file.clear();  // stdin cannot be read again
   else
     o.site.server.sandbox.reads.push_back(o.words_file);
 }

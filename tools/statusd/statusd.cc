@@ -1,8 +1,8 @@
 // statusd - a mock HTTP server: 200 OK, or the status, body, delay or failures that a test needs.
 //
-// Protocol: HTTP/1.1.  GET on any path, or the methods of --route on theirs, give one fixed answer;
+// Protocol: HTTP/1.1.  GET on any path, or the methods and paths of --route, get a fixed answer;
 // /livez, /readyz and /metrics are for monitoring.  With --once, -m 1 and --delay it is the
-// one-shot, the sequential and the concurrent server of every tutorial.
+// one-shot, the sequential and the concurrent server of many tutorials.
 
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ using statusd::Page;
 
 class Status final : public net::http::Site {
  public:
-  // runs: this one runs the checks, which all share.
+  // runs: whether this one runs the checks, which all share.
   Status(net::Loop& loop, const Options& options, Checks& checks, Figures& figures, bool runs);
   Task<> run() override;
   bool reload(bool first) override;
@@ -71,7 +71,7 @@ Status::Status(net::Loop& loop, const Options& options, Checks& checks, Figures&
 }
 
 void Status::add_routes() {
-  constexpr std::size_t kBodyMax = 16 << 20;  // which is discarded
+  constexpr std::size_t kBodyMax = 16 << 20;  // request bodies are discarded
   remove_index();
   if (options_.echo)
     add("/echo", {.methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -111,7 +111,7 @@ Task<> Status::run() {
   if (runs_) co_await statusd::run_checks(loop_, checks_);
 }
 
-// A second signal ends the process at once, and would leave the checks running.
+// Stops the checks, because a second signal ends the process at once and would leave them running.
 void Status::stop_soon() {
   Site::stop_soon();
   if (runs_) checks_.stop();
@@ -119,10 +119,10 @@ void Status::stop_soon() {
 
 // --- answers ---
 
-// The text at its rate, the end of it only after the delay: so the client waits too, as it does for
-// a server that sleeps before it closes.
+// Sends the text at its rate, and its end only after the delay, so that the client waits, as it
+// does for a server that sleeps before it closes.
 Task<Error> deliver(Body& body, std::string text, std::uint64_t rate, net::Millis delay) {
-  constexpr std::uint64_t kPerSecond = 10;  // pieces
+  constexpr std::uint64_t kPerSecond = 10;  // pieces per second
   const std::size_t piece =
       rate == 0
           ? text.size()
@@ -151,7 +151,7 @@ Response Status::refusal(const Request&, int status, std::string_view sentence) 
   return finished(error_response(status, sentence));
 }
 
-// Reads ?status=N&delay=T; returns what is wrong with them, or nothing.
+// Reads ?status=N&delay=T.  Returns an error, or an empty string.
 std::string override_by(const Request& request, std::optional<int>& status, net::Millis& delay) {
   const auto query = net::http::Query::parse(request.query);
   if (!query) return "the query has a malformed %-sequence";
@@ -224,7 +224,7 @@ void Status::append_metrics(std::string& out) {
            (check.ok() ? "1\n" : "0\n");
 }
 
-// The file of --body-file; the old body stays where it cannot be read.
+// Reads --body-file again; keeps the old body if that fails.
 bool Status::reload(bool first) {
   if (options_.body_file.empty()) return false;
   net::Result<std::string> body = net::read_file(options_.body_file, statusd::kBodyFileMax);

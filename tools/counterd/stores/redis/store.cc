@@ -16,7 +16,7 @@ using net::Task;
 
 namespace {
 
-constexpr std::size_t kListingsMax = 16;  // at once; a further one replaces the oldest
+constexpr std::size_t kListingsMax = 16;  // at a time; a further one replaces the oldest
 constexpr Millis kTtlMax = std::chrono::hours(24) * 365 * 1000;
 
 // What all loops share: only one of them logs that Redis has gone or is back, and each refusal is
@@ -81,8 +81,8 @@ class RedisStore final : public Store {
   std::uint64_t version_ = 0;
 };
 
-// A key in the counter's slot: the hashed part of the counter's key in braces or, if that part
-// contains a brace, a number with the same slot.
+// Makes a key in the counter's slot: it contains the hashed part of the counter's key in braces or,
+// if that part contains a brace, a number with the same slot.
 std::string key_of_token(const std::string& prefix, const std::string& key, const std::string& op) {
   std::string tag(redis_hashed(key));
   if (tag.find('}') != std::string::npos) {
@@ -154,7 +154,7 @@ Task<Outcome> RedisStore::check() {
   co_return outcome;
 }
 
-// `from` is the number of a listing that has been begun.
+// `from` is the number of a listing in progress.
 Task<Page> RedisStore::list(ListQuery query, std::string from) {
   std::uint64_t number = 0;
   std::unique_ptr<RedisListing> listing;
