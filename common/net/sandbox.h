@@ -1,7 +1,7 @@
 // sandbox.h - before it serves, a daemon permanently gives up the rights that it does not need.
 //
 // Landlock restricts files, TCP and signals; a system call filter restricts the rest
-// (call_filter.h). Neither can be undone, and threads that are started later inherit both.
+// (call_filter.h).  Neither can be undone, and threads that are started later inherit both.
 #pragma once
 
 #include <string>

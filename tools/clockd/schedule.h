@@ -10,9 +10,9 @@
 namespace clockd {
 
 // Pure: the caller reads the clock.  Each boundary that the clock reaches is ticked once, in order:
-// - a timer that is up to kLate late skips nothing: each boundary that is due is ticked in turn; -
-// after the clock was set forward, ticks follow its new time; the boundaries it skipped are not
-//   ticked;
+// - a timer that is up to kLate late skips nothing: each boundary that is due is ticked in turn;
+// - after the clock was set forward, ticks follow its new time; the boundaries that it skipped are
+//   not ticked;
 // - after it was set back by up to kHold (a leap second, a correction), ticks pause until it has
 //   caught up;
 // - after it was set back further, ticks go on at the next boundary of its new time.

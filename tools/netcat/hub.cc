@@ -107,7 +107,7 @@ Task<> Hub::feed() {
   std::vector<char> buffer(kPieceBytes);
   while (!verdict_) {
     if (seats_.is_empty()) {
-      (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
+      (void)co_await seats_.changed().wait(net::kForever);  // or end(), which the condition sees
       continue;
     }
     const net::Result<std::size_t> n = local_.try_read(buffer);
@@ -153,7 +153,7 @@ Task<> Hub::hand_out(std::string_view piece, std::uint64_t sender) {
   for (bool taken = false; !taken && !verdict_;) {
     if (seats_.is_empty()) {
       if (sender != 0) co_return;
-      (void)co_await seats_.changed().wait(net::kForever);  // or the end, which the loop sees
+      (void)co_await seats_.changed().wait(net::kForever);  // or end(), which the condition sees
       continue;
     }
     if (!seats_.is_taken()) {  // a new client has not taken the last piece yet

@@ -40,7 +40,7 @@ class Security {
   ~Security();
 
   // As a client or, with --listen, as a server.  `name`: the name that the server's certificate
-  // must have. After a failed handshake it lingers: see TlsChannel.
+  // must have.  After a failed handshake it lingers: see TlsChannel.
   net::Task<Secured> shake_hands(net::Loop& loop, std::unique_ptr<Channel> under,
                                  const std::string& name, net::Deadline deadline);
   // The digest of the certificate that was generated because none was given, or nothing.

@@ -32,7 +32,7 @@ class Target {
         deadline_(options_.timeout) {}
 
   // Looks up the destination, or the first proxy, and the source address; must succeed before
-  // dial(). With --wait a name that is not found is looked up again later.
+  // dial().  With --wait a name that is not found is looked up again later.
   net::Task<Outcome> find();
   // Dials `port` instead of the destination's own port, as often as --retry or --wait require.
   net::Task<Reached> dial(std::uint16_t port) { return dial(port, net::Fd()); }

@@ -55,8 +55,8 @@ class Channel {
   virtual int read_fd() const { return -1; }  // -1: not possible
   virtual int write_fd() const { return -1; }
 
-  // --- a remote end --- The connection's descriptor, for querying its state but not for its data;
-  // -1: there is none.
+  // --- a remote end ---
+  // The connection's descriptor, for querying its state but not for its data; -1: there is none.
   virtual int connection() const { return -1; }
   // While true, closing the connection resets it, and so does the death of this process.
   virtual void reset_on_close(bool) {}

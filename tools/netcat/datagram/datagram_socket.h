@@ -11,7 +11,7 @@
 namespace netcat {
 
 // Sets whether a wildcard socket reports the local address of each datagram
-// (Inbox::Datagram::local). Datagrams that arrive between bind(2) and this call have no such
+// (Inbox::Datagram::local).  Datagrams that arrive between bind(2) and this call have no such
 // report.
 void report_local_ends(int fd, int family, bool on);
 

@@ -122,7 +122,7 @@ void Exchange::take_sender(DatagramSocket& socket, const Inbox::Datagram& datagr
 }
 
 // Answers must leave from the address that the datagram was sent to, which connect(2) might not
-// choose. A Unix socket is not connected, because the kernel would then refuse all other clients.
+// choose.  A Unix socket is not connected, because the kernel would then refuse all other clients.
 void Exchange::choose_peer(DatagramSocket& socket, const Inbox::Datagram& datagram) {
   target_ = &socket;
   last_peer_ = to_ = datagram.sender;

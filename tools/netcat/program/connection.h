@@ -12,7 +12,7 @@ class ConnectionLook {
   // Records the initial counts, before the program gets the socket.
   explicit ConnectionLook(int fd);
   // kEnded: both directions have ended and the peer has acknowledged ours; kLost: reset or timed
-  // out. Does not consume the socket's error, which is for the program.
+  // out.  Does not consume the socket's error, which is for the program.
   State state() const;
   bool peer_has_ended() const;
   // Bytes that were sent since the constructor, and bytes that were unread then or arrived later; 0

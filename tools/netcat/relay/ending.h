@@ -83,10 +83,10 @@ class Ending {
   void output_gone(net::Error why, Time now);              // UV_EPIPE: its reader has left
   void failed(Verdict::Reason reason, net::Error e = {});  // nothing more can be done
 
-  // --- what to do --- Called after everything that was ready has been moved.  Returns how the
-  // connection ends, or nothing if it continues.  held: we ourselves hold the data up.
-  // undelivered: the number of bytes that the peer's host has not acknowledged; an error: it never
-  // will.
+  // --- what to do ---
+  // Called after everything that was ready has been moved.  Returns how the connection ends, or
+  // nothing if it continues.  held: we ourselves hold the data up.  undelivered: the number of
+  // bytes that the peer's host has not acknowledged; an error: it never will.
   std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time now);
   // The time after which to ask again even if nothing happens.
   net::Millis next_look(Time now) const;

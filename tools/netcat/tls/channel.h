@@ -9,7 +9,7 @@
 namespace netcat::tls {
 
 // finish() sends only TLS's close_notify: servers take a FIN for a disconnect and discard their
-// answer. The FIN is sent when the underlying channel is closed.
+// answer.  The FIN is sent when the underlying channel is closed.
 class TlsChannel final : public Channel {
  public:
   // `name`: see Engine.

@@ -37,15 +37,16 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
   ~Engine();
 
-  // --- network side --- The buffer for received bytes; end_input() marks their end.
+  // --- network side ---
+  // The buffer for received bytes; end_input() marks their end.
   Buffer& in() { return in_; }
   void end_input() { input_ended_ = true; }
   bool input_ended() const { return input_ended_; }
   // Bytes to send, whatever the calls below return.
   Buffer& out() { return out_; }
 
-  // --- application side --- UV_EAGAIN: needs more input.  UV_EPROTO and UV_ECONNABORTED: see
-  // failure().
+  // --- application side ---
+  // UV_EAGAIN: needs more input.  UV_EPROTO and UV_ECONNABORTED: see failure().
   net::Error handshake();
   // Reads plain text; 0 at the peer's close_notify.  UV_ECONNABORTED: the input ended without one.
   net::Result<std::size_t> read(std::span<char> buffer);
