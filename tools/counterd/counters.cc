@@ -3,7 +3,7 @@
 namespace counterd {
 
 constexpr std::size_t kPageEntries = 500;  // copied in a fraction of a millisecond
-constexpr std::size_t kPurgeAtOnce = 8;    // per command, which creates at most one name each
+constexpr std::size_t kPurgeAtOnce = 8;    // per command, which adds at most one counter
 
 Outcome Counters::execute(const Command& command, Time now, std::uint64_t max_counters) {
   purge(now);

@@ -10,8 +10,8 @@ namespace counterd {
 
 // Reads and computes everything first, then writes.  Only the first command that writes can still
 // be refused: the permissions for the others are checked before (Redis 7).  Numbers are pairs of
-// doubles, the second with nine digits.  The limit counts all keys in the database, because that
-// number is the only one that is free.
+// doubles, the second with nine digits.  The limit counts all keys in the database, because only
+// that number costs nothing to get.
 constexpr const char* kScript = R"lua(
 local kind, value, expected, ttl, renews, changed, expires, limit, lower, upper, saturates,
   may_create, mark, window = unpack(ARGV)
