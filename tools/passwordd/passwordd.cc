@@ -4,6 +4,7 @@
 // both.  Every random byte comes from the kernel.
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -89,8 +90,8 @@ class Passwords final : public http::Site {
 
   net::Loop& loop_;
   const Options& options_;
-  Order order_;  // with the words as they were read last
-  Error said_;
+  Order order_;                              // with the words as they were read last
+  static inline std::atomic<int> said_ = 0;  // the last error of any thread
 };
 
 // Ready as soon as the kernel provides randomness.
@@ -126,10 +127,10 @@ http::Response Passwords::passwords(Order order) {
   return response;
 }
 
-// Not for every request, which would flood the log.
+// Not for every request, nor for every thread, which would flood the log.
 void Passwords::say_once(Error why) {
-  if (why && why != said_) net::log::error("getrandom: %s", why.message());
-  said_ = why;
+  if (said_ == why.code() || said_.exchange(why.code()) == why.code()) return;
+  if (why) net::log::error("getrandom: %s", why.message());
 }
 
 // Reads the list of words again; keeps the old one if that fails.
