@@ -223,6 +223,46 @@ TEST(CounterdRedis, ARefusalIsLoggedOnce) {
   EXPECT_THAT(finish(counterd).err, testing::Not(HasSubstr("can't run")));
 }
 
+TEST(CounterdRedis, OutOfMemoryIsNotReady) {
+  const RedisServer redis({"--maxmemory-policy", "noeviction"});
+  Counterd counterd(options(redis, {"-t", "2"}));
+  const std::string why = "redis: OOM command not allowed when used memory > 'maxmemory'.";
+  for (int episode = 1; episode <= 2; ++episode) {
+    EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+    EXPECT_EQ(counterd.ask("/readyz").code, 200);
+    EXPECT_EQ(redis.cli({"CONFIG", "SET", "maxmemory", "1"}), "OK");
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(counterd.ask("/inc?name=x").code, 507);
+      const Reply ready = counterd.ask("/readyz");
+      EXPECT_EQ(ready.code, 503);
+      EXPECT_EQ(ready.body, "the store is full: " + why + "\n");
+      EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 0\n"));
+    }
+    EXPECT_EQ(counterd.body("/get?name=x"), "x: " + std::to_string(episode) + "\n");
+    EXPECT_EQ(redis.cli({"CONFIG", "SET", "maxmemory", "0"}), "OK");
+    EXPECT_EQ(counterd.ask("/readyz").code, 200);
+    EXPECT_EQ(line_with(counterd.err, "OOM"), "counterd: " + why);
+    EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 1\n"));
+  }
+  EXPECT_EQ(counterd.stop(), 0);
+  EXPECT_THAT(counterd.err.rest(), testing::Not(HasSubstr("OOM"))) << "it is logged once";
+  EXPECT_EQ(redis.cli({"HGET", "counterd:x", "value"}), "2");
+}
+
+// Its disk, or its replicas: any refusal of changes for now.
+TEST(CounterdRedis, RefusingChangesForNowIsNotReady) {
+  const RedisServer redis;
+  const Counterd counterd(options(redis));
+  EXPECT_EQ(redis.cli({"CONFIG", "SET", "min-replicas-to-write", "1"}), "OK");
+  EXPECT_EQ(counterd.ask("/inc?name=x").code, 503);
+  const Reply ready = counterd.ask("/readyz");
+  EXPECT_EQ(ready.code, 503);
+  EXPECT_THAT(ready.body, HasSubstr("NOREPLICAS"));
+  EXPECT_EQ(redis.cli({"CONFIG", "SET", "min-replicas-to-write", "0"}), "OK");
+  EXPECT_EQ(counterd.ask("/readyz").code, 200);
+  EXPECT_EQ(counterd.body("/inc?name=x&return=new"), "x: 1\n");
+}
+
 TEST(CounterdRedis, LostIsFoundAgain) {
   RedisServer redis({"--appendonly", "yes", "--appendfsync", "always"});
   Counterd counterd(options(redis, {"-t", "2"}));

@@ -25,35 +25,51 @@ struct Shared {
   std::atomic<bool> spoken = false;
   std::mutex mutex;
   std::string refusal;  // the last; guarded by mutex
+  std::string key;      // of the last change that Redis refused for now; guarded by mutex
 
   void say(const std::string& why) {
     const std::lock_guard lock(mutex);
     if (why != refusal) net::log::error("%s", why.c_str());
     refusal = why;
   }
+  void set_refused(const std::string& of_key) {
+    const std::lock_guard lock(mutex);
+    key = of_key;
+  }
+  std::string refused_key() {
+    const std::lock_guard lock(mutex);
+    return key;
+  }
+  void accepts_again() {
+    const std::lock_guard lock(mutex);
+    key.clear();
+    refusal.clear();
+  }
 };
 
 class Voice {
  public:
-  explicit Voice(std::shared_ptr<Shared> shared)
-      : shared_(std::move(shared)), ours_(!shared_->spoken.exchange(true)) {}
+  explicit Voice(Shared& shared) : shared_(shared), ours_(!shared.spoken.exchange(true)) {}
   Voice(const Voice&) = delete;
   Voice& operator=(const Voice&) = delete;
   ~Voice() {
-    if (ours_) shared_->spoken = false;
+    if (ours_) shared_.spoken = false;
   }
   bool ours() const { return ours_; }
-  void say_refused(const std::string& why) const { shared_->say(why); }
 
  private:
-  std::shared_ptr<Shared> shared_;
+  Shared& shared_;
   bool ours_;
 };
 
 class RedisStore final : public Store {
  public:
-  RedisStore(net::Loop& loop, const RedisOptions& options, const std::shared_ptr<Shared>& shared)
-      : voice_(shared), options_(options), cluster_(loop, options_) {
+  RedisStore(net::Loop& loop, const RedisOptions& options, std::shared_ptr<Shared> shared)
+      : shared_(std::move(shared)),
+        voice_(*shared_),
+        says_refusals_(options.says_so),
+        options_(options),
+        cluster_(loop, options_) {
     options_.says_so = options.says_so && voice_.ours();
   }
 
@@ -68,12 +84,15 @@ class RedisStore final : public Store {
   Task<Outcome> execute(Command command);
   Task<Outcome> run_script(Command command);
   Outcome lost(const RedisAnswer& answer, bool changes) const;
+  Task<Outcome> try_change(std::string key);
   Outcome said(Outcome outcome) const;
   std::string key_of(std::string_view name) const {
     return options_.url.prefix + std::string(name);
   }
 
+  const std::shared_ptr<Shared> shared_;
   const Voice voice_;
+  const bool says_refusals_;
   RedisOptions options_;
   RedisCluster cluster_;
   std::map<std::uint64_t, std::unique_ptr<RedisListing>> listings_;  // those that go on; by age
@@ -104,8 +123,14 @@ Outcome RedisStore::lost(const RedisAnswer& answer, bool changes) const {
   return outcome;
 }
 
+// What a check finds, too: memory, or a disk, that is full, or replicas that are missing.
+static bool is_for_now(const Outcome& outcome) {
+  return outcome.status == Outcome::kNoSpace || outcome.status == Outcome::kUnavailable;
+}
+
 Outcome RedisStore::said(Outcome outcome) const {
-  if (outcome.status == Outcome::kRefused && options_.says_so) voice_.say_refused(outcome.why);
+  const bool news = outcome.status == Outcome::kRefused || outcome.status == Outcome::kNoSpace;
+  if (news && says_refusals_) shared_->say(outcome.why);
   return outcome;
 }
 
@@ -142,15 +167,33 @@ Task<Outcome> RedisStore::run_script(Command command) {
     request.keys.push_back(key_of_token(options_.url.prefix, request.keys[0], command.op));
   const RedisAnswer answer = co_await cluster_.execute(std::move(request));
   if (answer.fate != RedisAnswer::kAnswered) co_return lost(answer, command.kind != Command::kGet);
-  if (answer.value.type == RedisValue::kError) co_return said(redis_refusal(answer.value.text));
-  co_return said(redis_outcome(answer.value));
+  Outcome outcome = answer.value.type == RedisValue::kError ? redis_refusal(answer.value.text)
+                                                            : redis_outcome(answer.value);
+  if (is_for_now(outcome)) shared_->set_refused(key_of(command.name));
+  co_return said(std::move(outcome));
 }
 
+// Redis looks for memory, and whether it may write, before it notices that a value is missing: so
+// it refuses what it would refuse, and changes nothing.
+Task<Outcome> RedisStore::try_change(std::string key) {
+  RedisCluster::Request request{.name = "HSET", .words = {"value", "0", "changed"}};
+  request.keys.push_back(std::move(key));
+  const RedisAnswer answer = co_await cluster_.execute(std::move(request));
+  if (answer.fate != RedisAnswer::kAnswered) co_return lost(answer, false);
+  Outcome outcome = redis_refusal(answer.value.text);
+  if (!is_for_now(outcome)) outcome = {};
+  co_return outcome;
+}
+
+// Where the last change was refused, the next one might be, too.
 Task<Outcome> RedisStore::check() {
-  std::string why = co_await cluster_.trouble();
   Outcome outcome;
-  if (!why.empty()) outcome.status = Outcome::kUnavailable;
-  outcome.why = std::move(why);
+  outcome.why = co_await cluster_.trouble();
+  if (!outcome.why.empty()) outcome.status = Outcome::kUnavailable;
+  const std::string key = shared_->refused_key();
+  if (key.empty() || outcome.status != Outcome::kDone) co_return outcome;
+  outcome = co_await try_change(key);
+  if (outcome.status == Outcome::kDone) shared_->accepts_again();
   co_return outcome;
 }
 
