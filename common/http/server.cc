@@ -212,7 +212,6 @@ Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& res
 
 void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusal) {
   Response response = error_response(refusal.status, refusal.sentence);
-  response.add("Cache-Control", "no-store");
   response.close = true;
   const Request nothing;
   put_head(out_, nothing, response, framing_of(nothing, response, true));

@@ -1,6 +1,7 @@
 #include "common/http/site.h"
 
 #include <arpa/inet.h>
+#include <strings.h>
 
 #include <ctime>
 
@@ -234,10 +235,16 @@ Response Site::index(const Request& request) const {
 
 // --- around them ---
 
+void Site::set_fields(std::string lines) {
+  no_store_ = true;
+  for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1)
+    if (strncasecmp(&lines[at], "Cache-Control:", 14) == 0) no_store_ = false;
+  fields_ = std::move(lines);
+}
+
 void Site::decorate(const Request& request, std::string& head) {
   const bool known = request.route != nullptr;
-  if (!request.method.empty() && (!known || request.route->no_store))
-    head.append("Cache-Control: no-store\r\n");
+  if (no_store_ && (!known || request.route->no_store)) head.append("Cache-Control: no-store\r\n");
   head.append(fields_);
   if (!browser_.origins.empty()) append_cors(head, request, browser_);
 }

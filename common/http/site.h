@@ -72,7 +72,8 @@ class Site : public HttpService {
 
   Answer answer(const Request& request) override;
   bool stopping() const { return stopping_; }
-  void set_fields(std::string lines) { fields_ = std::move(lines); }  // of every answer
+  // Header lines of every answer; a Cache-Control among them replaces our own.
+  void set_fields(std::string lines);
 
  private:
   std::optional<Response> admit(Request& head, const Stream& conn, BodyLimit& body) final;
@@ -89,6 +90,7 @@ class Site : public HttpService {
   const BrowserOptions browser_;
   Figures& figures_;
   std::string summary_;
+  bool no_store_ = true;  // where a route or a refusal requires it
   std::string fields_;
   std::map<std::string, Route, std::less<>> routes_;
   std::vector<std::string> order_;  // the paths, in the order in which they were added

@@ -29,6 +29,8 @@ class TestSite final : public Site {
     add("/form", {.methods = "POST, OPTIONS", .body = {.bytes_max = 10}, .handle = echo});
   }
 
+  using Site::set_fields;
+
  private:
   std::optional<Response> authorize(const Request& request) override {
     if (request.path != "/private") return std::nullopt;
@@ -91,6 +93,27 @@ NET_TEST(HttpSite, ChecksMetricsAndThePage) {
   test.site->stop_soon();
   answer = co_await test.ask(ask_for("GET", "/readyz"), "not ready: the server is stopping\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 "));
+  co_await test.leave();
+}
+
+NET_TEST(HttpSite, ACacheControlReplacesItsOwn) {
+  Fixture test(loop);
+  const std::string ours = "Cache-Control: no-store\r\n";
+  const std::string theirs = "cache-control: max-age=60\r\n";
+  const std::string added[] = {"X-Cache-Control: a\r\n", "A: b\r\n" + theirs};
+  const char* const paths[] = {"/livez", "/hello", "/none", "not-a-path"};
+  for (const std::string& fields : added) {
+    test.site->set_fields(fields);
+    for (const char* path : paths) {
+      TestClient client(loop, *test.site);
+      const std::string request = ask_for("GET", path, "Connection: close\r\n");
+      const std::string answer = co_await client.ask(request, "");
+      EXPECT_EQ(count(answer, fields), 1U) << answer;
+      EXPECT_EQ(count(answer, ours), fields.ends_with(theirs) ? 0U : 1U) << answer;
+      co_await client.half_close();
+      co_await client.served();
+    }
+  }
   co_await test.leave();
 }
 
