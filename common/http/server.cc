@@ -203,7 +203,7 @@ void HttpService::count(const Request& request, int status, std::size_t body_byt
 
 // last: nothing of what has arrived comes after this request.
 Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& response, bool last) {
-  const bool stopping = (loop_.input_ended() && last) || options_.once;
+  const bool stopping = (stopping_ && last) || options_.once;
   const Framing framing = framing_of(parser.request(), response, stopping || !parser.keep_alive());
   conn.open = conn.open && !framing.close;
   conn.lingers = framing.close && (parser.keep_alive() || response.close);

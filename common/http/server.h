@@ -33,6 +33,8 @@ class HttpService : public Service {
   HttpService(Loop& loop, const HttpOptions& options);
   ~HttpService() override;
   Task<> handle_conn(Stream stream) final;
+  // From now on each answer ends its connection, unless further requests have arrived.
+  void stop_soon() override { stopping_ = true; }
 
  protected:
   // Called with a request's head, before its body is read.  Returns the answer that refuses it, or
@@ -52,6 +54,7 @@ class HttpService : public Service {
   // Adds whole header lines to an answer that is being sent.
   virtual void decorate([[maybe_unused]] const Request& request,
                         [[maybe_unused]] std::string& head) {}
+  bool stopping() const { return stopping_; }
   const Tally& tally() const { return tally_; }
 
  private:
@@ -86,6 +89,7 @@ class HttpService : public Service {
   Date date_;
   std::string keep_alive_;  // the header lines for a connection that is kept
   Tally tally_;
+  bool stopping_ = false;
   bool done_ = false;               // with once: the request has been answered
   std::string out_;                 // the answers to one read, until written
   std::unique_ptr<Parser> parser_;  // spare, for the next request of any connection

@@ -177,7 +177,7 @@ Answer Site::answer(const Request& request) {
 Answer Site::ready() { return plain_answer(200, "ok\n"); }
 
 Answer Site::readyz() {
-  if (stopping_) return plain_answer(503, "not ready: the server is stopping\n");
+  if (stopping()) return plain_answer(503, "not ready: the server is stopping\n");
   return ready();
 }
 

@@ -47,7 +47,6 @@ class Site : public HttpService {
  public:
   // figures: of all loops.
   Site(Loop& loop, const SiteOptions& options, Figures& figures, std::string summary);
-  void stop_soon() override { stopping_ = true; }
 
  protected:
   // path: canonical (target.h).
@@ -71,7 +70,6 @@ class Site : public HttpService {
   Response index(const Request& request) const;
 
   Answer answer(const Request& request) override;
-  bool stopping() const { return stopping_; }
   // Header lines of every answer; a Cache-Control among them replaces our own.
   void set_fields(std::string lines);
 
@@ -90,13 +88,12 @@ class Site : public HttpService {
   const BrowserOptions browser_;
   Figures& figures_;
   std::string summary_;
-  bool no_store_ = true;  // where a route or a refusal requires it
   std::string fields_;
+  bool no_store_ = true;  // where a route or a refusal requires it
   std::map<std::string, Route, std::less<>> routes_;
   std::vector<std::string> order_;  // the paths, in the order in which they were added
   std::string methods_;             // the methods of all routes
   std::optional<Route> elsewhere_;
-  bool stopping_ = false;
 };
 
 // A plain-text answer, such as "ok\n".

@@ -245,6 +245,7 @@ void Worker::begin(Fd socket, const SockAddr& peer) {
 
 static constexpr std::size_t kConnectionBytes = 512;  // an estimate
 
+  last_arrival_ = uv_now(loop_.uv());
 void Worker::run_beside(Task<> connection) {
   ebb_.rise(kConnectionBytes);
   conns_.go(std::move(connection));
@@ -346,13 +347,13 @@ Task<> Worker::wind_down() {
   Error e = co_await sleep(loop_, shared_.options.lame_duck);
   if (e) co_return;
   const Deadline deadline(shared_.options.drain);
-  bool waiting = false;
+  bool arrived = uv_now(loop_.uv()) - last_arrival_ < static_cast<std::uint64_t>(kGrace.count());
   for (Listener& listener : listeners_) {
-    waiting = waiting || listener.has_waiting();
+    arrived = arrived || listener.has_waiting();
     listener.stop();
   }
   room();
-  if (waiting) e = co_await sleep(loop_, std::min(kGrace, shared_.options.drain));
+  if (arrived) e = co_await sleep(loop_, std::min(kGrace, shared_.options.drain));
   if (e) co_return;
   loop_.end_input();
   service_->drain();

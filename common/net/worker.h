@@ -102,3 +102,4 @@ class Worker {
 };
 
 }  // namespace net
+  std::uint64_t last_arrival_ = 0;  // of a client, in the loop's milliseconds

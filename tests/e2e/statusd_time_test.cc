@@ -197,6 +197,20 @@ TEST(StatusdLameDuck, ServesOnButIsNotReady) {
   }
 }
 
+TEST(StatusdLameDuck, AKeptConnectionIsToldToEnd) {
+  Daemon daemon("statusd", {"--lame-duck", "1h"});
+  auto client = daemon.connect();
+  client.send(request("GET / HTTP/1.1"));
+  EXPECT_EQ(next_reply(client).field("Connection"), "keep-alive");
+  daemon.signal(SIGTERM);
+  wait_until("unreadiness", [&] { return curl(daemon, "/readyz").code == 503; });
+  client.send(request("GET / HTTP/1.1"));
+  const auto reply = next_reply(client);
+  EXPECT_EQ(reply.body, ok());
+  EXPECT_EQ(reply.field("Connection"), "close");
+  EXPECT_EQ(client.rest(), "");
+}
+
 TEST(StatusdLameDuck, ASecondSignalLeavesNoUnixSocket) {
   const TempDir dir;
   const auto path = dir.path("socket");

@@ -205,6 +205,25 @@ NET_TEST(HttpSlow, BigAnswersWaitForTheirReader) {
 
 // --- the server's end ---
 
+// So that a client does not send the next request just as the server closes.
+NET_TEST(HttpDrain, BeforeItEachAnswerEndsItsConnection) {
+  TestService service(loop);
+  TestClient kept(loop, service);
+  std::string answer = co_await kept.ask(kGet);
+  EXPECT_EQ(count(answer, "Connection: close\r\n"), 0U) << answer;
+  service.stop_soon();
+  TestClient fresh(loop, service);
+  TestClient* const clients[] = {&kept, &fresh};
+  for (TestClient* client : clients) {
+    answer = co_await client->ask(repeated(2, kGet), "");
+    EXPECT_EQ(count(answer, "Hello\n"), 2U) << "what has arrived is answered";
+    EXPECT_EQ(count(answer, "Connection: close\r\n"), 1U) << answer;
+    EXPECT_TRUE(answer.ends_with("Connection: close\r\n\r\nHello\n")) << answer;
+    co_await client->half_close();
+    co_await client->served();
+  }
+}
+
 NET_TEST(HttpDrain, IdleConnectionsEndAtOnce) {
   TestService service(loop);
   TestClient fresh(loop, service);
@@ -231,6 +250,7 @@ NET_TEST(HttpDrain, WhatIsUnderWayIsAnsweredAndEnds) {
   Drain drain(loop, service, connected(Kind::kTcp));
   send(drain.client, get("/wait"));
   while (service.answers == 0) co_await next_round(loop);
+  service.stop_soon();
   loop.end_input();
   EXPECT_EQ(drain.conns.count(), 1U);
   service.proceed();
@@ -246,6 +266,7 @@ NET_TEST(HttpDrain, EverythingThatHasArrivedIsAnswered) {
   Drain drain(loop, service, connected(Kind::kTcp));
   send(drain.client, get("/wait") + std::string(kGet));
   while (service.answers == 0) co_await next_round(loop);
+  service.stop_soon();
   loop.end_input();
   service.proceed();
   half_close(drain.client);
@@ -268,6 +289,7 @@ NET_TEST(HttpDrain, RequestsThatHaveBegunAreAnswered) {
     sent += size;
   }
   while (loop.traffic().in < sent) co_await next_round(loop);
+  service.stop_soon();
   loop.end_input();
   co_await next_round(loop);
   for (std::size_t i = 0; i < drains.size(); ++i) {
