@@ -192,6 +192,13 @@ std::string SockAddr::host() const {
   return text;
 }
 
+std::string SockAddr::plain_host() const {
+  constexpr std::string_view kMapped = "::ffff:";
+  std::string plain = host();
+  if (plain.starts_with(kMapped) && plain.find('.') != plain.npos) plain.erase(0, kMapped.size());
+  return plain;
+}
+
 std::string SockAddr::to_string() const {
   switch (family()) {
     case AF_UNIX:

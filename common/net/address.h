@@ -52,8 +52,9 @@ class SockAddr {
   int family() const { return storage_.any.sa_family; }
   std::uint16_t port() const;
   void set_port(std::uint16_t port);
-  std::string host() const;       // 127.0.0.1, ::1, fe80::1%eth0; a Unix path
-  std::string to_string() const;  // 127.0.0.1:80, [::1]:80, unix:/run/x
+  std::string host() const;        // 127.0.0.1, ::1, fe80::1%eth0; a Unix path
+  std::string plain_host() const;  // the same, but an IPv4 client of a socket for both: 10.0.0.1
+  std::string to_string() const;   // 127.0.0.1:80, [::1]:80, unix:/run/x
   const sockaddr* get() const { return &storage_.any; }
   socklen_t size() const { return size_; }
   friend bool operator==(const SockAddr& a, const SockAddr& b);

@@ -2,10 +2,12 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <new>
 
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
+#include "common/net/address.h"
 #include "common/net/fd_limit.h"
 #include "common/net/timer.h"
 #include "common/net/watch.h"
@@ -143,6 +145,21 @@ bool Loop::end_longest_idle(Millis at_least) {
   }
   if (found != nullptr) found->end_idle();
   return found != nullptr;
+}
+
+void Loop::end_longest_idle(std::set<std::string>& hosts, Millis at_least) {
+  std::map<std::string, detail::WatchTarget*> longest;
+  for (detail::WatchTarget* one = first_watched(); one != nullptr; one = one->next()) {
+    if (one->idle_for() <= static_cast<std::uint32_t>(at_least.count())) continue;
+    const std::string host = SockAddr::peer(one->stream_fd()).plain_host();
+    if (!hosts.contains(host)) continue;
+    detail::WatchTarget*& found = longest[host];
+    if (found == nullptr || one->idle_for() >= found->idle_for()) found = one;
+  }
+  for (const auto& [host, one] : longest) {
+    one->end_idle();
+    hosts.erase(host);
+  }
 }
 
 void Loop::resume_later(std::coroutine_handle<> task) {

@@ -11,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/net/duration.h"
@@ -71,6 +73,8 @@ class Loop {
   // Ends the wait of the stream that has been idle longest, as its timeout would.  False if no
   // stream has been idle for `at_least`.
   bool end_longest_idle(Millis at_least);
+  // The same for the clients of each of these hosts; one that has been found is removed.
+  void end_longest_idle(std::set<std::string>& hosts, Millis at_least);
 
   // Resumes a suspended task from the loop itself, not from inside the caller.
   void resume_later(std::coroutine_handle<> task);

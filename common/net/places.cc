@@ -2,17 +2,9 @@
 
 namespace net {
 
-// A socket for both families has an IPv4 client's address as ::ffff:10.0.0.1.
-static std::string host_of(const SockAddr& peer) {
-  constexpr std::string_view kMapped = "::ffff:";
-  std::string host = peer.host();
-  if (host.starts_with(kMapped) && host.find('.') != host.npos) host.erase(0, kMapped.size());
-  return host;
-}
-
 Places::Entry Places::enter(const SockAddr& peer, Fd& socket) {
   const std::lock_guard lock(mutex_);
-  Address& address = addresses_[host_of(peer)];
+  Address& address = addresses_[peer.plain_host()];
   if (address.served < max_) {
     ++address.served;
     return Entry::kServed;
@@ -25,7 +17,7 @@ Places::Entry Places::enter(const SockAddr& peer, Fd& socket) {
 
 std::optional<Fd> Places::leave(const SockAddr& peer) {
   const std::lock_guard lock(mutex_);
-  const auto found = addresses_.find(host_of(peer));
+  const auto found = addresses_.find(peer.plain_host());
   CHECK(found != addresses_.end());
   Address& address = found->second;
   if (address.waiting.empty()) {
@@ -36,6 +28,15 @@ std::optional<Fd> Places::leave(const SockAddr& peer) {
   std::optional<Fd> next = std::move(address.waiting.front());
   address.waiting.pop_front();
   return next;
+}
+
+std::set<std::string> Places::waited_for() {
+  const std::lock_guard lock(mutex_);
+  std::set<std::string> hosts;
+  if (waiting_ == 0) return hosts;
+  for (const auto& [host, address] : addresses_)
+    if (!address.waiting.empty()) hosts.insert(host);
+  return hosts;
 }
 
 }  // namespace net

@@ -5,6 +5,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -27,6 +28,8 @@ class Places {
   Entry enter(const SockAddr& peer, Fd& socket);
   // Gives the place of a served connection to the next one of that address that waits, if any.
   std::optional<Fd> leave(const SockAddr& peer);
+  // The hosts (SockAddr::plain_host) of the connections that wait.
+  std::set<std::string> waited_for();
 
  private:
   struct Address {

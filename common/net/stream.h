@@ -68,6 +68,7 @@ struct StreamState final : WatchTarget, TimerTarget {
   void end_input() override;
   std::uint32_t idle_for() override;
   void end_idle() override;
+  int stream_fd() const override { return socket.get(); }
   void on_time() override;
 
   bool closed() const { return !socket; }

@@ -26,6 +26,7 @@ struct WatchTarget : Link<WatchTarget> {
   virtual void end_input() {}
   virtual std::uint32_t idle_for() { return 0; }  // in milliseconds; 0: not idle
   virtual void end_idle() {}
+  virtual int stream_fd() const { return -1; }
 
  protected:
   ~WatchTarget() = default;

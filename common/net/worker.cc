@@ -156,9 +156,11 @@ Task<> Worker::accept_rest(Listener& listener) {
   }
 }
 
+constexpr Millis kLook{500};       // another process's descriptor may be free, a connection idle
+constexpr Millis kIdleMin{1'000};  // less may be a pause between two requests
+
 // Until a client leaves, and with it a place or a descriptor is free.
 Task<> Worker::wait_for_room(Listener& listener) {
-  constexpr Millis kLook{500};  // another process's descriptor may be free, a connection idle
   Timer timer(loop_);
   waiting_for_room_.push_back(&timer);
   ++shared_.short_of_room;
@@ -172,14 +174,33 @@ void Worker::room() {
   for (Timer* timer : waiting_for_room_) timer->wake();
 }
 
-void Worker::make_room(std::size_t others) {
-  constexpr Millis kIdle{1'000};  // less may be a pause between two requests
-  if (loop_.end_longest_idle(kIdle) || others == 0) return;
+Worker& Worker::following() const {
   const auto self = std::ranges::find_if(
       shared_.workers, [this](const auto& worker) { return worker.get() == this; });
   const bool last = self + 1 == shared_.workers.end();
-  Worker* const next = last ? shared_.workers.front().get() : (self + 1)->get();
-  next->loop().post([next, others] { next->make_room(others - 1); });
+  return last ? *shared_.workers.front() : **(self + 1);
+}
+
+void Worker::make_room(std::size_t others) {
+  if (loop_.end_longest_idle(kIdleMin) || others == 0) return;
+  following().loop().post([to = &following(), others] { to->make_room(others - 1); });
+}
+
+void Worker::make_places(std::set<std::string> hosts, std::size_t others) {
+  loop_.end_longest_idle(hosts, kIdleMin);
+  if (hosts.empty() || others == 0) return;
+  following().loop().post([=, to = &following()] { to->make_places(hosts, others - 1); });
+}
+
+// Until no connection waits for a place of its address.
+Task<> Worker::keep_making_places() {
+  for (Error e; !e;) {
+    std::set<std::string> hosts = shared_.places.waited_for();
+    if (hosts.empty()) break;
+    make_places(std::move(hosts), shared_.workers.size() - 1);
+    e = co_await sleep(loop_, kLook);
+  }
+  making_places_ = false;
 }
 
 // Accepts a bounded number, so that a flood of new connections leaves time for the existing ones.
@@ -224,6 +245,7 @@ Worker::Accepted Worker::accept_failed(Error e) {
 
 Stream Worker::stream_of(Fd socket) {
   ++shared_.clients_ever;
+  last_arrival_ = uv_now(loop_.uv());
   Stream conn(loop_, std::move(socket));
   conn.set_write_timeout(shared_.options.write_timeout);
   return conn;
@@ -236,6 +258,7 @@ void Worker::begin(Fd socket, const SockAddr& peer) {
     if (entry == Places::Entry::kServed) return run_beside(handle_in_turn(std::move(socket), peer));
     if (entry == Places::Entry::kRefused) ++shared_.refused;
     shared_.leave();
+    if (!std::exchange(making_places_, true)) background_.go(keep_making_places());
   } else if (log::verbose()) {
     run_beside(handle_loudly(stream_of(std::move(socket)), peer));
   } else {
@@ -245,7 +268,6 @@ void Worker::begin(Fd socket, const SockAddr& peer) {
 
 static constexpr std::size_t kConnectionBytes = 512;  // an estimate
 
-  last_arrival_ = uv_now(loop_.uv());
 void Worker::run_beside(Task<> connection) {
   ebb_.rise(kConnectionBytes);
   conns_.go(std::move(connection));

@@ -60,6 +60,8 @@ class Worker {
   void room();
   // Ends the longest idle connection of this loop or, if it has none, of one of the next `others`.
   void make_room(std::size_t others);
+  // The same for the clients of each of these hosts.
+  void make_places(std::set<std::string> hosts, std::size_t others);
 
  private:
   struct Signals;
@@ -71,6 +73,8 @@ class Worker {
   Task<> wait_for_room(Listener& listener);
   Accepted accept_some(Listener& listener);
   Accepted accept_failed(Error e);
+  Worker& following() const;
+  Task<> keep_making_places();
   void begin(Fd socket, const SockAddr& peer);
   void run_beside(Task<> connection);
   Task<> handle_loudly(Stream conn, SockAddr peer);
@@ -98,8 +102,9 @@ class Worker {
   Ebb ebb_;
   WaitGroup conns_{[this] { end_connection(); }};
   bool stopping_ = false;
+  std::uint64_t last_arrival_ = 0;  // of a client, in the loop's milliseconds
+  bool making_places_ = false;
   bool full_ = false;  // counted in Shared::full
 };
 
 }  // namespace net
-  std::uint64_t last_arrival_ = 0;  // of a client, in the loop's milliseconds

@@ -121,18 +121,21 @@ TEST_P(Limit, ThreadsStopTogether) {
 }
 
 TEST_P(Limit, MaxPerAddressLetsOthersWaitButNotOtherAddresses) {
-  Process daemon(tool().with({"--max-per-address", "2", "--print-port", "localhost:0"}));
+  auto argv = holding({"--max-per-address", "2", "--print-port", "localhost:0"});
+  argv.insert(argv.begin(), tool().name);
+  Process daemon(argv);
   const int port = std::stoi(daemon.out.line());
   std::vector<Socket> clients;
   for (int i = 0; i < 5; ++i) clients.push_back(connect_tcp("127.0.0.1", port));
   for (auto& client : clients) tool().ask(client);
-  for (std::size_t i = 0; i < 2; ++i) tool().expect_answer(clients[i]);
+  for (std::size_t i = 0; i < 2; ++i) hold(clients[i]);
   for (std::size_t i = 2; i < 5; ++i) EXPECT_TRUE(clients[i].silent_for(Millis(50)));
   auto other = connect_tcp("::1", port);
   tool().prove_served(other);
   clients[1].reset();
-  tool().expect_answer(clients[2]);
+  hold(clients[2]);
   EXPECT_TRUE(clients[3].silent_for(Millis(50)));
+  for (const std::size_t i : {0u, 2u}) clients[i].reset();
   clients.erase(clients.begin(), clients.begin() + 3);
   EXPECT_EQ(serve_in_turn(tool(), clients), 2u);
   EXPECT_EQ(daemon.stop(), 0);
@@ -217,6 +220,29 @@ TEST_P(Idle, LongestIdleGivesWayToAClientThatWaits) {
     auto third = daemon.connect();
     tool.prove_served(third);
     if (threads[0] == '1') (void)first.rest();  // otherwise it may be the loop's own longest
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
+TEST_P(Idle, LongestIdleGivesWayToAClientOfItsAddressThatWaits) {
+  const Tool& tool = GetParam();
+  for (const char* threads : {"1", "2"}) {
+    Process daemon(tool.with({"--max-per-address", "2", "--idle-timeout", "1h", "-t", threads,
+                              "--print-port", "localhost:0"}));
+    const int port = std::stoi(daemon.out.line());
+    auto other = connect_tcp("::1", port);
+    tool.prove_served(other);
+    auto first = connect_tcp("127.0.0.1", port);
+    tool.prove_served(first);
+    auto second = connect_tcp("127.0.0.1", port);
+    tool.prove_served(second);
+    (void)first.silent_for(kSilence);
+    EXPECT_FALSE(first.at_end()) << "although no client waits";
+    auto third = connect_tcp("127.0.0.1", port);
+    tool.prove_served(third);
+    if (threads[0] == '1') (void)first.rest();  // otherwise it may be the loop's own longest
+    (void)other.silent_for(kSilence);
+    EXPECT_FALSE(other.at_end()) << "of another address";
     EXPECT_EQ(daemon.stop(), 0);
   }
 }
