@@ -51,8 +51,20 @@ std::string Engine::no_version() const {
   return "no protocol version in common" + peer_version(first_, context_.options().min);
 }
 
+// From 3.2 on, OpenSSL adds "record layer failure" to the error that has the reason.
+static unsigned long last_error() {
+  constexpr int kRecordLayerFailure = 313;
+  unsigned long found = 0;
+  while (const unsigned long error = lib().ERR_get_error()) {
+    const bool adds_nothing =
+        ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) == kRecordLayerFailure;
+    if (found == 0 || !adds_nothing) found = error;
+  }
+  return found;
+}
+
 Error Engine::explain() {
-  const unsigned long error = lib().ERR_peek_last_error();
+  const unsigned long error = last_error();
   if (!rejected_.empty()) return fail(rejected_);
   if (!connected_ && !speaks_tls()) return fail(not_tls());
   const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;

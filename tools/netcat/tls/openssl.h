@@ -24,7 +24,7 @@ namespace netcat::tls {
   F(ASN1_TIME_to_tm) F(BIO_clear_flags) F(BIO_ctrl) F(BIO_free) F(BIO_get_data) F(BIO_meth_free) \
   F(BIO_meth_new) F(BIO_meth_set_ctrl) F(BIO_meth_set_read_ex) F(BIO_meth_set_write_ex) F(BIO_new) \
   F(BIO_s_mem) F(BIO_set_data) F(BIO_set_flags) F(BIO_set_init) F(CRYPTO_free) F(ERR_clear_error) \
-  F(ERR_peek_error) F(ERR_peek_last_error) F(ERR_reason_error_string) F(EVP_Digest) \
+  F(ERR_get_error) F(ERR_peek_error) F(ERR_reason_error_string) F(EVP_Digest) \
   F(EVP_PKEY_free) F(EVP_PKEY_Q_keygen) F(EVP_sha256) F(GENERAL_NAMES_free) F(i2d_X509) \
   F(i2d_X509_PUBKEY) F(OPENSSL_init_ssl) F(OPENSSL_sk_num) F(OPENSSL_sk_value) F(RAND_bytes) \
   F(SSL_alert_desc_string_long) F(SSL_CIPHER_find) F(SSL_CIPHER_get_name) F(SSL_ctrl) \
