@@ -14,6 +14,16 @@ namespace {
 using testing::MatchesRegex;
 using testing::StartsWith;
 
+// A daemon that holds a client which it has served.
+struct Served {
+  Served(const Tool& tool, const std::vector<std::string>& options)
+      : daemon(tool.name, options), client(daemon.connect()) {
+    tool.prove_served(client);
+  }
+  Daemon daemon;
+  Socket client;
+};
+
 class Signals : public testing::TestWithParam<Tool> {
  protected:
   const Tool& tool() const { return GetParam(); }
@@ -24,6 +34,9 @@ class Signals : public testing::TestWithParam<Tool> {
     options.insert(options.end(), more.begin(), more.end());
     return options;
   }
+
+  const TempDir dir_;
+  const std::string path_ = dir_.path("socket");
 };
 
 INSTANTIATE_TEST_SUITE_P(Both, Signals, testing::Values(clockd(), reverbd()),
@@ -75,27 +88,19 @@ TEST_P(Signals, ASecondSignalEndsAtOnceByThatSignal) {
 }
 
 TEST_P(Signals, ASecondSignalLeavesNoUnixSocket) {
-  const TempDir dir;
-  const auto path = dir.path("socket");
-  Daemon daemon(tool().name, holding({"unix:" + path}));
-  auto client = daemon.connect();
-  tool().prove_served(client);
-  daemon.signal(SIGTERM);
-  wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", daemon.port()); });
-  daemon.signal(SIGTERM);
-  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGTERM);
-  EXPECT_FALSE(std::filesystem::exists(path));
+  Served served(tool(), holding({"unix:" + path_}));
+  served.daemon.signal(SIGTERM);
+  wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", served.daemon.port()); });
+  served.daemon.signal(SIGTERM);
+  EXPECT_EQ(served.daemon.wait(kPrompt), 128 + SIGTERM);
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_P(Signals, SigquitEndsAtOnceAndLeavesNoUnixSocket) {
-  const TempDir dir;
-  const auto path = dir.path("socket");
-  Daemon daemon(tool().name, holding({"unix:" + path}));
-  auto client = daemon.connect();
-  tool().prove_served(client);
-  daemon.signal(SIGQUIT);
-  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGQUIT);
-  EXPECT_FALSE(std::filesystem::exists(path));
+  Served served(tool(), holding({"unix:" + path_}));
+  served.daemon.signal(SIGQUIT);
+  EXPECT_EQ(served.daemon.wait(kPrompt), 128 + SIGQUIT);
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_P(Signals, SigquitDoesNotEndAServerInTheBackgroundOfAScript) {
@@ -109,16 +114,12 @@ TEST_P(Signals, SigquitDoesNotEndAServerInTheBackgroundOfAScript) {
 }
 
 TEST_P(Signals, SighupWithNothingToReadAgainDrains) {
-  const TempDir dir;
-  const auto path = dir.path("socket");
-  Daemon daemon(tool().name, holding({"unix:" + path}));
-  auto client = daemon.connect();
-  tool().prove_served(client);
-  daemon.signal(SIGHUP);
-  wait_until("socket removed", [&] { return !std::filesystem::exists(path); });
-  EXPECT_TRUE(client.silent_for(kSilence)) << "it is drained";
-  daemon.signal(SIGHUP);
-  EXPECT_EQ(daemon.wait(kPrompt), 128 + SIGHUP);
+  Served served(tool(), holding({"unix:" + path_}));
+  served.daemon.signal(SIGHUP);
+  wait_until("socket removed", [&] { return !std::filesystem::exists(path_); });
+  EXPECT_TRUE(served.client.silent_for(kSilence)) << "it is drained";
+  served.daemon.signal(SIGHUP);
+  EXPECT_EQ(served.daemon.wait(kPrompt), 128 + SIGHUP);
 }
 
 TEST_P(Signals, SighupIsIgnoredUnderNohup) {
