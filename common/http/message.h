@@ -59,7 +59,8 @@ struct Response {
   enum Fault { kNone, kDrop, kReset };
   int status = 200;
   std::string body;
-  std::string content_type = "text/plain; charset=utf-8";  // empty: none is sent
+  // Must stay valid until the response has been sent.  Empty: none is sent.
+  std::string_view content_type = "text/plain; charset=utf-8";
   std::string fields;  // further header lines, each "Name: value\r\n"; see add()
   bool close = false;  // close the connection after the response
   Fault fault = kNone;

@@ -48,7 +48,7 @@ void append_head(std::string& out, const Response& response, const Framing& fram
     out.append("\r\n"sv);
   }
   out.append(response.fields);
-  out.append(framing.close ? "Connection: close\r\n" : keep_alive);
+  out.append(framing.close ? "Connection: close\r\n"sv : keep_alive);
 }
 
 }  // namespace net::http

@@ -12,6 +12,8 @@
 
 namespace net::http {
 
+using namespace std::string_view_literals;  // append(const char*) calls strlen and is not inlined
+
 void add_site_options(Cli& cli, SiteOptions& o) {
   cli.flag("access-log", "log each request on standard error", [&o] {
     o.access_log = true;
@@ -244,7 +246,8 @@ void Site::set_fields(std::string lines) {
 
 void Site::decorate(const Request& request, std::string& head) {
   const bool known = request.route != nullptr;
-  if (no_store_ && (!known || request.route->no_store)) head.append("Cache-Control: no-store\r\n");
+  if (no_store_ && (!known || request.route->no_store))
+    head.append("Cache-Control: no-store\r\n"sv);
   head.append(fields_);
   if (!browser_.origins.empty()) append_cors(head, request, browser_);
 }

@@ -22,7 +22,7 @@ struct Sent {
   std::string body = {};
 };
 
-std::variant<Call, Response> understood(const Sent& sent) {
+std::optional<Response> refusal_of(const Sent& sent, Call& call) {
   Request request;
   const std::string_view target = sent.target;
   const std::size_t mark = std::min(target.find('?'), target.size());
@@ -32,15 +32,14 @@ std::variant<Call, Response> understood(const Sent& sent) {
   if (mark < target.size()) request.query = target.substr(mark + 1);
   request.fields = sent.fields;
   request.body = sent.body;
-  return understand(request);
+  return understand(request, call);
 }
 
 // "inc x 1", or the status and the body of what it is refused with.
 std::string shown(const Sent& sent) {
-  const auto what = understood(sent);
-  if (const auto* refused = std::get_if<Response>(&what))
+  Call call;
+  if (const auto refused = refusal_of(sent, call))
     return std::to_string(refused->status) + " " + refused->body;
-  const Call& call = std::get<Call>(what);
   if (call.kind == Call::kList) {
     const std::string limit = call.limit > 0 ? " limit " + std::to_string(call.limit) : "";
     const std::string after = call.after.empty() ? "" : " after " + call.after;

@@ -187,7 +187,7 @@ TEST(HttpResponse, Heads) {
             "HTTP/1.1 200 OK\r\nDate: now\r\nContent-Type: text/plain; charset=utf-8\r\n"
             "Content-Length: 5\r\nK: a\r\n\r\n");
   EXPECT_EQ(head_of(response, "HEAD", 1, false), head_of(response, "GET", 1, false));
-  response.content_type.clear();
+  response.content_type = "";
   response.status = 404;
   response.add("X", "y");
   EXPECT_EQ(head_of(response, "GET", 1, true),
@@ -230,7 +230,7 @@ TEST(HttpResponse, AResetHasNoBody) {
 TEST(HttpResponse, StreamsAreChunkedOrEndWithTheConnection) {
   Response response;
   response.stream = nothing;
-  response.content_type.clear();
+  response.content_type = "";
   EXPECT_EQ(head_of(response, "GET", 1, false),
             "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\nK: a\r\n\r\n");
   EXPECT_EQ(head_of(response, "HEAD", 1, false), head_of(response, "GET", 1, false));

@@ -192,10 +192,9 @@ std::string take(Parameter parameter, std::string_view text, Call& call) {
 // Refuses repeated and unknown parameters, because a typo could change the wrong counter.
 std::string take_pair(std::string_view key, std::string_view value, const Url& url, unsigned& taken,
                       Call& call) {
-  const ParameterName* known = nullptr;
-  for (const ParameterName& one : kParameters)
-    if (one.name == key && ((url.required | url.optional) & one.parameter) != 0) known = &one;
-  if (known == nullptr) return "unknown parameter " + in_quotes(key);
+  const auto* const known = std::ranges::find(kParameters, key, &ParameterName::name);
+  if (known == kParameters.end() || ((url.required | url.optional) & known->parameter) == 0)
+    return "unknown parameter " + in_quotes(key);
   if (known->parameter != kName && (taken & known->parameter) != 0)
     return std::string(key) + " is given twice";
   taken |= known->parameter;
@@ -204,8 +203,10 @@ std::string take_pair(std::string_view key, std::string_view value, const Url& u
 }
 
 std::string wrong_with(const Call& call, const Url& url, unsigned taken) {
-  for (const auto& [name, parameter] : kParameters)
-    if ((url.required & ~taken & parameter) != 0) return std::string(name) + " is missing";
+  const unsigned missing = url.required & ~taken;
+  if (missing != 0)
+    for (const auto& [name, parameter] : kParameters)
+      if ((missing & parameter) != 0) return std::string(name) + " is missing";
   if (call.command.min > call.command.max) return "min is greater than max";
   return "";
 }
@@ -272,10 +273,9 @@ std::span<const UrlHelp> urls() {
   return kHelp;
 }
 
-std::variant<Call, Response> understand(const Request& request) {
+std::optional<Response> understand(const Request& request, Call& call) {
   const Url* url = url_of(request.path);
   CHECK(url != nullptr);
-  Call call;
   call.kind = url->kind;
   const std::string_view accept = request.field("Accept");  // most clients accept anything
   call.json = !accept.empty() && accept != "*/*" && call.kind != Call::kMetrics &&
@@ -302,7 +302,7 @@ std::variant<Call, Response> understand(const Request& request) {
   if (!wrong.empty()) return refuse(request, 400, wrong);
   if (call.changes() && is_prefetch(request))
     return refuse(request, 403, "a prefetch must not change a counter");
-  return call;
+  return std::nullopt;
 }
 
 }  // namespace counterd

@@ -1,9 +1,9 @@
 // call.h - parses requests into calls: the table of URLs and their parameters.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
-#include <variant>
 
 #include "common/http/message.h"
 #include "tools/counterd/counter.h"
@@ -39,8 +39,8 @@ std::span<const UrlHelp> urls();
 // Whether answers and refusals are in JSON, from `format` or the field Accept.
 bool wants_json(const Request& request);
 
-// Returns the call, or the answer to an invalid one: 400, 403, 415.  The path must be one of
-// urls().
-std::variant<Call, Response> understand(const Request& request);
+// Fills a new `call`, or returns the answer to an invalid one: 400, 403, 415.  The path must be one
+// of urls().
+std::optional<Response> understand(const Request& request, Call& call);
 
 }  // namespace counterd

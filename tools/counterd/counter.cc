@@ -99,28 +99,26 @@ static void set_times(const Command& command, bool created, Time now, Counter& c
 Applied apply(const Command& command, const Counter* existing, Time now) {
   if (existing != nullptr && existing->expired(now)) existing = nullptr;
   const bool created = existing == nullptr;
-  if (created && !(creates(command.kind) && command.may_create))
-    return {{.status = Outcome::kNotFound}, std::nullopt};
-
   Counter counter;
   if (!created) counter = *existing;
-  Outcome outcome{.before = counter.value, .counter = counter};
-  if (command.kind == Command::kGet) return {outcome, counter};
-  if (command.kind == Command::kDelete) return {outcome, std::nullopt};
-  if (command.kind == Command::kCas && counter.value != command.expected) {
-    outcome.status = Outcome::kMismatch;
-    return {outcome, counter};
-  }
+  Applied applied{{.before = counter.value, .counter = counter}, std::nullopt};
+  if (!created && command.kind != Command::kDelete) applied.counter = counter;
+
   const auto value = new_value(command, counter.value);
-  if (!value) {
-    outcome.status = Outcome::kOverflow;
-    return {outcome, created ? std::nullopt : std::optional(counter)};
+  if (created && !(creates(command.kind) && command.may_create)) {
+    applied.outcome.status = Outcome::kNotFound;
+  } else if (command.kind == Command::kCas && counter.value != command.expected) {
+    applied.outcome.status = Outcome::kMismatch;
+  } else if (!value) {
+    applied.outcome.status = Outcome::kOverflow;
+  } else if (command.kind != Command::kGet && command.kind != Command::kDelete) {
+    counter.value = *value;
+    set_times(command, created, now, counter);
+    applied.outcome.counter = counter;
+    applied.counter = counter;
+    if (counter.expired(now)) applied.counter.reset();
   }
-  counter.value = *value;
-  set_times(command, created, now, counter);
-  outcome.counter = counter;
-  if (counter.expired(now)) return {outcome, std::nullopt};
-  return {outcome, counter};
+  return applied;
 }
 
 }  // namespace counterd

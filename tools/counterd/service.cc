@@ -200,9 +200,8 @@ void CounterService::add_routes() {
 }
 
 Answer CounterService::answer_command(const Request& request) {
-  auto understood = understand(request);
-  if (auto* refused = std::get_if<Response>(&understood)) return std::move(*refused);
-  Call& call = std::get<Call>(understood);
+  Call call;
+  if (auto refused = understand(request, call)) return std::move(*refused);
   if (call.kind != Call::kCommand) return answer_other(std::move(call));
   if (call.changes() && net::http::is_cross_site(request, options_.site.browser))
     return counterd::refusal(403, call.json,
@@ -259,11 +258,10 @@ std::string as_open_metrics(std::string_view text) {
 
 // Our own metrics require no token, but the counters do.
 Answer CounterService::answer_metrics(const Request& request) {
-  auto understood = understand(request);
-  if (auto* refused = std::get_if<Response>(&understood)) return std::move(*refused);
+  Call call;
+  if (auto refused = understand(request, call)) return std::move(*refused);
   const bool open = net::http::prefers(request, "application/openmetrics-text", "text/plain");
-  return metrics({std::get<Call>(understood).prefix},
-                 open ? ListFormat::kOpenMetrics : ListFormat::kMetrics,
+  return metrics({std::move(call.prefix)}, open ? ListFormat::kOpenMetrics : ListFormat::kMetrics,
                  shared_.token.admits(request));
 }
 

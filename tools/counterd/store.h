@@ -50,7 +50,8 @@ struct Backup {
 class Store {
  public:
   virtual ~Store() = default;
-  virtual Reply apply(Command command) = 0;
+  // A task copies what it needs of the command.
+  virtual Reply apply(const Command& command) = 0;
   // Lists the counters in the order of their names, piece by piece: the first call has an empty
   // `from`, the next ones a page's `next`.  A counter that exists throughout is listed exactly
   // once.
@@ -68,7 +69,7 @@ class Store {
 
 // Executes `command` and waits for its outcome.
 inline net::Task<Outcome> ask(Store& store, Command command) {
-  Reply reply = store.apply(std::move(command));
+  Reply reply = store.apply(command);
   if (auto* outcome = std::get_if<Outcome>(&reply)) co_return std::move(*outcome);
   auto& task = std::get<net::Task<Outcome>>(reply);
   Outcome outcome = co_await std::move(task);

@@ -56,6 +56,7 @@ class Status final : public net::http::Site {
   Checks& checks_;
   const bool runs_;
   std::optional<Page> elsewhere_;
+  Page down_ = statusd::default_page(503);  // in its place while a check fails
   statusd::Dice dice_{std::random_device{}()};
 };
 
@@ -195,9 +196,8 @@ Answer Status::answer_route(const Request& request) {
 
 Answer Status::answer_elsewhere(const Request& request) {
   if (checks_.ok()) return show(request, *elsewhere_);
-  Page down = statusd::default_page(503);
-  down.body = R"({"status":"error","checks":)" + checks_.json() + "}";
-  return show(request, down);
+  down_.body = R"({"status":"error","checks":)" + checks_.json() + "}";
+  return show(request, down_);
 }
 
 // --- readiness ---

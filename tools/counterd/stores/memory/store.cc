@@ -22,7 +22,7 @@ class MemoryStore final : public Store {
  public:
   explicit MemoryStore(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
 
-  Reply apply(Command command) override {
+  Reply apply(const Command& command) override {
     const std::lock_guard lock(shared_->mutex);
     if (command.kind != Command::kGet) ++shared_->version;
     if (!command.others.empty() || !command.op.empty()) return execute_together(command);

@@ -73,7 +73,7 @@ class RedisStore final : public Store {
     options_.says_so = options.says_so && voice_.ours();
   }
 
-  Reply apply(Command command) override { return execute(std::move(command)); }
+  Reply apply(const Command& command) override { return execute(command); }
   Task<Page> list(ListQuery query, std::string from) override;
   Task<Outcome> check() override;
   std::uint64_t version() override { return ++version_; }  // Redis does not report changes

@@ -13,9 +13,9 @@ class SqliteStore final : public Store {
   SqliteStore(std::shared_ptr<Owner> owner, net::Loop& loop)
       : owner_(std::move(owner)), loop_(loop) {}
 
-  Reply apply(Command command) override {
+  Reply apply(const Command& command) override {
     if (command.kind == Command::kGet) return owner_->get(command);
-    return change(std::move(command));
+    return change(command);
   }
 
   net::Task<Page> list(ListQuery query, std::string from) override {
