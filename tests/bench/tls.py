@@ -14,7 +14,7 @@ from child import Failed, prepare
 from measurement import Group, Row
 
 LIMIT = 'bare TLS'
-STARTS = 100  # connections in a round
+STARTS = 40  # connections in a round
 COMMANDS = {
     'netcat': ('{program} --tls --tls-verify no 127.0.0.1 {port}',
                '{program} --tls --tls-verify no -d 127.0.0.1 {port}'),
@@ -65,7 +65,7 @@ def measure_tls(bench, contender):
 
 
 def measure_tls_start(bench, contender):
-    """CPU and time of a client from its start to its end, with and without TLS."""
+    """The time of a client from its start to its end, with and without TLS."""
     argv = [str(bench.made / 'bench_bare_tls'), 'accept', bench.pem]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           preexec_fn=prepare(bench.client_core)) as server:
@@ -113,9 +113,13 @@ def tls_start_group(bench):
     with_tls = bench.ours('netcat', '-z', '--tls', '--tls-verify', 'no', '127.0.0.1', '{port}')
     with_tls.name = 'netcat --tls'
     plain = bench.ours('netcat', '-z', '127.0.0.1', '{port}')
+    others = [bench.installed(name, name) for name in ('ncat', 'socat', 'openssl')]
+    others.append(bench.bare(LIMIT, 'bench_bare_tls'))
+    for other in others:
+        other.argv = COMMANDS[other.name][0].replace('{program}', other.argv[0]).split()
     return Group(
         'tls-start', f'tls-start: a connection and its handshake, {STARTS} times a round',
-        [with_tls, plain],
+        [with_tls, plain, *others],
         [Row('start', 'from the start of a client to its end', 'ms', 2.5, 'netcat')],
         measure_tls_start)
 
