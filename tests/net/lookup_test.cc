@@ -1,12 +1,29 @@
 // Look-ups: names into addresses and back, beside the loop.
 #include "common/net/lookup.h"
 
+#include <dlfcn.h>
 #include <netdb.h>
 
+#include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <vector>
 
 #include "net_test.h"
+
+static std::atomic<bool> resolver_hangs{false};
+
+// Replaces the C library's, so that no test depends on a name server.
+extern "C" int getnameinfo(const sockaddr* address, socklen_t size, char* host, socklen_t host_size,
+                           char* service, socklen_t service_size, int flags) {
+  static const auto real =
+      reinterpret_cast<decltype(&getnameinfo)>(dlsym(RTLD_NEXT, "getnameinfo"));
+  if ((flags & NI_NUMERICHOST) != 0)
+    return real(address, size, host, host_size, service, service_size, flags);
+  resolver_hangs.wait(true);
+  std::snprintf(host, host_size, "name.example");
+  return 0;
+}
 
 namespace net {
 namespace {
@@ -40,18 +57,23 @@ NET_TEST(Lookup, WithoutDescriptorsIsNotAnUnknownName) {
 
 NET_TEST(Lookup, NameOfAnAddress) {
   const SockAddr local = *SockAddr::numeric("127.0.0.1", 80);
-  char expected[NI_MAXHOST] = "";
-  (void)getnameinfo(local.get(), local.size(), expected, sizeof expected, nullptr, 0, NI_NAMEREQD);
   const std::string name = co_await reverse_lookup(loop, local, kPatience);
-  EXPECT_EQ(name, expected);
+  EXPECT_EQ(name, "name.example");
 }
 
+struct HangingResolver {
+  HangingResolver() { resolver_hangs = true; }
+  ~HangingResolver() {
+    resolver_hangs = false;
+    resolver_hangs.notify_all();
+  }
+};
+
 NET_TEST(Lookup, NameOfAnAddressIsGivenUp) {
+  const HangingResolver hanging;
   const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
-  const Stopwatch watch;
-  const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
+  const std::string name = co_await reverse_lookup(loop, documentation, Millis(10));
   EXPECT_EQ(name, "");
-  EXPECT_LT(watch.elapsed(), kPatience / 2);
 }
 
 std::ptrdiff_t threads() {
@@ -64,11 +86,12 @@ std::ptrdiff_t threads() {
 NET_TEST(Lookup, ManyAtATimeAreBounded) {
   const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
   const std::ptrdiff_t before = threads();
+  const HangingResolver hanging;
   for (int i = 0; i < 100; ++i) {
     const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
     EXPECT_EQ(name, "");
-    EXPECT_LE(threads(), before + 2 * 16) << "those that end are not counted";
   }
+  EXPECT_LE(threads(), before + 16);
 }
 
 }  // namespace
