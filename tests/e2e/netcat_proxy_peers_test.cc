@@ -63,7 +63,7 @@ TEST_P(ProxyPeer, CarriesQuestionAndLateAnswer) {
 }
 
 TEST_P(ProxyPeer, CarriesWhatTheServerSaysFirst) {
-  auto server = Listener::tcp();
+  auto server = Listener::localhost();
   Process netcat(with(options(), {"localhost", server.port_text()}));
   Socket peer = server.accept();
   peer.send("220 hello\r\n");

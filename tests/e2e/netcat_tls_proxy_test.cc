@@ -194,7 +194,7 @@ class TlsThroughProxy : public testing::TestWithParam<Way> {
                 {"localhost", server_.port_text()});
   }
   RunningProxy proxy_;
-  Listener server_ = Listener::tcp();
+  Listener server_ = Listener::localhost();
 };
 
 TEST_P(TlsThroughProxy, CarriesQuestionAndLateAnswer) {
@@ -279,7 +279,7 @@ TEST(TlsThroughProxies, AChainOfTwo) {
   start_https(second, false);
   first.wait_for(first.port);
   second.wait_for(second.port);
-  auto server = Listener::tcp();
+  auto server = Listener::localhost();
   Process netcat(
       {"netcat", "-w", "20", "-x", "https://localhost:" + first.port_text(), "-x",
        "https://localhost:" + second.port_text(), "--tls", "localhost", server.port_text()},

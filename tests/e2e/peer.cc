@@ -157,12 +157,17 @@ bool is_listened_on(int port) {
 Listener Listener::tcp(const std::string& address, int backlog) {
   const Address wanted = tcp_address(address, 0);
   Fd fd = socket_for(wanted, SOCK_STREAM);
-  if (wanted.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (wanted.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, address != "::");
   if (bind(fd.get(), wanted.get(), wanted.size) != 0) fail_errno("bind");
   if (listen(fd.get(), backlog) != 0) fail_errno("listen");
   const int port = port_of(name_of(fd.get(), getsockname).storage);
   const bool named = getservbyport(htons(static_cast<std::uint16_t>(port)), "tcp") != nullptr;
   return named ? tcp(address, backlog) : Listener(std::move(fd), port);
+}
+
+Listener Listener::localhost() {
+  const bool has_ipv6 = access("/proc/net/if_inet6", F_OK) == 0;
+  return tcp(has_ipv6 ? "::" : "127.0.0.1");
 }
 
 Listener Listener::unix_socket(const std::string& path) {

@@ -48,6 +48,8 @@ class Listener {
   // Listens on a port that the kernel picks and that has no service name.  With `backlog` 0 the
   // queue holds one connection.
   static Listener tcp(const std::string& address = "127.0.0.1", int backlog = 128);
+  // The same at every address that another program may take "localhost" for.
+  static Listener localhost();
   static Listener unix_socket(const std::string& path);
 
   Socket accept(Millis patience = kPatience);
