@@ -197,6 +197,16 @@ TEST(NetcatTls, ALateAlertIsARefusal) {
          "netcat: " + s.place() + ": handshake refused by the peer: certificate required\n");
 }
 
+TEST(NetcatTls, CloseNotifyInPlaceOfAHandshakeIsARefusal) {
+  for (const Words& options : {Words{}, Words{"-z"}, Words{"-e", "cat"}}) {
+    Session s(with(trusting(), options));
+    s.peer.send(std::string("\x15\x03\x03\x00\x02\x01\x00", 7));
+    expect(finish(s.netcat), 10, "",
+           "netcat: 127.0.0.1 port " + s.server.port_text() +
+               ": connection closed during the TLS handshake\n");
+  }
+}
+
 TEST(NetcatTls, KeepsBytesAsTheyAre) {
   std::string all;
   for (int c = 0; c < 256; ++c) all.push_back(static_cast<char>(c));

@@ -146,6 +146,25 @@ TEST(NetcatTlsHandshake, TheEndOfInputIsAFailure) {
   EXPECT_EQ(pair.client.failure(), "connection closed during the TLS handshake");
 }
 
+// For OpenSSL it is an orderly end, not an error.
+TEST(NetcatTlsHandshake, CloseNotifyInTheMiddleIsAFailure) {
+  const std::string close_notify("\x15\x03\x03\x00\x02\x01\x00", 7);
+  Options old;
+  old.max = Version::k12;
+  for (const Options& options : {Options(), old}) {
+    Pair pair(options, options);
+    (void)pair.client.handshake();
+    Pair::carry(pair.client, pair.server);
+    (void)pair.server.handshake();
+    for (Engine* engine : {&pair.client, &pair.server}) {
+      engine->in().append(close_notify);
+      EXPECT_EQ(engine->handshake(), kFailed);
+      EXPECT_EQ(engine->failure(), "connection closed during the TLS handshake");
+      EXPECT_EQ(engine->handshake(), kFailed);
+    }
+  }
+}
+
 TEST(NetcatTlsHandshake, NoSniForAddresses) {
   Pair pair;
   for (const char* name : {"127.0.0.1", "::1", ""}) {

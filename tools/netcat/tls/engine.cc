@@ -181,9 +181,11 @@ Error Engine::fail(std::string why) {
 }
 
 Error Engine::result_of(int returned) {
+  constexpr const char* kEarlyEnd = "connection closed during the TLS handshake";
   if (returned > 0) return Error();
   const int error = lib().SSL_get_error(ssl_, returned);
   if (error == SSL_ERROR_ZERO_RETURN) {
+    if (!connected_) return fail(kEarlyEnd);
     peer_notified_ = true;
     return Error();
   }
@@ -192,7 +194,7 @@ Error Engine::result_of(int returned) {
   if (error != SSL_ERROR_WANT_READ) return explain();
   if (!input_ended_) return UV_EAGAIN;
   if (!connected_ && !speaks_tls()) return fail(not_tls());
-  if (!connected_) return fail("connection closed during the TLS handshake");
+  if (!connected_) return fail(kEarlyEnd);
   truncated_ = true;
   failure_ = "ended without TLS's close_notify: the data may be cut off";
   return UV_ECONNABORTED;
