@@ -70,7 +70,9 @@ class Scan {
 };
 
 Task<Outcome> Scan::run() {
-  const bool in_turn = options_.interval > net::Millis::zero() || !options_.proxy.chain.empty();
+  const bool shares_port = options_.udp && options_.source_port != 0;
+  const bool in_turn =
+      shares_port || options_.interval > net::Millis::zero() || !options_.proxy.chain.empty();
   const std::size_t beside = in_turn ? 0 : parallel_ports() - 1;
   net::WaitGroup probes;
   for (std::size_t at = 0; at < ports_.size(); ++at) {

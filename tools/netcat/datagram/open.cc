@@ -113,6 +113,11 @@ Result<Fd> bind_client(const Options& options, const std::vector<SockAddr>& sour
   return net::bind_socket(local, datagram_options(options));
 }
 
+Error connect_to_other(DatagramSocket& client, const SockAddr& peer) {
+  const Error e = client.connect(peer);
+  return !e && client.address() == peer ? Error(UV_ECONNREFUSED) : e;
+}
+
 // A client of a group or broadcast address does not connect, because answers come from other
 // addresses.
 static Error prepare_many(DatagramSocket& client, const Options& options, const SockAddr& peer,
@@ -126,7 +131,7 @@ static Error prepare_many(DatagramSocket& client, const Options& options, const 
 
 static Error connect_client(DatagramSocket& client, const Options& options, const SockAddr& peer,
                             Datagrams& opened) {
-  const Error e = client.connect(peer);
+  const Error e = connect_to_other(client, peer);
   if (e) return e;
   client.name_no_senders();
   if (opened.sockets.empty()) say_connected(options, peer, client.address());

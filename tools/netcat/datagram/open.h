@@ -21,5 +21,8 @@ net::ListenOptions datagram_options(const Options& options);
 // Binds a client's socket to the first source of the family, or lets the system choose.
 net::Result<net::Fd> bind_client(const Options& options, const std::vector<net::SockAddr>& sources,
                                  int family);
+// Connects a client's socket.  UV_ECONNREFUSED: to itself, because it has the destination's address
+// and port, so that no other process can have them.
+net::Error connect_to_other(DatagramSocket& client, const net::SockAddr& peer);
 
 }  // namespace netcat

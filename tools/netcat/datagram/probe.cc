@@ -8,6 +8,7 @@
 
 namespace netcat {
 
+using net::Dialed;
 using net::Error;
 using net::Loop;
 using net::Millis;
@@ -47,12 +48,10 @@ static Task<> await_answer(Probe& probe) {
   probe.settled.wake();
 }
 
-static Task<Error> probe_address(Loop& loop, const Options& options, const Target& target,
+static Task<Error> probe_address(Loop& loop, const Options& options, net::Fd bound,
                                  const SockAddr& peer) {
-  auto bound = bind_client(options, target.sources(), peer.family());
-  if (!bound) co_return bound.error();
-  Probe probe(loop, std::move(*bound));
-  const Error unreachable = probe.socket.connect(peer);
+  Probe probe(loop, std::move(bound));
+  const Error unreachable = connect_to_other(probe.socket, peer);
   if (unreachable) co_return unreachable;
   const Millis time = options.timeout == net::kForever ? kProbeTime : options.timeout;
   const std::string_view empty[] = {""};
@@ -73,18 +72,22 @@ static Task<Error> probe_address(Loop& loop, const Options& options, const Targe
 Task<Probed> probe_port(Loop& loop, const Options& options, const Target& target,
                         std::uint16_t port) {
   Probed probed;
-  net::Dialed& dialed = probed.reached.dialed;
+  Dialed& dialed = probed.reached.dialed;
   for (SockAddr peer : target.addresses()) {
     peer.set_port(port);
     const auto start = Tally::Clock::now();
-    const Error e = co_await probe_address(loop, options, target, peer);
+    auto bound = bind_client(options, target.sources(), peer.family());
+    Error e = bound ? Error() : bound.error();
+    if (bound) e = co_await probe_address(loop, options, std::move(*bound), peer);
     probed.answered = !e;
-    dialed.error = e == Error(UV_EAGAIN) ? Error() : e;
+    if (e == Error(UV_EAGAIN)) e = Error();
+    say_probed(options, peer, e, probed.answered, Tally::Clock::now() - start);
+    if (e) probed.reached.failures.emplace_back(peer, e);
+    if (e && dialed.error == Error(UV_ECONNREFUSED)) continue;  // a refusal tells most
+    dialed.stage = !bound ? Dialed::kBind : e ? Dialed::kConnect : Dialed::kConnected;
+    dialed.error = e;
     dialed.peer = peer;
-    dialed.stage = dialed.error ? net::Dialed::kConnect : net::Dialed::kConnected;
-    say_probed(options, peer, dialed.error, probed.answered, Tally::Clock::now() - start);
-    if (!dialed.error) break;
-    probed.reached.failures.emplace_back(peer, dialed.error);
+    if (!e) break;
   }
   co_return probed;
 }
