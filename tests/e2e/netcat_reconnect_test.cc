@@ -171,6 +171,17 @@ TEST(NetcatReconnect, LocalFailuresEndIt) {
   EXPECT_EQ(waits.wait(), 128 + SIGPIPE);
 }
 
+TEST(NetcatReconnect, AnAddressOfTheWrongFamilyEndsIt) {
+  for (const Words& where : {Words{"-6", "127.0.0.1", "1"}, Words{"-4", "::1", "1"},
+                             Words{"-6", "-s", "127.0.0.1", "localhost", "1"}}) {
+    const auto end = run(with({"netcat", "--reconnect"}, where));
+    EXPECT_EQ(end.status, 3);
+    EXPECT_THAT(end.err, HasSubstr("address family not supported"));
+  }
+  const auto proxy = run({"netcat", "--reconnect", "-6", "-x", "127.0.0.1:1", "localhost", "1"});
+  EXPECT_EQ(proxy.status, 11);
+}
+
 TEST(NetcatReconnect, UsageErrors) {
   for (const Words& options : {Words{"--tls"}, Words{"-l"}, Words{"-u"}, Words{"--wait"},
                                Words{"-e", "cat"}, Words{"-x", "https://localhost"}}) {

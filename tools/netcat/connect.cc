@@ -28,6 +28,7 @@ net::Task<Outcome> dial(Session& session, Connection& connection) {
   Outcome outcome = co_await target.find();
   Target::Reached reached;
   if (outcome.status == net::kOk) reached = co_await target.dial(options.port);
+  connection.can_be_resolved = target.can_be_resolved();
   if (session.is_output_gone) co_return Outcome{kBrokenPipe};
   if (outcome.status != net::kOk) co_return outcome;
   target.say_failures(reached);

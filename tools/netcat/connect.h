@@ -12,7 +12,8 @@ class Programs;
 struct Connection {
   std::unique_ptr<Channel> channel;
   net::SockAddr peer;
-  bool was_reset = false;  // see net::Dialed
+  bool was_reset = false;       // see net::Dialed
+  bool can_be_resolved = true;  // false: no later look-up of the name can succeed either
 };
 
 // Connects; if that fails, the outcome has the reason.

@@ -33,7 +33,7 @@ class Reconnecting {
                  const Verdict& verdict);
   void on_change();
   bool is_over() const { return hub_.input_ended() && in_hand_.is_empty(); }
-  bool is_permanent() const;
+  bool is_permanent(const Connection& connection) const;
   void say_pause() const;
 
   Session& session_;
@@ -85,10 +85,10 @@ void Reconnecting::on_closed(const SockAddr& peer, const Channel& channel, const
 }
 
 // True for failures that no later attempt can change.
-bool Reconnecting::is_permanent() const {
-  if (outcome_.status == net::kNoName) return options_.numeric;
+bool Reconnecting::is_permanent(const Connection& connection) const {
+  if (!connection.can_be_resolved) return true;
   for (const int status :
-       {net::kLost, net::kRefused, net::kTimedOut, net::kUnreachable, net::kProxy})
+       {net::kNoName, net::kLost, net::kRefused, net::kTimedOut, net::kUnreachable, net::kProxy})
     if (outcome_.status == status) return false;
   return true;
 }
@@ -117,7 +117,7 @@ Task<> Reconnecting::keep_connected() {
     const bool connected = connection.channel != nullptr;
     if (connected) co_await use(connection);
     if (hub_.ended()) co_return;
-    over_ = connected ? is_over() : is_permanent();
+    over_ = connected ? is_over() : is_permanent(connection);
     if (over_) co_return hub_.end({});
     say_pause();
     const net::Deadline next(pause_);

@@ -41,6 +41,8 @@ class Target {
   // Dials without a task, watch or timer: returns a result if one or two calls of connect(2) give
   // it.
   std::optional<Reached> dial_at_once(std::uint16_t port, net::Fd& begun);
+  // After find() has failed: false if no later look-up can succeed either.
+  bool can_be_resolved() const { return may_appear_; }
   // The addresses that find() has found.
   const std::vector<net::SockAddr>& addresses() const { return addresses_; }
   const std::vector<net::SockAddr>& sources() const { return sources_; }
@@ -77,7 +79,7 @@ class Target {
   std::vector<std::string> hosts_;        // hosts to ask the last proxy for, in this order
   std::vector<net::SockAddr> sources_;
   std::array<net::Fd, 2> reused_;  // dial_at_once() uses them again, one per address
-  bool may_appear_ = false;        // the name was not found, but may be later
+  bool may_appear_ = true;         // a name that was not found may be found later
 };
 
 }  // namespace netcat
