@@ -219,6 +219,14 @@ TEST_P(ProgramPath, InheritsNothingElse) {
   EXPECT_EQ(output_of("pwd"), run({"pwd"}).out);
 }
 
+TEST(NetcatProgram, ItsEndIsNoticedEvenIfSigchldIsBlockedOrIgnored) {
+  for (const char* how : {"--block-signal=CHLD", "--ignore-signal=CHLD"}) {
+    Listener server = Listener::tcp();
+    Process netcat({"env", how, "netcat", "-c", "exit 7", "127.0.0.1", server.port_text()});
+    EXPECT_EQ(finish(netcat).status, 12) << how;
+  }
+}
+
 TEST(NetcatProgram, HasTheSocketItselfWhereNoByteHasToPass) {
   const char* line = "readlink /proc/$$/fd/0 /proc/$$/fd/1";
   Listening direct({"-c", line});

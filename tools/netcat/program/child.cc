@@ -27,6 +27,10 @@ constexpr Millis kGroupLook{10};
 // Becomes a subreaper, because otherwise no process might reap a program's orphans.
 Children::Children(net::Loop& loop) : loop_(loop), signal_(loop, SIGCHLD) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  sigset_t ended;
+  sigemptyset(&ended);
+  sigaddset(&ended, SIGCHLD);
+  sigprocmask(SIG_UNBLOCK, &ended, nullptr);  // a parent may have blocked it
   reaping_.go(reap_all());
 }
 
