@@ -29,6 +29,7 @@ TEST(NetcatProxy, IsNamedByAUrl) {
       {"SOCKS5H://p", Proxy::kSocks5, "p:0", "-", "-"},
       {"http://p/", Proxy::kHttp, "p:0", "-", "-"},
       {"http://p:1/path", Proxy::kHttp, "p:1", "-", "-"},
+      {"http://p:1/a@b", Proxy::kHttp, "p:1", "-", "-"},
       {"connect://p:8080", Proxy::kHttp, "p:8080", "-", "-"},
       {"https://p", Proxy::kHttps, "p:0", "-", "-"},
       {"http://p:http", Proxy::kHttp, "p:80", "-", "-"},

@@ -101,11 +101,12 @@ bool Proxy::parse(std::string_view text, Type untyped, Proxy& proxy, std::string
     proxy.type = *type;
     text.remove_prefix(end + 3);
   }
+  text = text.substr(0, text.find('/'));  // as curl: no path
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     if (!parse_user(text.substr(0, at), proxy)) return false;
     text.remove_prefix(at + 1);
   }
-  if (!parse_host(text.substr(0, text.find('/')), proxy)) return false;  // as curl: no path
+  if (!parse_host(text, proxy)) return false;
   why.clear();
   return true;
 }
