@@ -1,6 +1,5 @@
 #include "common/net/endpoint.h"
 
-#include "common/cli/cli.h"
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 
@@ -36,22 +35,27 @@ static int fail_to_bind(Address address, const std::vector<SockAddr>& addresses,
   return kNoListen;
 }
 
+static int usage_error(const std::string& text, const std::string& why) {
+  log::error("'%s'%s", text.c_str(), why.c_str());
+  return kUsage;
+}
+
 int bind_endpoint(const std::string& text, const ListenOptions& options,
                   std::vector<Endpoint>& endpoints) {
   Address address;
   std::string why;
-  if (!Address::parse(text, address, why)) Cli::fail("'" + text + "': " + why);
+  if (!Address::parse(text, address, why)) return usage_error(text, ": " + why);
   const std::string name = address.to_string();
   if (address.kind == Address::kFd) {
     for (const Endpoint& one : endpoints)
-      if (one.inherited && one.name == name) Cli::fail("'" + text + "' is given twice");
+      if (one.inherited && one.name == name) return usage_error(text, " is given twice");
     auto inherited = take_listening_socket(address.fd);
     if (!inherited && inherited.error() == Error(UV_EINVAL)) {
       log::error("listen on %s: not a listening socket", name.c_str());
       return kNoListen;
     }
     if (!inherited) return fail_to_listen(name, inherited.error());
-    endpoints.push_back({name, std::move(*inherited), true});
+    endpoints.push_back({.name = name, .socket = std::move(*inherited), .inherited = true});
     return kOk;
   }
   std::vector<SockAddr> addresses;
@@ -61,7 +65,7 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
     addresses.push_back(*path);
   } else {
     const auto port = parse_port(address.port);
-    if (!port) Cli::fail("'" + text + "': unknown service '" + address.port + "'");
+    if (!port) return usage_error(text, ": unknown service '" + address.port + "'");
     const auto found = passive_addresses(address.host, *port, AF_UNSPEC, false);
     if (!found) {
       log::error("listen on %s: %s", name.c_str(), found.error().message());
@@ -71,7 +75,10 @@ int bind_endpoint(const std::string& text, const ListenOptions& options,
   }
   auto sockets = bind_sockets(addresses, options);
   if (!sockets) return fail_to_bind(address, addresses, sockets.error());
-  for (Fd& socket : *sockets) endpoints.push_back({name, std::move(socket), false});
+  for (Fd& socket : *sockets) {
+    BoundPath path(SockAddr::local(socket.get()));
+    endpoints.push_back({.name = name, .socket = std::move(socket), .path = std::move(path)});
+  }
   return kOk;
 }
 

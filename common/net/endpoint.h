@@ -12,6 +12,7 @@ struct Endpoint {
   std::string name;  // the ADDRESS in its longest form
   Fd socket;
   bool inherited = false;  // fd:N
+  BoundPath path{};        // until a listener owns it
 };
 
 // Adds the sockets of one ADDRESS.  Returns an exit status, and logs any error.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/net/socket_option.h"
 
@@ -32,13 +33,17 @@ static bool is_path(const SockAddr& address) {
   return address.family() == AF_UNIX && !address.host().empty() && address.host()[0] != '@';
 }
 
-// A socket is stale only if it refuses connections.  The probe has another socket type, which a
-// live listener rejects without accepting: a server of one client must not take it for that client.
-static bool is_stale(const SockAddr& address) {
+// No error: the path has a stale socket, which is one that refuses connections.  The probe has
+// another socket type, which a live listener rejects without accepting: a server of one client must
+// not take it for that client.
+static Error check_stale(const SockAddr& address) {
   struct stat status = {};
-  if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+  if (lstat(address.host().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
+    return UV_EADDRINUSE;
   const Fd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  return connect(probe.get(), address.get(), address.size()) != 0 && errno == ECONNREFUSED;
+  if (!probe) return Error::from_errno();
+  const bool refused = connect(probe.get(), address.get(), address.size()) != 0;
+  return refused && errno == ECONNREFUSED ? Error() : Error(UV_EADDRINUSE);
 }
 
 Result<Fd> take_listening_socket(int fd) {
@@ -72,7 +77,9 @@ static Error bind_path(int fd, const SockAddr& address, const ListenOptions& opt
   const std::string path = address.host();
   const Fd lock = lock_directory_of(path);
   Error e = bind_to(fd, address);
-  if (e == Error(UV_EADDRINUSE) && is_stale(address)) {
+  if (e == Error(UV_EADDRINUSE)) {
+    e = check_stale(address);
+    if (e) return e;
     unlink(path.c_str());
     e = bind_to(fd, address);
   }
@@ -141,6 +148,16 @@ BoundPath::BoundPath(const SockAddr& address) {
   path_ = address.host();
   device_ = status.st_dev;
   inode_ = status.st_ino;
+}
+
+BoundPath::BoundPath(BoundPath&& other) noexcept
+    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
+
+BoundPath& BoundPath::operator=(BoundPath&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
 }
 
 void BoundPath::remove() {

@@ -37,13 +37,17 @@ Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const List
 // listen.
 Result<Fd> take_listening_socket(int fd);
 
-// Owns the file of a Unix-domain socket that this process has bound; for other addresses it owns
-// none.
+// Owns the file of a Unix-domain socket that this process has bound, and removes it in the end; for
+// other addresses it owns none.
 class BoundPath {
  public:
   BoundPath() = default;
   explicit BoundPath(const SockAddr& address);
+  BoundPath(BoundPath&& other) noexcept;
+  BoundPath& operator=(BoundPath&& other) noexcept;
+  ~BoundPath() { remove(); }
   void remove();  // unless another process has replaced it
+  void release() { path_.clear(); }
 
  private:
   std::string path_;

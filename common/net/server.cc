@@ -118,13 +118,14 @@ int share_out(std::vector<Endpoint>& endpoints, ListenOptions options, unsigned 
   return kOk;
 }
 
-int listen_all(const std::vector<Endpoint>& endpoints, ListenOptions options, Shares shares,
+int listen_all(std::vector<Endpoint>& endpoints, ListenOptions options, Shares shares,
                Shared& shared) {
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     options.inherited = endpoints[i].inherited;
     for (std::size_t k = 0; k < shared.workers.size(); ++k)
       if (const Error e = shared.workers[k]->listen(std::move(shares[i][k]), options))
         return fail_to_listen(endpoints[i].name, e);
+    endpoints[i].path.release();
   }
   return kOk;
 }

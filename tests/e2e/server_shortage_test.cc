@@ -83,6 +83,18 @@ TEST_P(Shortage, AFewDescriptorsAreASentence) {
   }
 }
 
+TEST_P(Shortage, AStaleUnixSocketIsNotBlamed) {
+  const TempDir dir;
+  Listener::unix_socket(dir.path("socket")).close();
+  for (const rlim_t descriptors : {4, 5, 6, 7, 8, 9}) {
+    SCOPED_TRACE(descriptors);
+    const auto end =
+        run(tool().with({"unix:" + dir.path("socket")}), {}, {.descriptors = descriptors});
+    if (end.status == 127) continue;  // a library could not be opened
+    EXPECT_THAT(end.err, MatchesRegex(tool().name + ": [^\n]*: too many open files\n"));
+  }
+}
+
 // A pipe that nobody reads, as full as it gets.
 std::pair<Fd, Fd> full_pipe() {
   auto ends = pipe_pair();

@@ -155,6 +155,18 @@ TEST_P(Server, UnixSocketIsRemovedAtTheEnd) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST_P(Server, UnixSocketIsRemovedWhenTheServerCannotStart) {
+  const TempDir dir;
+  const auto path = dir.path("socket");
+  auto taken = Listener::tcp();
+  for (const std::string& other :
+       {"127.0.0.1:" + taken.port_text(), std::string("99999"), std::string("localhost:nonesuch"),
+        std::string("fd:99"), std::string("unix:/nowhere/at/all"), "unix:" + path}) {
+    EXPECT_THAT(run(tool().with({"unix:" + path, other})).status, testing::AnyOf(2, 7)) << other;
+    EXPECT_FALSE(std::filesystem::exists(path)) << other;
+  }
+}
+
 TEST_P(Server, SocketModeIsThatOfTheUnixSocket) {
   const TempDir dir;
   const auto path = dir.path("socket");
