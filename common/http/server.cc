@@ -198,7 +198,7 @@ void HttpService::count(const Request& request, int status, std::size_t body_byt
   answered(request, status, body_bytes, peer);
   if (!options_.once || done_) return;
   done_ = true;
-  kill(getpid(), SIGTERM);
+  if (!stopping_) kill(getpid(), SIGTERM);  // a second signal would end the process at once
 }
 
 // last: nothing of what has arrived comes after this request.

@@ -37,6 +37,17 @@ TEST(StatusdOnce, IsOnePipelineInAScript) {
   EXPECT_EQ(end.out, ok() + " 7") << "the second one finds nobody";
 }
 
+TEST(StatusdOnce, SigtermDuringTheRequestDoesNotCutItOff) {
+  Daemon daemon("statusd", {"--once", "--latency", "1s"});
+  auto client = daemon.connect();
+  client.send(request("GET / HTTP/1.1"));
+  daemon.signal(SIGTERM);
+  EXPECT_EQ(next_reply(client).body, ok());
+  EXPECT_EQ(client.rest(), "");
+  client.close();
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
 // Ten curls at once; returns the time until the last has its answer.
 Millis ten_curls(const Daemon& daemon, const std::string& options = "") {
   const auto start = Clock::now();
