@@ -1,6 +1,7 @@
 #include "common/http/browser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/http/gate.h"
 #include "common/http/target.h"
@@ -31,10 +32,20 @@ bool is_localhost(std::string_view host) {
   return equal_ignoring_case(host, kLocalhost);
 }
 
-bool has(const std::vector<std::string>& list, std::string_view one) {
-  return std::ranges::any_of(list, [one](const std::string& each) {
-    return each == "*" || equal_ignoring_case(each, one);
-  });
+// A trailing dot makes a name absolute; hosts are compared without it.
+std::string_view without_dot(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host;
+}
+
+// Removes the port that browsers leave out of an origin, because it is the default.
+std::string_view without_default_port(std::string_view origin) {
+  static constexpr std::pair<std::string_view, std::string_view> kDefaults[] = {
+      {"http://", ":80"}, {"https://", ":443"}};
+  for (const auto& [scheme, port] : kDefaults)
+    if (equal_ignoring_case(origin.substr(0, scheme.size()), scheme) && origin.ends_with(port))
+      origin.remove_suffix(port.size());
+  return origin;
 }
 
 // Whether a request can have this host; *.example.org could never match.
@@ -58,19 +69,23 @@ std::string parse_allowed_origin(std::string_view text, BrowserOptions& options)
   const std::string_view host = has_scheme ? text.substr(scheme + 3) : std::string_view();
   if (text != "*" && text != "null" && !is_name(host))
     return "'" + std::string(text) + "' is not an origin (try https://app.example.org, or *)";
-  options.origins.emplace_back(text);
+  options.origins.emplace_back(without_default_port(text));
   return "";
 }
 
 bool is_our_host(std::string_view host, const BrowserOptions& options) {
   if (options.hosts.empty() && options.any_host) return true;
-  host = without_port(host);
-  if (host.ends_with('.')) host.remove_suffix(1);
-  return is_ip(host) || is_localhost(host) || has(options.hosts, host);
+  host = without_dot(without_port(host));
+  return is_ip(host) || is_localhost(host) ||
+         std::ranges::any_of(options.hosts, [host](std::string_view ours) {
+           return ours == "*" || equal_ignoring_case(without_dot(ours), host);
+         });
 }
 
 bool is_allowed_origin(std::string_view origin, const BrowserOptions& options) {
-  return has(options.origins, origin);
+  return std::ranges::any_of(options.origins, [origin](std::string_view allowed) {
+    return allowed == "*" || equal_ignoring_case(allowed, origin);
+  });
 }
 
 bool is_cross_site(const Request& request, const BrowserOptions& options) {

@@ -9,9 +9,11 @@ namespace {
 TEST(Browser, Hosts) {
   BrowserOptions options;
   EXPECT_EQ(parse_allowed_host("Counters.example", options), "");
-  for (const char* ours : {"", "localhost", "LOCALHOST:8000", "a.localhost", "127.0.0.1",
-                           "127.0.0.1:8000", "192.168.0.7", "[::1]", "[::1]:8000", "localhost.",
-                           "counters.example:8000", "COUNTERS.EXAMPLE", "counters.example."})
+  EXPECT_EQ(parse_allowed_host("absolute.example.", options), "");
+  for (const char* ours :
+       {"", "localhost", "LOCALHOST:8000", "a.localhost", "127.0.0.1", "127.0.0.1:8000",
+        "192.168.0.7", "[::1]", "[::1]:8000", "localhost.", "counters.example:8000",
+        "COUNTERS.EXAMPLE", "counters.example.", "absolute.example", "absolute.example."})
     EXPECT_TRUE(is_our_host(ours, options)) << ours;
   for (const char* foreign :
        {"evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example",
@@ -58,6 +60,18 @@ TEST(Browser, Cors) {
   EXPECT_EQ(cors("http://b.example", one), "Vary: Origin\r\n");
   EXPECT_EQ(cors("http://a.example:80", one), "Vary: Origin\r\n");
   EXPECT_EQ(cors("http://b.example", {.origins = {"*"}}), "Access-Control-Allow-Origin: *\r\n");
+}
+
+// Browsers leave out a port that is the default.
+TEST(Browser, DefaultPortOfAnOrigin) {
+  BrowserOptions options;
+  for (const char* origin :
+       {"http://a.example:80", "HTTPS://b.example:443", "https://c.example:80", "http://[::1]:80"})
+    EXPECT_EQ(parse_allowed_origin(origin, options), "") << origin;
+  for (const char* allowed :
+       {"http://a.example", "https://b.example", "https://c.example:80", "http://[::1]"})
+    EXPECT_TRUE(is_allowed_origin(allowed, options)) << allowed;
+  EXPECT_FALSE(is_allowed_origin("https://c.example", options));
 }
 
 TEST(Browser, Preflight) {
