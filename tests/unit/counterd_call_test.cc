@@ -149,6 +149,8 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
        "ttl: '3654d' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
       {"/inc?name=x&ttl=,renew",
        "ttl: ',renew' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
+      {"/inc?name=x&ttl=1mrenew",
+       "ttl: '1mrenew' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
       {"/inc?name=x&ttl=-1s",
        "ttl: '-1s' is not a time of up to ten years (try 500ms, 10s, 1m or 1d)"},
       {"/cas?name=x&old=1", "new is missing"},
@@ -180,6 +182,7 @@ TEST(CounterdCall, APrefetchChangesNothing) {
 // ---- forms ----
 
 const std::vector<Field> kForm = {{"Content-Type", "application/x-www-form-urlencoded"}};
+const std::vector<Field> kJson = {{"Content-Type", "application/json"}};
 
 TEST(CounterdCall, ParametersMayBeAForm) {
   EXPECT_EQ(shown({.method = "POST", .target = "/inc", .fields = kForm, .body = "name=x&by=2"}),
@@ -281,6 +284,15 @@ TEST(CounterdCall, ARefusalHasTheFormThatIsAskedFor) {
       {.target = "/get?name=x&format=xml", .fields = json},
       {.method = "POST", .target = "/set?val=x", .fields = kForm, .body = "name=x&format=json"},
       {.method = "POST", .target = "/inc?format=json", .body = "name=x"},
+      {.method = "POST",
+       .target = "/inc",
+       .fields = kJson,
+       .body = R"({"format":"json","by":"x"})"},
+      {.method = "POST",
+       .target = "/inc",
+       .fields = kJson,
+       .body = R"({"by":"x","format":"json"})"},
+      {.method = "POST", .target = "/inc", .fields = kJson, .body = R"({"format":"json",})"},
   };
   for (const Sent& sent : asked)
     EXPECT_THAT(shown(sent), testing::HasSubstr(" {\"error\":\"")) << sent.target;

@@ -111,14 +111,11 @@ std::string take_name(std::string_view text, Command& command) {
 
 // Accepts T, renew or T,renew; with `renew`, the time to live of an existing counter starts again.
 std::string take_ttl(std::string_view text, Command& command) {
-  constexpr std::string_view kRenew = "renew";
+  constexpr std::string_view kRenew = ",renew";
+  if (text == kRenew.substr(1)) return command.renews = true, "";
   std::string_view time = text;
-  if (time.ends_with(kRenew)) {
-    time.remove_suffix(kRenew.size());
-    command.renews = true;
-    if (time.empty()) return "";
-    if (time.size() > 1 && time.ends_with(',')) time.remove_suffix(1);
-  }
+  command.renews = time.ends_with(kRenew);
+  if (command.renews) time.remove_suffix(kRenew.size());
   const auto ttl = parse_ttl(time);
   if (!ttl) return in_quotes(text) + " is not a time of up to ten years (try 500ms, 10s, 1m or 1d)";
   command.ttl = *ttl;
@@ -250,11 +247,17 @@ Response refuse(const Request& request, int status, std::string_view sentence) {
 bool wants_json(const Request& request) {
   const Url* url = url_of(request.path);
   if (url != nullptr && url->kind == Call::kMetrics) return false;  // it has only one form
-  const bool has_form = kind_of_body(request) == BodyKind::kForm;
-  for (const std::string_view form : {request.query, has_form ? request.body : ""}) {
-    const std::string_view format = raw_value(form, "format");
+  const BodyKind kind = kind_of_body(request);
+  std::string member;
+  if (kind == BodyKind::kJson)
+    (void)take_members(request.body, [&member](std::string_view key, std::string_view value) {
+      if (key == "format") member = value;
+      return "";
+    });
+  const std::string_view of_form = raw_value(kind == BodyKind::kForm ? request.body : "", "format");
+  for (const std::string_view format :
+       {raw_value(request.query, "format"), of_form, std::string_view(member)})
     if (format == "json" || format == "text") return format == "json";
-  }
   return net::http::prefers_json(request);
 }
 
