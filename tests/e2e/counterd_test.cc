@@ -326,7 +326,11 @@ TEST(CounterdOptions, AreChecked) {
       {{"--start", "x=y"}, "--start: 'x=y': the value is not a 64-bit integer"},
       {{"--start", "=1"}, "--start: name is empty"},
       {{"--max-counters", "0"},
-       "--max-counters: '0' is not a number from 1 to 18446744073709551615"}};
+       "--max-counters: '0' is not a number from 1 to 18446744073709551615"},
+      {{"--token-file", "-", "--import", "-"},
+       "--token-file, --redis-password-file and --import cannot share standard input"},
+      {{"--redis-password-file", "-"},
+       "--redis-password-file requires a store in Redis (see --store)"}};
   for (const auto& [options, why] : table) {
     std::vector<std::string> argv{"counterd", "127.0.0.1:0"};
     argv.insert(argv.end(), options.begin(), options.end());

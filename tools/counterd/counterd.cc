@@ -4,6 +4,8 @@
 // show all of them.  A store decides where the counters are kept and what an answer promises.
 // After Eli Bendersky's counter server of "On concurrency in Go HTTP servers".
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -119,6 +121,15 @@ net::Setter window(Millis& out) {
   };
 }
 
+// Refuses a file that would be read for nothing, or find standard input at its end.
+void check_files(const Options& o, bool is_redis) {
+  const std::array files{o.service.token_file, o.redis_password_file, o.import_file};
+  if (std::ranges::count(files, "-") > 1)
+    net::Cli::fail("--token-file, --redis-password-file and --import cannot share standard input");
+  if (!is_redis && !o.redis_password_file.empty())
+    net::Cli::fail("--redis-password-file requires a store in Redis (see --store)");
+}
+
 Options parse_options(int argc, char** argv) {
   Options o;
   o.service.site.server.default_address = "localhost:8000";
@@ -148,6 +159,7 @@ Options parse_options(int argc, char** argv) {
   if (const char* password = std::getenv("COUNTERD_REDIS_PASSWORD"))
     o.store.redis_password = password;
   const bool is_redis = counterd::RedisUrl::has_scheme(o.store.place);
+  check_files(o, is_redis);
   o.preparation.waits = is_redis;
   net::Sandbox& sandbox = o.service.site.server.sandbox;
   sandbox.dials = is_redis;
