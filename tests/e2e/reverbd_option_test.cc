@@ -118,8 +118,9 @@ TEST(ReverbdOptions, ThatContradictEachOther) {
     EXPECT_EQ(end.status, 2);
     EXPECT_THAT(end.err, testing::MatchesRegex("reverbd: [^\n]+\n"));
   }
-  EXPECT_EQ(run({"reverbd", "--plain", "--times", "2"}).err,
-            "reverbd: --plain and --times cannot be combined\n");
+  for (const std::string option : {"--delay", "--max-line", "--max-pending", "--times"})
+    EXPECT_EQ(run({"reverbd", "--plain", option, "2"}).err,
+              "reverbd: --plain and " + option + " cannot be combined\n");
 }
 
 }  // namespace

@@ -184,23 +184,10 @@ class Reverb final : public net::Service {
   Shared shared_;
 };
 
-// Whether options were given that have no effect with --plain.
-struct Given {
-  bool delay = false;
-  bool times = false;
-};
-
-void add_echo_options(net::Cli& cli, Options& o, Given& given) {
+void add_echo_options(net::Cli& cli, Options& o) {
   cli.option("delay", "T[..T]", "time between echoes, or a random one from a range (1s)",
-             [&o, &given](std::string_view text) {
-               given.delay = true;
-               return net::parse_duration_range(text, o.delay);
-             });
-  cli.option("times", "N", "echoes of each line (3)",
-             net::number(1, 1'000, [&o, &given](std::uint64_t n) {
-               given.times = true;
-               o.times = n;
-             }));
+             [&o](std::string_view text) { return net::parse_duration_range(text, o.delay); });
+  cli.option("times", "N", "echoes of each line (3)", net::number(o.times, 1, 1'000));
   cli.flag("serial", "finish the echoes of one line before reading the next", o.serial);
   cli.flag("plain", "send back every byte at once, unchanged (RFC 862)", o.plain);
   cli.option("close-after", "N", "close a connection after sending N lines (--plain: bytes)",
@@ -216,18 +203,14 @@ void add_echo_options(net::Cli& cli, Options& o, Given& given) {
 
 Options parse_options(int argc, char** argv) {
   Options o;
-  Given given;
   o.server.idle_timeout = Millis(10'000);
   net::Cli cli("reverbd", "[options] [ADDRESS...]", "Echo each line three times, a second apart.");
-  add_echo_options(cli, o, given);
+  add_echo_options(cli, o);
   net::add_server_options(cli, o.server);
   net::add_addresses(o.server, cli.parse(argc, argv));
-  const char* line_option = given.delay   ? "--delay"
-                            : given.times ? "--times"
-                            : o.serial    ? "--serial"
-                                          : nullptr;
-  if (o.plain && line_option != nullptr)
-    net::Cli::fail("--plain and " + std::string(line_option) + " cannot be combined");
+  for (const char* of_lines : {"delay", "max-line", "max-pending", "serial", "times"})
+    if (o.plain && cli.is_given(of_lines))
+      net::Cli::fail("--plain and --" + std::string(of_lines) + " cannot be combined");
   if (o.close_after > 0 && o.reset_after > 0)
     net::Cli::fail("--close-after and --reset-after cannot be combined");
   return o;
