@@ -98,6 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Clockd, TimeZoneIsAnArea) {
   EXPECT_EQ(daytime({"--time-zone", "Asia/Tokyo", "--format", "%z"}), "+0900\n");
+  EXPECT_EQ(daytime({"--time-zone", "Asia/Tokyo", "--format", "%z"}, {"TZDIR="}), "+0900\n");
 }
 
 TEST(Clockd, UtcIsUtcWhateverTzSays) {

@@ -101,10 +101,10 @@ std::string TimeFormat::line(Time time) const {
 
 // Checks the name, because tzset(3) silently treats an unknown name as UTC.
 bool set_time_zone(const std::string& name) {
-  const char* directory = std::getenv("TZDIR");
+  const char* given = std::getenv("TZDIR");
+  const bool has_directory = given != nullptr && *given != '\0';  // as in glibc
   const bool sane = !name.empty() && name[0] != '/' && name.find("..") == std::string::npos;
-  const std::string path =
-      std::string(directory != nullptr ? directory : "/usr/share/zoneinfo") + "/" + name;
+  const std::string path = std::string(has_directory ? given : "/usr/share/zoneinfo") + "/" + name;
   std::array<char, 4> magic{};
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   if (!sane || std::string_view(magic.data(), magic.size()) != "TZif") return false;
