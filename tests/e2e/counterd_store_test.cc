@@ -172,5 +172,16 @@ TEST_F(CounterdFile, OnAFullDiskSaysSoAndRecovers) {
   EXPECT_EQ(outcome.err.find(line), outcome.err.rfind(line)) << "it is logged once";
 }
 
+TEST_F(CounterdFile, AFullDiskAtTheStartIsOneSentence) {
+  const std::string script = R"(mount -t tmpfs -o size=200k none "$1" && cd "$1"
+    counterd --store full.db $(seq -f "--start=$(printf 'x%.0s' {1..200})%.0f=1" 500) --export)";
+  if (shell("unshare -rm mount -t tmpfs none /mnt").status != 0)
+    GTEST_SKIP() << "no mount in a namespace of one's own";
+  const std::string file = dir_.file("script", script);
+  const Outcome outcome = shell("unshare -rm bash " + file + " " + dir_.path(""));
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err, "counterd: full.db: database or disk is full\n");
+}
+
 }  // namespace
 }  // namespace e2e

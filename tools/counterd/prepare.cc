@@ -115,7 +115,7 @@ int prepare(Preparation& preparation, const Opened& opened) {
   net::Loop loop;
   const std::unique_ptr<Store> store = opened.make(loop);
   const int status = loop.run(prepare_all(loop, *store, preparation, why));
-  if (!why.empty()) net::log::error("%s", why.c_str());
+  if (!why.empty() && !opened.has_logged()) net::log::error("%s", why.c_str());
   preparation.imported.clear();
   preparation.imported.shrink_to_fit();
   return status;

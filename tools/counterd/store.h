@@ -97,6 +97,8 @@ struct Opened {
   // Called before the first command and after the sandbox was entered, because only threads that
   // are started later are inside it.  Returns an error, or an empty string.
   std::function<std::string()> start = [] { return std::string(); };
+  // Whether the store has logged why it cannot make changes.
+  std::function<bool()> has_logged = [] { return false; };
 };
 
 Opened open_memory_store(const StoreOptions& options);

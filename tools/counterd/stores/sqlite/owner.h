@@ -52,6 +52,7 @@ class Owner {
   std::string start();
 
   // May be called from any thread.
+  bool has_logged() const { return last_ != Outcome::kDone; }  // why it cannot make changes
   void count_loops(int more);  // loops that may still need an answer
   void submit(Change& change);
   Outcome get(const Command& command);
@@ -76,15 +77,15 @@ class Owner {
   static void answer(const Group& group);
 
   const StoreOptions options_;
-  std::unique_ptr<Database> database_;     // used only by the thread after start()
-  bool stale_ = false;                     // counters_ differs from the disk
-  bool reading_ = false;                   // reading into next_
-  Counters next_;                          // what has been read from the disk so far
-  Counters old_;                           // being deleted, piece by piece
-  Operations operations_;                  // on the disk
-  NewOperations forgotten_;                // forgotten, but still on the disk
-  Outcome::Status last_ = Outcome::kDone;  // the result of the last write
-  bool wrote_ = false;                     // something was written for this group
+  std::unique_ptr<Database> database_;                  // used only by the thread after start()
+  bool stale_ = false;                                  // counters_ differs from the disk
+  bool reading_ = false;                                // reading into next_
+  Counters next_;                                       // what has been read from the disk so far
+  Counters old_;                                        // being deleted, piece by piece
+  Operations operations_;                               // on the disk
+  NewOperations forgotten_;                             // forgotten, but still on the disk
+  std::atomic<Outcome::Status> last_ = Outcome::kDone;  // the result of the last write
+  bool wrote_ = false;                                  // something was written for this group
 
   std::mutex counters_mutex_;
   Counters counters_;  // as on the disk; only the thread writes, with counters_mutex_

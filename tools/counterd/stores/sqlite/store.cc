@@ -61,7 +61,8 @@ Opened open_sqlite_store(const StoreOptions& options) {
   auto owner = std::make_shared<Owner>(options, std::move(database));
   if (!owner->load(why)) return {nullptr, options.place + ": " + why};
   return {.make = [owner](net::Loop& loop) { return std::make_unique<SqliteStore>(owner, loop); },
-          .start = [owner] { return owner->start(); }};
+          .start = [owner] { return owner->start(); },
+          .has_logged = [owner] { return owner->has_logged(); }};
 }
 
 }  // namespace counterd
