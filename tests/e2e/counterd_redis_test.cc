@@ -250,6 +250,14 @@ TEST(CounterdRedis, OutOfMemoryIsNotReady) {
   EXPECT_EQ(redis.cli({"HGET", "counterd:x", "value"}), "2");
 }
 
+TEST(CounterdRedis, OutOfMemoryAtTheStartIsOneSentence) {
+  const RedisServer redis({"--maxmemory", "1", "--maxmemory-policy", "noeviction"});
+  const Outcome outcome = run({"counterd", "--store", redis.url(), "--start", "x=1", "--export"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.err,
+            "counterd: redis: OOM command not allowed when used memory > 'maxmemory'.\n");
+}
+
 // Its disk, or its replicas: any refusal of changes for now.
 TEST(CounterdRedis, RefusingChangesForNowIsNotReady) {
   const RedisServer redis;

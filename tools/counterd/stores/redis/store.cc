@@ -32,6 +32,10 @@ struct Shared {
     if (why != refusal) net::log::error("%s", why.c_str());
     refusal = why;
   }
+  bool has_said() {
+    const std::lock_guard lock(mutex);
+    return !refusal.empty();
+  }
   void set_refused(const std::string& of_key) {
     const std::lock_guard lock(mutex);
     key = of_key;
@@ -221,11 +225,16 @@ Task<Page> RedisStore::list(ListQuery query, std::string from) {
   co_return page;
 }
 
+MakeStore make_sharing(RedisOptions with, std::shared_ptr<Shared> what) {
+  return [options = std::move(with), shared = std::move(what)](net::Loop& loop) {
+    return std::make_unique<RedisStore>(loop, options, shared);
+  };
+}
+
 }  // namespace
 
 MakeStore make_redis_store(RedisOptions options) {
-  auto shared = std::make_shared<Shared>();
-  return [=](net::Loop& loop) { return std::make_unique<RedisStore>(loop, options, shared); };
+  return make_sharing(std::move(options), std::make_shared<Shared>());
 }
 
 Opened open_redis_store(const StoreOptions& options) {
@@ -234,7 +243,9 @@ Opened open_redis_store(const StoreOptions& options) {
   if (!RedisUrl::parse(options.place, redis.url, why)) return {nullptr, "--store: " + why};
   if (redis.url.password.empty()) redis.url.password = options.redis_password;
   redis.limits = {options.limits.max_counters, options.limits.op_window};
-  return {make_redis_store(std::move(redis))};
+  auto shared = std::make_shared<Shared>();
+  return {.make = make_sharing(std::move(redis), shared),
+          .has_logged = [shared] { return shared->has_said(); }};
 }
 
 }  // namespace counterd
