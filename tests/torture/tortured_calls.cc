@@ -23,7 +23,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 
 namespace {
 
@@ -72,8 +71,8 @@ class Plan {
   bool concerns(const Row& row) const { return std::strcmp(row.name, call_) == 0; }
   Maker maker_of(const void* caller) const {
     const auto address = reinterpret_cast<std::uintptr_t>(caller);
-    for (const Maker maker : {kLibuv, kLibc, kHiredis})
-      if (address >= begins_[maker] && address < ends_[maker]) return maker;
+    for (int maker = kLibuv; maker < kMakers; ++maker)
+      if (address >= begins_[maker] && address < ends_[maker]) return static_cast<Maker>(maker);
     return kTool;
   }
   int error_for(Kind kind, std::uint64_t number) const {
