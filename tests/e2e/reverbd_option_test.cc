@@ -80,6 +80,18 @@ TEST(ReverbdFault, CloseAfterSoManyLines) {
   EXPECT_EQ(echoes("a\nb\nc\n", {"--delay", "10s", "--close-after", "2"}), "\t A\n\t B\n");
 }
 
+TEST(ReverbdFault, CloseAfterDoesNotResetAClientThatIsStillSending) {
+  for (const bool plain : {false, true}) {
+    Daemon daemon("reverbd", {plain ? "--plain" : "--delay=10s", "--close-after", "3"});
+    auto client = daemon.connect();
+    for (int i = 0; i < 1000; ++i) client.send("ab\n");
+    EXPECT_EQ(client.rest(), plain ? "ab\n" : "\t AB\n\t AB\n\t AB\n");
+    client.send("ab\n");
+    client.close();
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
 TEST(ReverbdFault, ResetAfterSoManyLines) {
   Daemon daemon("reverbd", {"--delay", "50ms", "--reset-after", "2"});
   auto client = daemon.connect();

@@ -5,6 +5,7 @@
 // input; when the pending echoes have been sent, the connection ends.  After "The Go Programming
 // Language", sections 8.3 to 8.8.  --plain makes it the Echo Protocol (RFC 862).
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -50,6 +51,7 @@ struct Options {
 
 // What the clients of one loop share.
 struct Shared {
+  net::Loop& loop;
   const Options& options;
   std::minstd_rand random{std::random_device{}()};
   net::Ebb ebb{};  // counts the bytes of pending echoes
@@ -67,6 +69,7 @@ struct Client {
   Shared& shared;
   std::uint32_t pending = 0;  // bytes that pending echoes cost
   std::uint32_t sent = 0;     // lines, or bytes if plain; counted only with a limit
+  net::Fd rest{};             // the connection after close_after, which still takes input
 
   // How much may be sent before close_after or reset_after applies.
   std::uint32_t room() const {
@@ -81,7 +84,9 @@ struct Client {
     const linger abort{.l_onoff = 1, .l_linger = 0};
     if (shared.options.reset_after > 0)
       (void)net::set_option(conn.fd(), SOL_SOCKET, SO_LINGER, abort);
-    conn.close();
+    else
+      rest.reset(fcntl(conn.fd(), F_DUPFD_CLOEXEC, 0));
+    conn.close();  // ends all tasks of this client
   }
 };
 
@@ -117,6 +122,16 @@ Task<> echo(Client& client, std::string line) {
   if (client.pending == 0) client.conn.set_idle();
 }
 
+// Lets a client that is still sending read what it was sent.
+Task<> take_leave(Client& client, bool refused) {
+  if (client.rest) {
+    Stream rest(client.shared.loop, std::move(client.rest));
+    co_await net::linger(rest, kLinger);
+  } else if (refused || client.conn.has_unread()) {
+    co_await net::linger(client.conn, kLinger);
+  }
+}
+
 Task<> refuse_line(Stream& conn, std::size_t max_line) {
   const std::string why = "reverbd: line longer than " + std::to_string(max_line) + " bytes\n";
   (void)co_await conn.write(why);  // fails if the client has left
@@ -147,7 +162,7 @@ Task<> reverberate(Client client) {
   if (input.error() && !too_long && !silent) conn.close();  // nothing more can be sent
   if (too_long) co_await refuse_line(conn, options.max_line);
   co_await echoes.wait();
-  if (too_long || conn.has_unread()) co_await net::linger(conn, kLinger);
+  co_await take_leave(client, too_long);
 }
 
 // The same with --plain: echoes bytes as they arrive.
@@ -169,12 +184,12 @@ Task<> echo_bytes(Client client) {
     }
     client.count(size);
   }
-  if (conn.has_unread()) co_await net::linger(conn, kLinger);
+  co_await take_leave(client, false);
 }
 
 class Reverb final : public net::Service {
  public:
-  explicit Reverb(const Options& options) : shared_{options} {}
+  Reverb(net::Loop& loop, const Options& options) : shared_{loop, options} {}
   Task<> handle_conn(Stream conn) override {
     Client client{std::move(conn), shared_};
     return shared_.options.plain ? echo_bytes(std::move(client)) : reverberate(std::move(client));
@@ -225,6 +240,7 @@ int main(int argc, char** argv) {
     net::log::error("the locale C.UTF-8 is not installed");
     return net::kLocalIo;
   }
-  return net::serve(options.server,
-                    [&options](net::Loop&) { return std::make_unique<Reverb>(options); });
+  return net::serve(options.server, [&options](net::Loop& loop) {
+    return std::make_unique<Reverb>(loop, options);
+  });
 }
