@@ -85,13 +85,14 @@ std::ptrdiff_t threads() {
 // are threads for are not asked.
 NET_TEST(Lookup, ManyAtATimeAreBounded) {
   const SockAddr documentation = *SockAddr::numeric("192.0.2.1", 80);
-  const std::ptrdiff_t before = threads();
   const HangingResolver hanging;
+  std::ptrdiff_t with_one = 0;
   for (int i = 0; i < 100; ++i) {
     const std::string name = co_await reverse_lookup(loop, documentation, Millis(0));
     EXPECT_EQ(name, "");
+    if (i == 0) with_one = threads();  // one of them may be a sanitizer's, which starts it now
   }
-  EXPECT_LE(threads(), before + 16);
+  EXPECT_LE(threads(), with_one + 15);
 }
 
 }  // namespace
