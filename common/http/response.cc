@@ -47,7 +47,7 @@ void append_head(std::string& out, const Response& response, const Framing& fram
     append_number(out, response.stream_bytes.value_or(response.body.size()));
     out.append("\r\n"sv);
   }
-  out.append(response.fields);
+  if (!response.fields.empty()) out.append(response.fields);
   out.append(framing.close ? "Connection: close\r\n"sv : keep_alive);
 }
 

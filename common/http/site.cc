@@ -248,7 +248,7 @@ void Site::decorate(const Request& request, std::string& head) {
   const bool known = request.route != nullptr;
   if (no_store_ && (!known || request.route->no_store))
     head.append("Cache-Control: no-store\r\n"sv);
-  head.append(fields_);
+  if (!fields_.empty()) head.append(fields_);
   if (!browser_.origins.empty()) append_cors(head, request, browser_);
 }
 
