@@ -1,10 +1,11 @@
 #include "common/http/response.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace net::http {
 
-using namespace std::string_view_literals;  // append(const char*) calls strlen and is not inlined
+using namespace std::string_view_literals;
 
 static bool forbids_body(int status) {
   return status < 200 || status == 204 || status == 205 || status == 304;
@@ -20,35 +21,54 @@ Framing framing_of(const Request& request, const Response& response, bool close)
   return framing;
 }
 
-static void append_number(std::string& out, std::size_t n) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, n);
-  out.append(digits, static_cast<std::size_t>(end.ptr - digits));
-}
+namespace {
+
+// Writes into memory that suffices: the pieces are short, so a call of append() for each would cost
+// more than copying them.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
+  Pen& operator<<(std::string_view text) {
+    at_ = std::ranges::copy(text, at_).out;
+    return *this;
+  }
+  Pen& operator<<(std::size_t number) {
+    at_ = std::to_chars(at_, at_ + kDigitsMax, number).ptr;
+    return *this;
+  }
+  const char* at() const { return at_; }
+
+ private:
+  static constexpr std::ptrdiff_t kDigitsMax = 20;
+  char* at_;
+};
+
+}  // namespace
 
 void append_head(std::string& out, const Response& response, const Framing& framing,
                  std::string_view date, std::string_view keep_alive) {
-  if (response.status == 200) {
-    out.append("HTTP/1.1 200 OK\r\n"sv);
-  } else {
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::size_t>(response.status));
-    out.append(" ").append(reason(response.status)).append("\r\n");
-  }
-  out.append(date);
-  if (!response.content_type.empty() && !forbids_body(response.status))
-    out.append("Content-Type: "sv).append(response.content_type).append("\r\n"sv);
-  if (framing.chunked) {
-    out.append("Transfer-Encoding: chunked\r\n");
-  } else if (response.status == 205) {  // RFC 9110, 15.3.6
-    out.append("Content-Length: 0\r\n");
-  } else if ((!response.stream || response.stream_bytes) && !forbids_body(response.status)) {
-    out.append("Content-Length: "sv);
-    append_number(out, response.stream_bytes.value_or(response.body.size()));
-    out.append("\r\n"sv);
-  }
-  if (!response.fields.empty()) out.append(response.fields);
-  out.append(framing.close ? "Connection: close\r\n"sv : keep_alive);
+  constexpr std::size_t kConstantsMax = 256;  // the names, the numbers and "Connection: close"
+  const std::string_view why = response.status == 200 ? "" : reason(response.status);
+  const std::size_t begin = out.size();
+  out.resize(begin + kConstantsMax + why.size() + date.size() + response.content_type.size() +
+             response.fields.size() + keep_alive.size());
+  Pen pen(&out[begin]);
+  if (response.status == 200)
+    pen << "HTTP/1.1 200 OK\r\n"sv;
+  else
+    pen << "HTTP/1.1 "sv << static_cast<std::size_t>(response.status) << " "sv << why << "\r\n"sv;
+  pen << date;
+  const bool has_body = !forbids_body(response.status);
+  if (!response.content_type.empty() && has_body)
+    pen << "Content-Type: "sv << response.content_type << "\r\n"sv;
+  if (framing.chunked)
+    pen << "Transfer-Encoding: chunked\r\n"sv;
+  else if (response.status == 205)  // RFC 9110, 15.3.6
+    pen << "Content-Length: 0\r\n"sv;
+  else if ((!response.stream || response.stream_bytes) && has_body)
+    pen << "Content-Length: "sv << response.stream_bytes.value_or(response.body.size()) << "\r\n"sv;
+  pen << response.fields << (framing.close ? "Connection: close\r\n"sv : keep_alive);
+  out.resize(static_cast<std::size_t>(pen.at() - out.data()));
 }
 
 }  // namespace net::http
