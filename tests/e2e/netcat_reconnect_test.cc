@@ -31,7 +31,9 @@ bool is_stuck(const Socket& peer) {
 
 // What has arrived when nothing more can, because nobody reads it.
 std::size_t all_that_arrives(const Socket& peer) {
-  constexpr Millis kProbes{1500};  // a probe takes what room there is
+  // A probe takes what room there is, which may be more again after that; the pauses between the
+  // probes double: 0.2, 0.4, 0.8, 1.6 s.
+  constexpr Millis kProbes{3500};
   int bytes = 0;
   auto since = Clock::now();
   wait_until("the peer's buffer is full", [&] {
