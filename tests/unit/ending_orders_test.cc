@@ -104,7 +104,7 @@ void Orders::apply(Ending& ending, Facts& facts, Ending::Time& now, char event) 
       return;
     default:
       now += Millis(100);
-      (void)ending.looked(false, std::size_t{0}, now);
+      (void)ending.looked(false, std::size_t{0}, now, now);
       ++facts.quiet_looks;
       ++facts.since_input;
       if (facts.blocked && counts(facts)) ++facts.idle_looks;
@@ -148,7 +148,7 @@ void Orders::go_on(const Ending& ending, const Facts& facts, Ending::Time now,
   SCOPED_TRACE(order);
   ++count_;
   Ending looking = ending;
-  const std::optional<Verdict> verdict = looking.looked(false, std::size_t{0}, now);
+  const std::optional<Verdict> verdict = looking.looked(false, std::size_t{0}, now, now);
   check(verdict, facts);
   if (testing::Test::HasFatalFailure() || order.size() == kLongest || verdict) return;
   for (const char event : kEvents) {
@@ -171,6 +171,19 @@ TEST_P(EndingOrders, OfUpToSevenEventsKeepTheRules) {
   Orders orders(terms);
   orders.try_all();
   EXPECT_GT(orders.count(), std::size_t{500});
+}
+
+// A process that was stopped while it looked has not seen what came meanwhile.
+TEST(Ending, ALimitThatExpiresDuringTheLookEndsNothingYet) {
+  Terms terms;
+  terms.idle = net::Millis(2000);
+  const Ending::Time start{};
+  Ending ending(terms, start);
+  const Ending::Time late = start + net::Millis(6000);
+  EXPECT_FALSE(ending.looked(false, std::size_t{0}, start + net::Millis(1999), late));
+  const auto verdict = ending.looked(false, std::size_t{0}, late, late);
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->reason, Verdict::kIdle);
 }
 
 INSTANTIATE_TEST_SUITE_P(Inputs, EndingOrders,

@@ -63,13 +63,14 @@ void Ending::failed(Verdict::Reason reason, Error e) {
   if (!failed_ || failed_->reason == Verdict::kComplete) failed_ = with(reason, e);
 }
 
-std::optional<Verdict> Ending::looked(bool held, net::Result<std::size_t> undelivered, Time now) {
+std::optional<Verdict> Ending::looked(bool held, net::Result<std::size_t> undelivered, Time began,
+                                      Time now) {
   const bool progress = undelivered && undelivered_ && *undelivered != *undelivered_;
   if (held || progress) active_ = now;
   undelivered_ = undelivered;
   if (counts_idleness()) idle_for_ += std::min(kLook, std::chrono::floor<Millis>(now - last_look_));
   last_look_ = now;
-  return verdict(now);
+  return verdict(began);
 }
 
 // Whether an idle input counts towards the end of the connection: rules 2c and 5.

@@ -86,8 +86,10 @@ class Ending {
   // --- what to do ---
   // Called after everything that was ready has been moved.  Returns how the connection ends, or
   // nothing if it continues.  held: we ourselves hold the data up.  undelivered: the number of
-  // bytes that the peer's host has not acknowledged; an error: it never will.
-  std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time now);
+  // bytes that the peer's host has not acknowledged; an error: it never will.  began: no limit that
+  // expired later ends the connection, because the process may have been stopped since.
+  std::optional<Verdict> looked(bool held, net::Result<std::size_t> undelivered, Time began,
+                                Time now);
   // The time after which to ask again even if nothing happens.
   net::Millis next_look(Time now) const;
   bool half_close_due() const { return terms_.half_close && has_input(); }

@@ -75,13 +75,14 @@ bool Relay::Way::is_busy() const {
 }
 
 // Reads what has arrived before a time limit ends the connection, because this process may have
-// been stopped.
+// been stopped.  It may also be stopped in here.
 Task<> Relay::look() {
   constexpr int kTurns = 64;  // bounded, so that no peer can keep us here
+  const auto began = loop_.now();
   for (int turn = 0; turn < kTurns && (up_.is_busy() || down_.is_busy()); ++turn)
     co_await net::yield(loop_);
   const bool held = up_.held || down_.held || local_.holds_up();
-  const auto verdict = ending_.looked(held, remote_.undelivered(), loop_.now());
+  const auto verdict = ending_.looked(held, remote_.undelivered(), began, loop_.now());
   if (verdict) leave(*verdict);
 }
 
