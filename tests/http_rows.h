@@ -10,7 +10,7 @@ namespace http_rows {
 
 inline constexpr int kTaken = 0;
 
-struct Row {
+struct ConformanceRow {
   const char* section;
   const char* what;
   int status;  // of the refusal
@@ -38,7 +38,7 @@ inline std::string times(std::size_t n, const std::string& text) {
 }
 inline const std::string kNul(1, '\0');
 
-inline const std::vector<Row> kRows = {
+inline const std::vector<ConformanceRow> kRows = {
     // --- lines ---
     {"9112 2.2", "line feeds alone", 400, "GET / HTTP/1.1\nHost: a\n\n"},
     {"9112 2.2", "a line feed alone after a field", 400, "GET / HTTP/1.1\r\nHost: a\n\r\n"},

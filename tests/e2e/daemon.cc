@@ -26,6 +26,13 @@ Socket Daemon::connect(ConnectOptions options) const {
   return connect_tcp("127.0.0.1", port_, options);
 }
 
+std::string Daemon::answer_to(const std::string& input) const {
+  Socket client = connect();
+  client.send(input);
+  client.finish();
+  return client.rest();
+}
+
 std::vector<std::string> Tool::with(std::vector<std::string> more) const {
   return joined(joined({name}, quick), more);
 }

@@ -17,6 +17,8 @@ class Daemon : public Process {
   int port() const { return port_; }
   std::string port_text() const { return std::to_string(port_); }
   Socket connect(ConnectOptions options = {}) const;
+  // Returns what a client receives that sends `input` and half-closes.
+  std::string answer_to(const std::string& input) const;
 
  private:
   int port_;

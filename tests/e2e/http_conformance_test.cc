@@ -9,9 +9,9 @@
 namespace e2e {
 namespace {
 
+using http_rows::ConformanceRow;
 using http_rows::kRows;
 using http_rows::kTaken;
-using http_rows::Row;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -39,7 +39,7 @@ std::size_t answers_in(const std::string& text) {
 class HttpDaemon : public testing::TestWithParam<Subject> {};
 
 // A request whose path or method is refused is not looked at further: then that is the answer.
-void expect_refusal(const Daemon& daemon, const Row& row) {
+void expect_refusal(const Daemon& daemon, const ConformanceRow& row) {
   auto client = daemon.connect();
   client.send(row.bytes + request("GET /livez HTTP/1.1"));
   client.finish();
@@ -50,7 +50,7 @@ void expect_refusal(const Daemon& daemon, const Row& row) {
   EXPECT_EQ(answers_in(all), 1U) << all;
 }
 
-void expect_taken(const Daemon& daemon, const Row& row) {
+void expect_taken(const Daemon& daemon, const ConformanceRow& row) {
   auto client = daemon.connect();
   client.send(row.bytes + request("GET /livez HTTP/1.1", "Connection: close\r\n"));
   client.finish();
@@ -66,7 +66,7 @@ void expect_taken(const Daemon& daemon, const Row& row) {
 
 TEST_P(HttpDaemon, TakesAndRefusesWhatItShould) {
   Daemon daemon(GetParam().tool, GetParam().options);
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     if (row.bytes.size() > kDaemonBodyMax || row.status == 413) continue;
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     if (row.status == kTaken)

@@ -10,13 +10,13 @@
 namespace e2e {
 namespace {
 
-constexpr std::size_t kBytes = 8 << 10;
+constexpr std::size_t kBodySize = 8 << 10;
 constexpr int kPosts = 50;
 
-// As often as it fits into kBytes.
+// As often as it fits into kBodySize.
 std::string many(const std::string& text, const std::string& before = "") {
   std::string all = before;
-  while (all.size() + text.size() <= kBytes) all += text;
+  while (all.size() + text.size() <= kBodySize) all += text;
   return all;
 }
 
@@ -35,7 +35,8 @@ constexpr const char* kFormInChunks =
 
 std::vector<Post> posts() {
   std::string names;
-  for (int i = 10'000; names.size() + 20 < kBytes; ++i) names += "name=n" + std::to_string(i) + "&";
+  for (int i = 10'000; names.size() + 20 < kBodySize; ++i)
+    names += "name=n" + std::to_string(i) + "&";
   return {
       {kForm, many("a&")},
       {kForm, many("a=b&")},

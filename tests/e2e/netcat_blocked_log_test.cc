@@ -12,7 +12,7 @@ namespace e2e {
 namespace {
 
 // More than the pipe of standard error and both buffers of a connection hold.
-constexpr std::size_t kMuch = 30'000'000;
+constexpr std::size_t kPlenty = 30'000'000;
 
 // A listener whose log, standard error, has a reader that does not read.
 struct Unread {
@@ -34,14 +34,14 @@ struct Unread {
 };
 
 std::size_t fill(Channel& client) {
-  return client.send_until_stuck(std::string(100'000, 'x'), kSilence, kMuch);
+  return client.send_until_stuck(std::string(100'000, 'x'), kSilence, kPlenty);
 }
 
 TEST(NetcatBlockedLog, ASignalEndsAListenerThatWaitsForIt) {
   for (const Words& options : {Words{"-d"}, Words{"-k", "-d"}, Words{"-c", "cat > /dev/null"}}) {
     Unread s(options);
     auto client = connect_tcp("127.0.0.1", s.port);
-    EXPECT_LT(fill(client), kMuch);
+    EXPECT_LT(fill(client), kPlenty);
     EXPECT_EQ(s.netcat.stop(), 128 + SIGTERM);
   }
 }
@@ -57,7 +57,7 @@ TEST(NetcatBlockedLog, ASignalEndsADatagramReceiverThatWaitsForIt) {
 TEST(NetcatBlockedLog, AReaderThatLeavesIsStatus8) {
   Unread s({"-d"});
   auto client = connect_tcp("127.0.0.1", s.port);
-  EXPECT_LT(fill(client), kMuch);
+  EXPECT_LT(fill(client), kPlenty);
   s.log.first.close();
   EXPECT_EQ(s.netcat.wait(), 8);
 }

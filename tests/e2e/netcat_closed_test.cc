@@ -57,14 +57,14 @@ void Closed::expect_conversation(Process& netcat, Socket& peer, bool of_client, 
 
 using NetcatClosedStdio = Closed;
 
-std::string name_of(const testing::TestParamInfo<Closed::ParamType>& info) {
+std::string closed_name_of(const testing::TestParamInfo<Closed::ParamType>& info) {
   const auto [in, out, err] = info.param;
   const std::string all = std::string(in ? "In" : "") + (out ? "Out" : "") + (err ? "Err" : "");
   return all.empty() ? "None" : all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Some, NetcatClosedStdio, testing::Combine(Bool(), Bool(), Bool()),
-                         name_of);
+                         closed_name_of);
 
 TEST_P(NetcatClosedStdio, OfAClient) {
   Session s({}, spawn());

@@ -18,27 +18,6 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
-// netcat -u to the peer.
-Words client_of(const UdpPeer& peer, Words options = {}) {
-  options.insert(options.begin(), "-u");
-  return netcat_argv(std::move(options), {"127.0.0.1", peer.port_text()});
-}
-
-// A netcat -u -l -v that has reported its port.
-struct Bound {
-  explicit Bound(const Words& options, const std::string& address = "127.0.0.1")
-      : netcat(netcat_argv(options, {"-ulvn", address, "0"}), all_pipes()) {
-    port = port_in(netcat.err.line());
-  }
-  static int port_in(const std::string& line) {
-    if (line.find("Bound on") == line.npos) fail("netcat said: " + line);
-    return std::stoi(line.substr(line.rfind(' ') + 1));
-  }
-  std::string port_text() const { return std::to_string(port); }
-  Process netcat;
-  int port = 0;
-};
-
 // ---- time limits ----
 
 // Stopped until long after its limit, as in a paused container.
@@ -70,7 +49,7 @@ TEST(NetcatDatagram, WhatHasArrivedIsPrintedBeforeALimitEndsTheRun) {
 }
 
 TEST(NetcatDatagram, AListenerToo) {
-  Bound s({"-w", "1"});
+  Bound s({"-w", "1"}, all_pipes());
   UdpPeer peer;
   stop_beyond(s.netcat, Millis(1000), [&] { peer.send(s.port, "hello"); });
   EXPECT_EQ(s.netcat.out.rest(), "hello");
@@ -245,7 +224,7 @@ TEST(NetcatDatagram, ATruncatedDatagramIsNeverASuccess) {
 TEST(NetcatDatagram, AnswersLeaveFromTheAddressThatWasAsked) {
   for (const Words& options : {Words{"-4"}, {"-4k"}, {"-4", "-s", "0.0.0.0"}}) {
     Process netcat(netcat_argv(options, {"-ulvn", "-p", "0"}), all_pipes());
-    const int port = Bound::port_in(netcat.err.line());
+    const int port = announced_port(netcat);
     UdpPeer peer, other;
     for (const std::string word : {"one\n", "two\n"}) {
       peer.send(port, word, "127.0.0.2");
@@ -285,7 +264,7 @@ TEST(NetcatDatagram, OtherNetcatsAreAnsweredFromThere) {
        {Words{"nc.openbsd", "-u", "127.0.0.3"}, {"socat", "-t5", "-", "UDP4:127.0.0.3:"}}) {
     if (!installed(program.front())) continue;
     Process server({"netcat", "-ulvn4", "0"}, all_pipes());
-    const std::string port = std::to_string(Bound::port_in(server.err.line()));
+    const std::string port = std::to_string(announced_port(server));
     Words argv = program;
     if (argv.front() == "socat")
       argv.back() += port;
@@ -300,7 +279,7 @@ TEST(NetcatDatagram, OtherNetcatsAreAnsweredFromThere) {
 }
 
 TEST(NetcatDatagram, EachNewSenderIsNamed) {
-  Bound s({"-k"});
+  Bound s({"-k"}, all_pipes());
   UdpPeer first, second;
   for (UdpPeer* peer : {&first, &second, &first, &second}) {
     peer->send(s.port, "x");
@@ -332,7 +311,7 @@ TEST(NetcatDatagram, JsonNamesThemToo) {
 
 TEST(NetcatDatagram, WhoAnswersABroadcastIsNamed) {
   Process server({"netcat", "-ulvn4", "0"}, all_pipes());
-  const std::string port = std::to_string(Bound::port_in(server.err.line()));
+  const std::string port = std::to_string(announced_port(server));
   Process netcat({"netcat", "-ubvn", "127.255.255.255", port}, all_pipes());
   netcat.in.send("anyone?\n");
   EXPECT_EQ(server.out.line(), "anyone?");

@@ -10,11 +10,6 @@ namespace {
 
 using testing::MatchesRegex;
 
-int port_in(const std::string& line) {
-  if (line.find("Bound on") == line.npos) fail("netcat said: " + line);
-  return std::stoi(line.substr(line.rfind(' ') + 1));
-}
-
 constexpr const char* kGroup = "239.255.77.1";
 
 TEST(NetcatMulticast, AListenerJoinsAndAnswersReachTheClient) {
@@ -22,9 +17,9 @@ TEST(NetcatMulticast, AListenerJoinsAndAnswersReachTheClient) {
     Words argv{"netcat", "-ulvn"};
     argv.insert(argv.end(), way.begin(), way.end());
     Process server(with(argv, {"0"}), all_pipes());
-    const std::string port = std::to_string(port_in(server.err.line()));
+    const std::string port = std::to_string(announced_port(server));
     Process twin(with(argv, {port}), all_pipes());
-    port_in(twin.err.line());
+    announced_port(twin);
     argv[1] = "-uvn";
     Process client(with(argv, {port}), all_pipes());
     client.in.send("who is there?\n");

@@ -114,9 +114,8 @@ const Peer kPeers[] = {
     {"Dante5", "/usr/sbin/danted", "socks5", start_dante, false, 4},
     {"Dante4", "/usr/sbin/danted", "socks4", start_dante, false, 11},
 };
-std::string name_of(const testing::TestParamInfo<Peer>& param) { return param.param.name; }
-INSTANTIATE_TEST_SUITE_P(Peers, ProxyPeer, testing::ValuesIn(kPeers), name_of);
-INSTANTIATE_TEST_SUITE_P(Peers, ProxyLogin, testing::Values(kPeers[1], kPeers[3]), name_of);
+INSTANTIATE_TEST_SUITE_P(Peers, ProxyPeer, testing::ValuesIn(kPeers), kNameOf);
+INSTANTIATE_TEST_SUITE_P(Peers, ProxyLogin, testing::Values(kPeers[1], kPeers[3]), kNameOf);
 
 // SOCKS5 through HTTP: the second proxy sees the first one's connection.
 TEST(ProxyPeers, AChainOfTwo) {

@@ -266,11 +266,10 @@ std::vector<Script> http_scripts() {
   };
 }
 
-std::string name_of(const testing::TestParamInfo<Script>& param) { return param.param.name; }
-INSTANTIATE_TEST_SUITE_P(Socks5, ProxyScript, testing::ValuesIn(socks5_scripts()), name_of);
-INSTANTIATE_TEST_SUITE_P(OddSocks5, ProxyScript, testing::ValuesIn(odd_socks5_scripts()), name_of);
-INSTANTIATE_TEST_SUITE_P(Socks4, ProxyScript, testing::ValuesIn(socks4_scripts()), name_of);
-INSTANTIATE_TEST_SUITE_P(Http, ProxyScript, testing::ValuesIn(http_scripts()), name_of);
+INSTANTIATE_TEST_SUITE_P(Socks5, ProxyScript, testing::ValuesIn(socks5_scripts()), kNameOf);
+INSTANTIATE_TEST_SUITE_P(OddSocks5, ProxyScript, testing::ValuesIn(odd_socks5_scripts()), kNameOf);
+INSTANTIATE_TEST_SUITE_P(Socks4, ProxyScript, testing::ValuesIn(socks4_scripts()), kNameOf);
+INSTANTIATE_TEST_SUITE_P(Http, ProxyScript, testing::ValuesIn(http_scripts()), kNameOf);
 
 }  // namespace
 }  // namespace e2e

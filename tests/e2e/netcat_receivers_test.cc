@@ -94,7 +94,7 @@ const auto kInputs = testing::Values("Null", "Closed", "Idle");
 
 using Pair = std::tuple<Command, std::string>;
 
-std::string name_of(const testing::TestParamInfo<Pair>& info) {
+std::string pair_name_of(const testing::TestParamInfo<Pair>& info) {
   return std::get<0>(info.param).name + std::get<1>(info.param);
 }
 
@@ -115,7 +115,7 @@ TEST_P(NetcatReceiver, HasAllThatOurSenderSent) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, NetcatReceiver,
-                         testing::Combine(testing::ValuesIn(kReceivers), kInputs), name_of);
+                         testing::Combine(testing::ValuesIn(kReceivers), kInputs), pair_name_of);
 
 class NetcatSender : public testing::TestWithParam<Pair> {};
 
@@ -126,7 +126,7 @@ TEST_P(NetcatSender, ReachesOurReceiverWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, NetcatSender,
-                         testing::Combine(testing::ValuesIn(kSenders), kInputs), name_of);
+                         testing::Combine(testing::ValuesIn(kSenders), kInputs), pair_name_of);
 
 TEST(NetcatTransfer, OutlastsALongPause) {
   Transfer(kOurReceiver, "Null", kOurSender, "5").expect_complete();

@@ -21,10 +21,6 @@ std::string succeeded(const std::string& port) {
   return "Connection to 127.0.0.1 " + port + " port [tcp/*] succeeded!\n";
 }
 
-std::string refused(const std::string& port) {
-  return "netcat: connect to 127.0.0.1 port " + port + " (tcp) failed: Connection refused\n";
-}
-
 // Listeners on 127.0.0.1, in the order of their ports.
 std::vector<Listener> listeners(int count) {
   std::vector<Listener> all;
@@ -66,7 +62,7 @@ TEST(NetcatScan, VerboseReportsInTheOrderOfThePorts) {
   const auto open = listeners(3);
   const auto closed = std::to_string(free_port());
   std::vector<std::string> argv{"netcat", "-zv", "127.0.0.1", closed};
-  std::vector<std::pair<int, std::string>> lines{{std::stoi(closed), refused(closed)}};
+  std::vector<std::pair<int, std::string>> lines{{std::stoi(closed), refusal(closed)}};
   for (auto i = open.rbegin(); i != open.rend(); ++i) {
     argv.push_back(i->port_text());
     lines.emplace_back(i->port(), succeeded(i->port_text()));
@@ -89,7 +85,7 @@ TEST(NetcatScan, ARangeHasBothItsEndsAndEachPortOnce) {
     reverbd -q --print-port 127.0.0.1:2021 > ports & server=$!
     read -r port < ports
     netcat -zv 127.0.0.1 2022-2020 2021; echo status $?; kill $server)sh");
-  EXPECT_EQ(end.err, refused("2020") + succeeded("2021") + refused("2022"));
+  EXPECT_EQ(end.err, refusal("2020") + succeeded("2021") + refusal("2022"));
   EXPECT_EQ(end.out, "status 0\n");
 }
 
@@ -105,7 +101,7 @@ TEST(NetcatScan, ManyPortsAreStatus4WhenAllAreRefused) {
   EXPECT_EQ(silent.err, last);
   EXPECT_EQ(silent.status, 4);
   const auto verbose = run({"netcat", "-zv", "127.0.0.1", high, low});
-  EXPECT_EQ(verbose.err, refused(low) + refused(high));
+  EXPECT_EQ(verbose.err, refusal(low) + refusal(high));
   EXPECT_EQ(verbose.status, 4);
 }
 

@@ -28,7 +28,7 @@ enum : unsigned {
   kMayNotNotify = 8,  // after our close_notify it does not always send its own
 };
 
-struct Peer {
+struct Program {
   std::string name;
   bool listens;
   unsigned manners;
@@ -36,9 +36,9 @@ struct Peer {
   Words (*argv)(const std::string& port);
 };
 
-void PrintTo(const Peer& peer, std::ostream* out) { *out << peer.name; }
+void PrintTo(const Program& peer, std::ostream* out) { *out << peer.name; }
 
-const Peer kPeers[] = {
+const Program kPrograms[] = {
     {"GnutlsServer", true, kNotifies | kEchoes, "",
      [](const std::string& port) -> Words {
        return {"gnutls-serv",   "--echo",        "-q",           "-p", port, "--x509certfile",
@@ -81,10 +81,10 @@ const Peer kPeers[] = {
 };
 
 // The peer and netcat, after a line in each direction.
-class NetcatTlsPeer : public testing::TestWithParam<Peer> {
+class NetcatTlsPeer : public testing::TestWithParam<Program> {
  protected:
   void SetUp() override {
-    const Peer& it = GetParam();
+    const Program& it = GetParam();
     const std::string program = it.argv("0").front();
     if (!installed(program)) GTEST_SKIP() << program << " is not installed";
     if (it.listens) {
@@ -166,17 +166,17 @@ TEST_P(NetcatTlsPeer, ItsDeathIsALoss) {
   EXPECT_THAT(end.err, AnyOf(HasSubstr("ended without TLS's close_notify"), HasSubstr("reset")));
 }
 
-std::string name_of(const testing::TestParamInfo<Peer>& param) { return param.param.name; }
-INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsPeer, testing::ValuesIn(kPeers), name_of);
+INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsPeer, testing::ValuesIn(kPrograms), kNameOf);
 // All but the first, which never ends by itself.
 INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsTalker,
-                         testing::ValuesIn(std::begin(kPeers) + 1, std::end(kPeers)), name_of);
+                         testing::ValuesIn(std::begin(kPrograms) + 1, std::end(kPrograms)),
+                         kNameOf);
 
 // ---- a pre-shared key, in both roles ----
 
 const std::string kKey(64, '7');
 
-TEST(NetcatTlsPskPeers, OpensslServes) {
+TEST(NetcatTlsPskPrograms, OpensslServes) {
   if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
   const TempDir dir;
   const std::string file = dir.file("psk", "me:" + kKey + "\n");
@@ -195,7 +195,7 @@ TEST(NetcatTlsPskPeers, OpensslServes) {
   EXPECT_EQ(end.status, 0) << end.err;
 }
 
-TEST(NetcatTlsPskPeers, OpensslConnects) {
+TEST(NetcatTlsPskPrograms, OpensslConnects) {
   if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
   const TempDir dir;
   const std::string file = dir.file("psk", "me:" + kKey + "\n");

@@ -267,8 +267,7 @@ const Way kWays[] = {
     {"Squid", {"/usr/sbin/squid"}, "http", start_squid},
     {"Https", {"/usr/bin/tinyproxy", "/usr/sbin/haproxy"}, "https", start_https},
 };
-std::string name_of(const testing::TestParamInfo<Way>& param) { return param.param.name; }
-INSTANTIATE_TEST_SUITE_P(Ways, TlsThroughProxy, testing::ValuesIn(kWays), name_of);
+INSTANTIATE_TEST_SUITE_P(Ways, TlsThroughProxy, testing::ValuesIn(kWays), kNameOf);
 
 // TLS to the second proxy inside TLS to the first, and to the destination inside both.
 TEST(TlsThroughProxies, AChainOfTwo) {

@@ -19,25 +19,6 @@ using testing::StartsWith;
 
 constexpr std::size_t kDatagramBytes = 65'507;
 
-// netcat -u to the peer.
-std::vector<std::string> client_of(const UdpPeer& peer, std::vector<std::string> options = {}) {
-  options.insert(options.begin(), "-u");
-  return netcat_argv(std::move(options), {"127.0.0.1", peer.port_text()});
-}
-
-// A netcat -u -l -v that has said on which port.
-struct Bound {
-  explicit Bound(const std::vector<std::string>& options = {}, Spawn spawn = {})
-      : netcat(netcat_argv(options, {"-ulvn", "127.0.0.1", "0"}), std::move(spawn)) {
-    const std::string line = netcat.err.line();
-    if (!line.starts_with("Bound on 127.0.0.1 ")) fail("netcat said: " + line);
-    port = std::stoi(line.substr(line.rfind(' ') + 1));
-  }
-  std::string port_text() const { return std::to_string(port); }
-  Process netcat;
-  int port = 0;
-};
-
 // Free a moment ago.
 int free_udp_port() { return UdpPeer().port(); }
 

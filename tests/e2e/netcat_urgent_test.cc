@@ -32,7 +32,7 @@ class NetcatUrgent : public testing::TestWithParam<Place> {
   Fd appended_ = open_file(dir_.path("out"), O_WRONLY | O_CREAT | O_APPEND);
 };
 
-std::string name_of(const testing::TestParamInfo<Place>& test) {
+std::string place_name_of(const testing::TestParamInfo<Place>& test) {
   const auto [out, copies] = test.param;
   return out + std::string(*copies != '\0' ? "Copied" : "");
 }
@@ -40,7 +40,7 @@ std::string name_of(const testing::TestParamInfo<Place>& test) {
 INSTANTIATE_TEST_SUITE_P(To, NetcatUrgent,
                          testing::Combine(testing::Values("Pipe", "File", "Null", "Append"),
                                           testing::Values("", "1")),
-                         name_of);
+                         place_name_of);
 
 TEST_P(NetcatUrgent, ByteIsDroppedAndTheRestGoesOn) {
   const Millis all_along = Millis(1000);

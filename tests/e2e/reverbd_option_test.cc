@@ -11,14 +11,6 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string echoes(const std::string& input, std::vector<std::string> options) {
-  Daemon daemon("reverbd", std::move(options));
-  auto client = daemon.connect();
-  client.send(input);
-  client.finish();
-  return client.rest();
-}
-
 TEST(ReverbdTimes, FirstIsUpperLastIsLower) {
   const std::vector<std::string> quick{"--delay", "0", "--times"};
   const auto with = [&](const char* times) {
@@ -26,12 +18,12 @@ TEST(ReverbdTimes, FirstIsUpperLastIsLower) {
     options.push_back(times);
     return options;
   };
-  EXPECT_EQ(echoes("Hi\n", with("1")), "\t HI\n");
-  EXPECT_EQ(echoes("Hi\n", with("2")), "\t HI\n\t hi\n");
-  EXPECT_EQ(echoes("Hi\n", with("4")), "\t HI\n\t Hi\n\t Hi\n\t hi\n");
+  EXPECT_EQ(Daemon("reverbd", with("1")).answer_to("Hi\n"), "\t HI\n");
+  EXPECT_EQ(Daemon("reverbd", with("2")).answer_to("Hi\n"), "\t HI\n\t hi\n");
+  EXPECT_EQ(Daemon("reverbd", with("4")).answer_to("Hi\n"), "\t HI\n\t Hi\n\t Hi\n\t hi\n");
   std::string many;
   for (int i = 0; i < 998; ++i) many += "\t Hi\n";
-  EXPECT_EQ(echoes("Hi\n", with("1000")), "\t HI\n" + many + "\t hi\n");
+  EXPECT_EQ(Daemon("reverbd", with("1000")).answer_to("Hi\n"), "\t HI\n" + many + "\t hi\n");
 }
 
 TEST(ReverbdDelay, IsFromTheRange) {
@@ -77,7 +69,8 @@ TEST(ReverbdPlain, IdleTimeoutEndsTheConnection) {
 }
 
 TEST(ReverbdFault, CloseAfterSoManyLines) {
-  EXPECT_EQ(echoes("a\nb\nc\n", {"--delay", "10s", "--close-after", "2"}), "\t A\n\t B\n");
+  EXPECT_EQ(Daemon("reverbd", {"--delay", "10s", "--close-after", "2"}).answer_to("a\nb\nc\n"),
+            "\t A\n\t B\n");
 }
 
 TEST(ReverbdFault, CloseAfterDoesNotResetAClientThatIsStillSending) {
@@ -104,7 +97,8 @@ TEST(ReverbdFault, ResetAfterSoManyLines) {
 }
 
 TEST(ReverbdFault, OfPlainCountsBytes) {
-  EXPECT_EQ(echoes("0123456789", {"--plain", "--close-after", "7"}), "0123456");
+  EXPECT_EQ(Daemon("reverbd", {"--plain", "--close-after", "7"}).answer_to("0123456789"),
+            "0123456");
   Daemon daemon("reverbd", {"--plain", "--reset-after", "3"});
   auto client = daemon.connect();
   client.send("01");

@@ -18,11 +18,7 @@ using testing::Not;
 // What one client gets that sends `input` and half-closes.
 std::string echoes(const std::string& input, std::vector<std::string> options = {"--delay", "20ms"},
                    std::vector<std::string> env = {}) {
-  Daemon daemon("reverbd", std::move(options), {.env = std::move(env)});
-  auto client = daemon.connect();
-  client.send(input);
-  client.finish();
-  return client.rest();
+  return Daemon("reverbd", std::move(options), {.env = std::move(env)}).answer_to(input);
 }
 
 std::size_t count_lines(const std::string& text) {

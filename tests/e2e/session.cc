@@ -2,24 +2,26 @@
 
 #include <utility>
 
+#include "udp_peer.h"
+
 namespace e2e {
 
-namespace {
-
-// The port in netcat's first line, `Listening on HOST PORT`.
 int announced_port(Process& netcat) {
   const std::string line = netcat.err.line();
-  if (!line.starts_with("Listening on ")) fail("netcat said: " + line);
+  if (!line.starts_with("Listening on ") && !line.starts_with("Bound on "))
+    fail("netcat printed: " + line);
   return std::stoi(line.substr(line.rfind(' ') + 1));
 }
-
-}  // namespace
 
 std::vector<std::string> netcat_argv(std::vector<std::string> options,
                                      const std::vector<std::string>& destination) {
   options.insert(options.begin(), "netcat");
   options.insert(options.end(), destination.begin(), destination.end());
   return options;
+}
+
+std::string refusal(const std::string& port) {
+  return "netcat: connect to 127.0.0.1 port " + port + " (tcp) failed: Connection refused\n";
 }
 
 Session::Session(const std::vector<std::string>& options, Spawn spawn, bool narrow)
@@ -34,6 +36,15 @@ Session::Session(const std::vector<std::string>& options, Spawn spawn, bool narr
 Listening::Listening(const std::vector<std::string>& options, Spawn spawn)
     : netcat(netcat_argv(options, {"-l", "-v", "-n", "127.0.0.1", "0"}), std::move(spawn)),
       port(announced_port(netcat)) {}
+
+Bound::Bound(const Words& options, Spawn spawn)
+    : netcat(netcat_argv(options, {"-ulvn", "127.0.0.1", "0"}), std::move(spawn)),
+      port(announced_port(netcat)) {}
+
+Words client_of(const UdpPeer& peer, Words options) {
+  options.insert(options.begin(), "-u");
+  return netcat_argv(std::move(options), {"127.0.0.1", peer.port_text()});
+}
 
 Words with(Words first, const Words& last) {
   first.insert(first.end(), last.begin(), last.end());

@@ -9,15 +9,25 @@
 
 namespace e2e {
 
+class UdpPeer;
+
 // The standard descriptors of netcat in most tests: all pipes.
 inline Spawn all_pipes() { return {.in = Stdio::pipe()}; }
 
 using Words = std::vector<std::string>;
 
+// Names a parametrised test after the `name` of its parameter.
+inline constexpr auto kNameOf = [](const auto& info) { return info.param.name; };
+
 std::vector<std::string> netcat_argv(std::vector<std::string> options,
                                      const std::vector<std::string>& destination);
+// Returns what netcat -v prints about a port on 127.0.0.1 that is closed.
+std::string refusal(const std::string& port);
 // Returns `first` followed by `last`.
 Words with(Words first, const Words& last);
+
+// The port in netcat's first line, `Listening on HOST PORT` or `Bound on HOST PORT`.
+int announced_port(Process& netcat);
 
 // A netcat and the server that it is connected to.
 struct Session {
@@ -30,6 +40,17 @@ struct Session {
   Process netcat;
   Socket peer;
 };
+
+// A netcat -u -l that is bound to 127.0.0.1 with -v and has reported its port.
+struct Bound {
+  explicit Bound(const Words& options = {}, Spawn spawn = {});
+  std::string port_text() const { return std::to_string(port); }
+
+  Process netcat;
+  int port;
+};
+// The argv of a netcat -u to the peer.
+Words client_of(const UdpPeer& peer, Words options = {});
 
 // A netcat that listens on 127.0.0.1 with -v and has reported its port.
 struct Listening {

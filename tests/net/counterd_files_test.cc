@@ -270,13 +270,13 @@ TEST_F(SqliteFiles, HaveTimesBefore1970) {
   with_store(open(), reread_after_another);
 }
 
-constexpr int kMany = 20'000;
+constexpr int kRows = 20'000;
 
 // Counters that take a while to be read again.
 void fill(const std::string& path) {
   OtherConnection(path).run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
-      std::to_string(kMany) + ") INSERT INTO counters SELECT 'n' || i, i, 1, NULL FROM n");
+      std::to_string(kRows) + ") INSERT INTO counters SELECT 'n' || i, i, 1, NULL FROM n");
 }
 
 Task<> refuse_then_take_over(Store& store) {
@@ -297,7 +297,7 @@ TEST_F(SqliteFiles, RefusesChangesWhileItReadsManyCountersAgain) {
   OtherConnection(path()).run("UPDATE counters SET value = 41 WHERE name = 'x'");
   with_store(opened, refuse_then_take_over);
   EXPECT_EQ(OtherConnection(path()).run("SELECT count(*) FROM counters"),
-            std::to_string(kMany + 1));
+            std::to_string(kRows + 1));
 }
 
 // ---- tokens ----
@@ -363,7 +363,7 @@ TEST_F(SqliteFiles, AreBackedUpWhileTheyChange) {
   EXPECT_EQ(OtherConnection(path()).run("SELECT value FROM counters WHERE name = 'x'"), "207");
   const std::string copy = path() + ".backup";
   EXPECT_EQ(OtherConnection(copy).run("PRAGMA integrity_check"), "ok");
-  EXPECT_EQ(OtherConnection(copy).run("SELECT count(*) FROM counters"), std::to_string(kMany + 1));
+  EXPECT_EQ(OtherConnection(copy).run("SELECT count(*) FROM counters"), std::to_string(kRows + 1));
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& file :
        std::filesystem::directory_iterator(std::filesystem::path(path()).parent_path()))

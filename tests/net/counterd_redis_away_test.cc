@@ -276,23 +276,11 @@ TEST(RedisAway, IsLeftInTheMiddle) {
 
 // ---- killed under load ----
 
-struct Load {
-  Tally tally;
-  bool over = false;
-};
-
-Task<> increment_on(RedisTest test, Load& load) {
-  while (!load.over) {
-    co_await increment(test.store, "x", load.tally);
-    (void)co_await net::sleep(test.loop, Millis(1));
-  }
-}
-
 Task<> kill_under_load(RedisTest test, RedisServer& redis) {
   constexpr int kTasks = 50, kRounds = 3, kEach = 1'000;
   Load load;
   WaitGroup group;
-  for (int i = 0; i < kTasks; ++i) group.go(increment_on(test, load));
+  for (int i = 0; i < kTasks; ++i) group.go(increment_on(test, "x", load));
   for (int round = 0; round < kRounds; ++round) {
     const int enough = load.tally.done + kEach;
     const net::Deadline deadline(kPatience);

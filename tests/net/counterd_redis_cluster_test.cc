@@ -50,18 +50,6 @@ TEST(RedisCluster, SharesTheCountersOut) {
 
 // ---- a slot that moves ----
 
-struct Load {
-  Tally tally;
-  bool over = false;
-};
-
-Task<> increment_on(RedisTest test, std::string name, Load& load) {
-  while (!load.over) {
-    co_await increment(test.store, name, load.tally);
-    (void)co_await net::sleep(test.loop, Millis(1));
-  }
-}
-
 // Lets the load go on for a while.
 Task<> go_on(RedisTest test, const Load& load) {
   const net::Deadline deadline(kPatience);

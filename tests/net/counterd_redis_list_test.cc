@@ -13,11 +13,6 @@ using net::WaitGroup;
 
 // ---- lists ----
 
-Task<> set_quietly(Store& store, std::string name, std::int64_t value) {
-  const std::string result = co_await told(store, set(name, value));
-  EXPECT_EQ(result, std::to_string(value));
-}
-
 Task<> set_many(Store& store, int count) {
   WaitGroup group;
   for (int i = 0; i < count; ++i) group.go(set_quietly(store, "n" + std::to_string(i), i));

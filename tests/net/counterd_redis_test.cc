@@ -71,11 +71,18 @@ Task<> increment(Store& store, std::string name, Tally& tally) {
     tally.reasons.push_back(outcome.why);
 }
 
+Task<> increment_on(RedisTest test, std::string name, Load& load) {
+  while (!load.over) {
+    co_await increment(test.store, name, load.tally);
+    (void)co_await net::sleep(test.loop, Millis(1));
+  }
+}
+
 namespace {
 
 // ---- commands ----
 
-Task<> do_everything(RedisTest test) {
+Task<> do_everything_in_redis(RedisTest test) {
   const Command set_b{.kind = Command::kCas, .name = "b", .value = 9, .expected = 5};
   const struct {
     Command command;
@@ -111,7 +118,7 @@ Task<> do_everything(RedisTest test) {
 
 TEST(RedisStore, DoesWhatItIsTold) {
   const RedisServer redis;
-  with_redis(redis.url(), do_everything);
+  with_redis(redis.url(), do_everything_in_redis);
 }
 
 Task<> count_to_the_limits(RedisTest test) {
@@ -152,7 +159,7 @@ TEST(RedisStore, IsExactToTheLastOf64Bits) {
   with_redis(redis.url(), count_to_the_limits);
 }
 
-Task<> let_expire(RedisTest test) {
+Task<> let_expire_in_redis(RedisTest test) {
   const auto brief = [](Command command, Millis ttl) {
     command.ttl = ttl;
     return command;
@@ -182,7 +189,7 @@ Task<> let_expire(RedisTest test) {
 
 TEST(RedisStore, ForgetsWhatHasExpired) {
   const RedisServer redis;
-  with_redis(redis.url(), let_expire);
+  with_redis(redis.url(), let_expire_in_redis);
 }
 
 Task<> look_at_the_times(RedisTest test) {
@@ -222,7 +229,7 @@ TEST(RedisStore, RemembersTheLastChange) {
   with_redis(redis.url(), look_at_the_times);
 }
 
-Task<> fill(RedisTest test) {
+Task<> fill_in_redis(RedisTest test) {
   const Command steps[] = {inc("a"), set("b", 1), inc("c"), set("d", 1),
                            inc("a"), remove("a"), inc("d"), inc("e")};
   std::string all;
@@ -235,7 +242,7 @@ Task<> fill(RedisTest test) {
 
 TEST(RedisStore, HasALimit) {
   const RedisServer redis;
-  with_redis(redis_store(redis.url(), net::kPatience, net::kPatience, 2), fill);
+  with_redis(redis_store(redis.url(), net::kPatience, net::kPatience, 2), fill_in_redis);
 }
 
 Task<> keep(RedisTest test) {

@@ -37,4 +37,11 @@ struct Tally {
 };
 net::Task<> increment(Store& store, std::string name, Tally& tally);
 
+// Increments until it is over.
+struct Load {
+  Tally tally;
+  bool over = false;
+};
+net::Task<> increment_on(RedisTest test, std::string name, Load& load);
+
 }  // namespace counterd

@@ -140,7 +140,7 @@ TEST(RedisPlace, IsAPathAndAPrefix) {
 
 // ---- tokens ----
 
-Task<> do_once(RedisTest test) {
+Task<> do_once_in_redis(RedisTest test) {
   Command command = inc("x");
   command.op = "token";
   for (int i = 0; i < 3; ++i) co_await expect_told(test, command, "1");
@@ -159,7 +159,7 @@ Task<> do_once(RedisTest test) {
 
 TEST(RedisTokens, AreDoneOnce) {
   const RedisServer redis;
-  with_redis(redis.url(), do_once);
+  with_redis(redis.url(), do_once_in_redis);
 }
 
 Task<> do_several(RedisTest test) {
@@ -247,7 +247,7 @@ TEST(RedisBounds, AreExact) {
   with_redis(redis.url(), keep_bounds);
 }
 
-Task<> renew(RedisTest test) {
+Task<> renew_in_redis(RedisTest test) {
   Command command = inc("x");
   command.ttl = Millis(100'000);
   const Outcome made = co_await ask(test.store, command);
@@ -262,7 +262,7 @@ Task<> renew(RedisTest test) {
 
 TEST(RedisBounds, OfTimeAreRenewed) {
   const RedisServer redis;
-  with_redis(redis.url(), renew);
+  with_redis(redis.url(), renew_in_redis);
   EXPECT_EQ(redis.cli({"HGET", "counterd:x", "expires"}), redis.cli({"PEXPIRETIME", "counterd:x"}));
 }
 

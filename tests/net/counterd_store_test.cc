@@ -43,6 +43,11 @@ Task<std::string> told(Store& store, Command command) {
   co_return shown(outcome);
 }
 
+Task<> set_quietly(Store& store, std::string name, std::int64_t value) {
+  const std::string result = co_await told(store, set(name, value));
+  EXPECT_EQ(result, std::to_string(value));
+}
+
 Task<std::string> listed(Store& store, std::string prefix, int* pieces) {
   ListQuery query;
   query.prefix = std::move(prefix);
@@ -253,11 +258,6 @@ TEST_P(Stores, RememberATokenForItsWindow) { with_store(open(), repeat_token); }
 
 TEST_P(Stores, ForgetWhatHasExpired) { with_store(open(1), let_expire); }
 
-Task<> set_quietly(Store& store, std::string name, std::int64_t value) {
-  const std::string result = co_await told(store, set(name, value));
-  EXPECT_EQ(result, std::to_string(value));
-}
-
 std::string numbered(int number) {
   std::string name("n");
   return name.append(std::to_string(number));
@@ -313,10 +313,10 @@ TEST_P(Stores, ListOnceWhatExistsThroughout) { with_store(open(), list_while_cha
 
 // ---- loops in threads ----
 
-constexpr int kThreads = 3, kTasks = 20, kEach = 50;
+constexpr int kRacingThreads = 3, kTasksEach = 20, kIncrementsEach = 50;
 
 Task<> increment(Store& store) {
-  for (int i = 0; i < kEach; ++i) {
+  for (int i = 0; i < kIncrementsEach; ++i) {
     const Outcome outcome = co_await ask(store, inc("x"));
     EXPECT_EQ(outcome.status, Outcome::kDone);
     const Outcome seen = co_await ask(store, get("x"));
@@ -328,21 +328,21 @@ Task<> increment(Store& store) {
 
 Task<int> increment_beside_each_other(Store& store) {
   WaitGroup group;
-  for (int i = 0; i < kTasks; ++i) group.go(increment(store));
+  for (int i = 0; i < kTasksEach; ++i) group.go(increment(store));
   co_await group.wait();
   co_return 0;
 }
 
 Task<> expect_all(Store& store) {
   const std::string result = co_await told(store, get("x"));
-  EXPECT_EQ(result, std::to_string(kThreads * kTasks * kEach));
+  EXPECT_EQ(result, std::to_string(kRacingThreads * kTasksEach * kIncrementsEach));
 }
 
 TEST_P(Stores, LoseNothingBetweenThreads) {
   const Opened opened = open();
   ASSERT_EQ(opened.why, "");
   std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i)
+  for (int i = 0; i < kRacingThreads; ++i)
     threads.emplace_back([&opened] {
       net::Loop loop;
       const auto store = opened.make(loop);

@@ -26,6 +26,8 @@ inline Command remove(std::string name) {
 // "7" for a counter's value, or the status as text: "not found", "unavailable: ...".
 std::string shown(const Outcome& outcome);
 net::Task<std::string> told(Store& store, Command command);
+// Sets a counter, and expects that this is done.
+net::Task<> set_quietly(Store& store, std::string name, std::int64_t value);
 
 // Lists counters as "a=1 b=2"; `pieces` gets the number of pieces.
 net::Task<std::string> listed(Store& store, std::string prefix, int* pieces);

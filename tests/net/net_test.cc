@@ -118,7 +118,7 @@ std::string receive_all(const Fd& from) {
 void half_close(const Fd& socket) { must(shutdown(socket.get(), SHUT_WR) == 0, "shutdown"); }
 
 void reset(Fd& socket) {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  const struct linger at_once { .l_onoff = 1, .l_linger = 0 };
   must(setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0, "linger");
   socket.reset();
 }

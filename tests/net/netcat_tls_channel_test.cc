@@ -172,7 +172,7 @@ NET_TEST(NetcatTlsChannel, TellsAnErrorBehindWhatCame) {
   co_await shake_hands(both);
   const Result<std::size_t> n = both.server->try_write("so far");
   EXPECT_TRUE(n);
-  const linger now{.l_onoff = 1, .l_linger = 0};
+  const struct linger now { .l_onoff = 1, .l_linger = 0 };
   setsockopt(both.server_socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   both.server->reset_on_close(true);
   both.server.reset();
@@ -187,7 +187,7 @@ NET_TEST(NetcatTlsChannel, TellsAnErrorBehindWhatCame) {
 NET_TEST(NetcatTlsChannel, WhatCanNeverBeSentIsNotWaitedFor) {
   Connection both(loop);
   co_await shake_hands(both);
-  const linger now{.l_onoff = 1, .l_linger = 0};
+  const struct linger now { .l_onoff = 1, .l_linger = 0 };
   setsockopt(both.server_socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   both.server->reset_on_close(true);
   both.server.reset();

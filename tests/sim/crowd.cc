@@ -116,9 +116,9 @@ net::Task<> Crowd::run() {
 
 namespace {
 
-class Judge {
+class CrowdJudge {
  public:
-  explicit Judge(const Crowd& run)
+  explicit CrowdJudge(const Crowd& run)
       : run_(run),
         encoded_(run.options.crlf ? with_crlf(run.local.in.content) : run.local.in.content),
         has_input_(run.terms.input != netcat::Terms::Input::kNone) {}
@@ -151,7 +151,7 @@ class Judge {
   std::vector<std::string> heard_;
 };
 
-void Judge::output() {
+void CrowdJudge::output() {
   heard_.resize(run_.clients.size());
   for (const char c : run_.local.out.received) heard_[static_cast<std::size_t>(sender_of(c))] += c;
   for (std::size_t who = 0; who < heard_.size(); ++who) {
@@ -169,7 +169,7 @@ void Judge::output() {
 }
 
 // What one client has sent is not torn apart by another's.
-void Judge::untorn() const {
+void CrowdJudge::untorn() const {
   std::size_t at = 0;
   bool more = false;
   int speaker = -1;
@@ -186,7 +186,7 @@ void Judge::untorn() const {
   }
 }
 
-void Judge::one(const Crowd::Client& client) const {
+void CrowdJudge::one(const Crowd::Client& client) const {
   const bool input_ended = run_.local.in.end_seen;
   const bool ours = run_.verdict.reason == client.verdict.reason;
   require(encoded_.find(client.received) != std::string::npos, "a client is sent other bytes");
@@ -223,7 +223,7 @@ void Judge::one(const Crowd::Client& client) const {
 }
 
 // Every byte that was taken off standard input has gone to a client, but for the last piece.
-void Judge::input() const {
+void CrowdJudge::input() const {
   constexpr std::size_t kPiece = std::size_t{64} << 10;
   if (!has_input_ || run_.options.crlf) return;
   std::vector<std::pair<std::size_t, std::size_t>> parts;
@@ -245,7 +245,7 @@ void Judge::input() const {
   require(run_.local.in.taken <= covered + kPiece, "lost: the end of the input");
 }
 
-void Judge::hub() const {
+void CrowdJudge::hub() const {
   switch (run_.verdict.reason) {
     case Verdict::kNoClient:  // the horizon
       break;
@@ -269,6 +269,6 @@ void Judge::hub() const {
 
 }  // namespace
 
-void judge(const Crowd& run) { Judge(run).all(); }
+void judge(const Crowd& run) { CrowdJudge(run).all(); }
 
 }  // namespace sim

@@ -112,9 +112,9 @@ Task<> Program::run() {
 
 namespace {
 
-class Judge {
+class ProgramJudge {
  public:
-  explicit Judge(const Program& run)
+  explicit ProgramJudge(const Program& run)
       : run_(run),
         talk_(run.world, run.remote, run.records.get()),
         end_(run.end_at),
@@ -159,7 +159,7 @@ class Judge {
   const std::string output_;
 };
 
-void Judge::complete() const {
+void ProgramJudge::complete() const {
   const bool both = talk_.end_seen_at < kNever && run_.pipes.in.end_seen;
   require(end_ >= run_.exits_at || both, "complete, though the program runs");
   require(talk_.received.size() == output_.size(), "lost: output of the program, with status 0");
@@ -173,7 +173,7 @@ void Judge::complete() const {
   require(end_ <= last + 2 * run_.remote.lag + 1'000, "it ends too late");
 }
 
-void Judge::lost() const {
+void ProgramJudge::lost() const {
   const Remote& remote = run_.remote;
   const bool closed = remote.closes_fully && end_ >= remote.in.end_at;
   const bool keepalive = remote.probed && remote.dead_at < end_;
@@ -188,6 +188,6 @@ void Judge::lost() const {
 
 }  // namespace
 
-void judge(const Program& run) { Judge(run).all(); }
+void judge(const Program& run) { ProgramJudge(run).all(); }
 
 }  // namespace sim

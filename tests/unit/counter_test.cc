@@ -57,7 +57,7 @@ Command command(Command::Kind kind, std::int64_t value = 0, std::int64_t expecte
   return {.kind = kind, .name = "x", .value = value, .expected = expected};
 }
 
-struct Row {
+struct CommandRow {
   Command::Kind kind;
   std::int64_t value;
   std::int64_t expected;
@@ -67,7 +67,7 @@ struct Row {
   std::optional<std::int64_t> after;
 };
 
-const Row kTable[] = {
+const CommandRow kCommands[] = {
     {Command::kGet, 0, 0, 7, Outcome::kDone, 7, 7},
     {Command::kGet, 0, 0, {}, Outcome::kNotFound, 0, {}},
     {Command::kSet, 3, 0, 7, Outcome::kDone, 7, 3},
@@ -89,8 +89,8 @@ const Row kTable[] = {
 };
 
 TEST(CounterApply, DoesWhatTheTableSays) {
-  for (const Row& row : kTable) {
-    SCOPED_TRACE(&row - kTable);
+  for (const CommandRow& row : kCommands) {
+    SCOPED_TRACE(&row - kCommands);
     const Counter existing = counter(row.existing.value_or(0));
     const auto [outcome, after] =
         apply(command(row.kind, row.value, row.expected), row.existing ? &existing : nullptr, kNow);

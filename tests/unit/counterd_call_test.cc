@@ -65,13 +65,13 @@ std::string shown(const Sent& sent) {
   return text + " " + kShown[call.show] + (call.json ? " json" : "");
 }
 
-struct Row {
+struct CallRow {
   std::string target;
   std::string result;
 };
 
 TEST(CounterdCall, EveryUrl) {
-  const Row table[] = {
+  const CallRow table[] = {
       {"/get?name=x", "get x 0 new"},
       {"/set?name=x&val=0", "set x 0 ok"},
       {"/set?val=-9223372036854775808&name=x", "set x -9223372036854775808 ok"},
@@ -108,11 +108,12 @@ TEST(CounterdCall, EveryUrl) {
       {"/get?name=100%25", "get 100% 0 new"},
       {"/get?&name=x&", "get x 0 new"},
   };
-  for (const Row& row : table) EXPECT_EQ(shown({.target = row.target}), row.result) << row.target;
+  for (const CallRow& row : table)
+    EXPECT_EQ(shown({.target = row.target}), row.result) << row.target;
 }
 
 TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
-  const Row table[] = {
+  const CallRow table[] = {
       {"/get", "name is missing"},
       {"/get?name=", "name is empty"},
       {"/get?name=a%0Ab", "name has a control character"},
@@ -159,7 +160,7 @@ TEST(CounterdCall, BadInputHasALineThatSaysWhy) {
       {"/list?name=x", "unknown parameter 'name'"},
       {"/metrics?x", "unknown parameter 'x'"},
   };
-  for (const Row& row : table)
+  for (const CallRow& row : table)
     EXPECT_EQ(shown({.target = row.target}), "400 " + row.result + "\n") << row.target;
 }
 
@@ -215,7 +216,7 @@ TEST(CounterdCall, AnotherBodyIsRefused) {
 // ---- JSON ----
 
 TEST(CounterdCall, ParametersMayBeJson) {
-  const Row table[] = {
+  const CallRow table[] = {
       {R"({"name":"x"})", "inc x 1 ok"},
       {R"( { "name" : "x" , "by" : 2 } )", "inc x 2 ok"},
       {R"({"name":["a","b"],"by":-2,"create":false})", "inc a -2 and b no-create ok"},
@@ -236,7 +237,7 @@ TEST(CounterdCall, ParametersMayBeJson) {
       {R"({"name":["x"})", "400 malformed JSON: line 1: ']' is expected\n"},
       {R"({"name":"a\u0000b"})", "400 name has a control character\n"},
   };
-  for (const Row& row : table)
+  for (const CallRow& row : table)
     EXPECT_EQ(shown({.method = "POST",
                      .target = "/inc",
                      .fields = {{"Content-Type", "application/json; charset=utf-8"}},

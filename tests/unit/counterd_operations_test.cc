@@ -8,20 +8,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time kNow{1'795'275'123'456ms};
+constexpr Time kStart{1'795'275'123'456ms};
 
 Command inc(std::string name, std::string op = "") {
   return {.kind = Command::kInc, .name = std::move(name), .value = 1, .op = std::move(op)};
 }
 
 TEST(Operation, IsReadAsItIsWritten) {
-  Operation operation{kNow, "0123456789abcdef", {}};
+  Operation operation{kStart, "0123456789abcdef", {}};
   operation.outcome.before = -7;
-  operation.outcome.counter = {INT64_MIN, kNow, kNever, 0ms};
-  operation.outcome.others = {{.before = 1, .counter = {2, Time(-5ms), kNow + 1h, 0ms}}};
+  operation.outcome.counter = {INT64_MIN, kStart, kNever, 0ms};
+  operation.outcome.others = {{.before = 1, .counter = {2, Time(-5ms), kStart + 1h, 0ms}}};
   const auto read = Operation::parse(operation.to_string());
   ASSERT_TRUE(read);
-  EXPECT_EQ(read->at, kNow);
+  EXPECT_EQ(read->at, kStart);
   EXPECT_EQ(read->mark, operation.mark);
   EXPECT_EQ(read->outcome.status, Outcome::kDone);
   EXPECT_EQ(read->outcome.before, -7);
@@ -51,7 +51,7 @@ TEST(Operation, HasAMarkOfAllButTheToken) {
 class TransactionTest : public testing::Test {
  protected:
   // Executes the commands as one group.
-  std::vector<Outcome> run(const std::vector<Command>& commands, Time at = kNow) {
+  std::vector<Outcome> run(const std::vector<Command>& commands, Time at = kStart) {
     Transaction transaction(counters_, operations_, limits_, at);
     std::vector<Outcome> outcomes;
     for (const Command& command : commands) outcomes.push_back(transaction.execute(command));
@@ -90,18 +90,18 @@ TEST_F(TransactionTest, AnswersARefusalAgain) {
 
 TEST_F(TransactionTest, ForgetsATokenAfterItsWindow) {
   run({inc("x", "1")});
-  EXPECT_EQ(run({inc("x", "1")}, kNow + 10min - 1ms)[0].counter.value, 1);
-  EXPECT_EQ(run({inc("x", "1")}, kNow + 10min)[0].counter.value, 2);
-  EXPECT_EQ(operations_.take_older(kNow), std::nullopt);
+  EXPECT_EQ(run({inc("x", "1")}, kStart + 10min - 1ms)[0].counter.value, 1);
+  EXPECT_EQ(run({inc("x", "1")}, kStart + 10min)[0].counter.value, 2);
+  EXPECT_EQ(operations_.take_older(kStart), std::nullopt);
 }
 
 TEST_F(TransactionTest, RemembersATokenThatIsUsedAgainAfterItsWindow) {
   run({inc("x", "1"), inc("x", "2")});
-  EXPECT_EQ(run({inc("x", "1")}, kNow + 10min)[0].counter.value, 3);
-  EXPECT_EQ(operations_.take_older(kNow + 1ms), "2");
-  EXPECT_EQ(operations_.take_older(kNow + 1ms), std::nullopt);
-  EXPECT_EQ(run({inc("x", "1")}, kNow + 11min)[0].counter.value, 3);
-  EXPECT_EQ(operations_.take_older(kNow + 10min + 1ms), "1");
+  EXPECT_EQ(run({inc("x", "1")}, kStart + 10min)[0].counter.value, 3);
+  EXPECT_EQ(operations_.take_older(kStart + 1ms), "2");
+  EXPECT_EQ(operations_.take_older(kStart + 1ms), std::nullopt);
+  EXPECT_EQ(run({inc("x", "1")}, kStart + 11min)[0].counter.value, 3);
+  EXPECT_EQ(operations_.take_older(kStart + 10min + 1ms), "1");
 }
 
 TEST_F(TransactionTest, RemembersNoMoreTokensThanCounters) {
@@ -109,7 +109,7 @@ TEST_F(TransactionTest, RemembersNoMoreTokensThanCounters) {
     EXPECT_EQ(run({inc("x", op)})[0].status, Outcome::kDone);
   EXPECT_EQ(run({inc("x", "5")})[0].status, Outcome::kTooMany);
   EXPECT_EQ(run({inc("x", "4")})[0].counter.value, 4);
-  EXPECT_EQ(operations_.take_older(kNow + 1ms), "1");
+  EXPECT_EQ(operations_.take_older(kStart + 1ms), "1");
   EXPECT_EQ(run({inc("x", "5")})[0].counter.value, 5);
 }
 

@@ -6,12 +6,12 @@
 namespace netcat {
 namespace {
 
-struct Row {
+struct CrlfRow {
   std::string_view text;
   std::string_view encoded;
 };
 
-const Row kTable[] = {
+const CrlfRow kTexts[] = {
     {"", ""},
     {"abc", "abc"},
     {"\n", "\r\n"},
@@ -27,11 +27,11 @@ const Row kTable[] = {
 };
 
 TEST(Crlf, WholeTexts) {
-  for (const Row& row : kTable) EXPECT_EQ(CrlfEncoder().encode(row.text), row.encoded);
+  for (const CrlfRow& row : kTexts) EXPECT_EQ(CrlfEncoder().encode(row.text), row.encoded);
 }
 
 TEST(Crlf, EverySplitInThreeGivesTheSame) {
-  for (const Row& row : kTable) {
+  for (const CrlfRow& row : kTexts) {
     for (std::size_t first = 0; first <= row.text.size(); ++first) {
       for (std::size_t second = first; second <= row.text.size(); ++second) {
         CrlfEncoder encoder;
@@ -45,7 +45,7 @@ TEST(Crlf, EverySplitInThreeGivesTheSame) {
 }
 
 TEST(Crlf, ByteByByteGivesTheSame) {
-  for (const Row& row : kTable) {
+  for (const CrlfRow& row : kTexts) {
     CrlfEncoder encoder;
     std::string encoded;
     for (const char& c : row.text) encoded += encoder.encode({&c, 1});

@@ -16,7 +16,7 @@ std::string end_of(const std::string& lines) {
 }
 
 TEST(HttpConformance, EachRule) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     const std::string lines = transcript(row.bytes);
     if (row.status == kTaken) {
@@ -30,7 +30,7 @@ TEST(HttpConformance, EachRule) {
 }
 
 TEST(HttpConformance, EachRuleBehindAnotherRequest) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     const std::string first = posted("Content-Length: 5", "first");
     EXPECT_EQ(transcript(first + row.bytes),
@@ -39,7 +39,7 @@ TEST(HttpConformance, EachRuleBehindAnotherRequest) {
 }
 
 TEST(HttpConformance, TheSameAgainMeansTheSame) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     std::string lines = transcript(row.bytes);
     if (row.status == kTaken) lines = lines.substr(0, lines.size() - 3) + lines;
@@ -49,7 +49,7 @@ TEST(HttpConformance, TheSameAgainMeansTheSame) {
 }
 
 TEST(HttpConformance, ARefusalIsAPlainSentence) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     if (row.status == kTaken) continue;
     const std::string lines = transcript(row.bytes);
     EXPECT_TRUE(lines.ends_with('.')) << lines;
@@ -62,7 +62,7 @@ TEST(HttpConformance, ARefusalIsAPlainSentence) {
 
 // Every prefix of a request that is taken is the beginning of one.
 TEST(HttpConformance, EveryPrefixIsPartial) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     if (row.status != kTaken || row.bytes.size() > 1000) continue;
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     const std::string whole = transcript(row.bytes);
@@ -77,7 +77,7 @@ TEST(HttpConformance, EveryPrefixIsPartial) {
 }
 
 TEST(HttpConformance, EverySplitGivesTheSame) {
-  for (const Row& row : kRows) {
+  for (const ConformanceRow& row : kRows) {
     SCOPED_TRACE(std::string("RFC ") + row.section + ": " + row.what);
     const std::string_view bytes = row.bytes;
     const std::string whole = transcript(bytes);

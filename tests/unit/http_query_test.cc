@@ -8,12 +8,12 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-struct Row {
+struct QueryRow {
   std::string_view text;
   Pairs pairs;
 };
 
-const Row kTable[] = {
+const QueryRow kQueries[] = {
     {"", {}},
     {"a=1", {{"a", "1"}}},
     {"a=1&b=2", {{"a", "1"}, {"b", "2"}}},
@@ -34,7 +34,7 @@ const Row kTable[] = {
 };
 
 TEST(HttpQuery, Pairs) {
-  for (const Row& row : kTable) {
+  for (const QueryRow& row : kQueries) {
     const auto query = Query::parse(row.text);
     ASSERT_TRUE(query) << row.text;
     EXPECT_EQ(query->pairs(), row.pairs) << row.text;

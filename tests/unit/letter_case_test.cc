@@ -10,13 +10,13 @@ namespace {
 
 using namespace std::string_view_literals;
 
-struct Row {
+struct LetterRow {
   std::string_view text;
   std::string_view upper;
   std::string_view lower;
 };
 
-const Row kTable[] = {
+const LetterRow kLetters[] = {
     {"", "", ""},
     {"Hello, World 123!", "HELLO, WORLD 123!", "hello, world 123!"},
     {"Привет", "ПРИВЕТ", "привет"},
@@ -34,7 +34,7 @@ const Row kTable[] = {
 };
 
 TEST(LetterCase, IsUnicodes) {
-  for (const Row& row : kTable) {
+  for (const LetterRow& row : kLetters) {
     EXPECT_EQ(to_upper(row.text), row.upper);
     EXPECT_EQ(to_lower(row.text), row.lower);
   }
@@ -47,7 +47,7 @@ TEST(LetterCase, WhateverTheProcessesLocale) {
 }
 
 TEST(LetterCase, BytesThatAreNoUtf8StayAsTheyAre) {
-  const Row table[] = {
+  const LetterRow table[] = {
       {"\xff\xfe\x80", "\xff\xfe\x80", "\xff\xfe\x80"},
       {"a\xffZ", "A\xffZ", "a\xffz"},
       {"п\xd0", "П\xd0", "п\xd0"},     // cut short at the end
@@ -60,7 +60,7 @@ TEST(LetterCase, BytesThatAreNoUtf8StayAsTheyAre) {
        "b"},                                                // an overlong 'a'
       {"\xed\xa0\x80x", "\xed\xa0\x80X", "\xed\xa0\x80x"},  // a surrogate
   };
-  for (const Row& row : table) {
+  for (const LetterRow& row : table) {
     EXPECT_EQ(to_upper(row.text), row.upper);
     EXPECT_EQ(to_lower(row.text), row.lower);
   }

@@ -11,7 +11,7 @@ namespace netcat {
 namespace {
 
 using net::Millis;
-using Verdict = DatagramEnding::Verdict;
+using Decision = DatagramEnding::Verdict;
 
 DatagramEnding::Time at(int ms) { return DatagramEnding::Time(Millis(ms)); }
 
@@ -73,125 +73,137 @@ Options with(Options o, bool Options::*flag) {
 
 constexpr int kNever = -1;
 
-struct Row {
+struct EndRow {
   const char* what;
   Options options;
   std::vector<Event> events;
   int end;  // kNever: no limit
-  Verdict verdict;
+  Decision verdict;
 };
 
-void check(const Row& row) {
+void check(const EndRow& row) {
   DatagramEnding ending(row.options, at(0));
   feed(ending, row.events);
-  EXPECT_EQ(ending.verdict(at(0)), Verdict::kStay) << row.what;
+  EXPECT_EQ(ending.verdict(at(0)), Decision::kStay) << row.what;
   if (row.end == kNever) {
     EXPECT_EQ(ending.next_look(), DatagramEnding::kNever) << row.what;
-    EXPECT_EQ(ending.verdict(at(1'000'000)), Verdict::kStay) << row.what;
+    EXPECT_EQ(ending.verdict(at(1'000'000)), Decision::kStay) << row.what;
     return;
   }
   EXPECT_EQ(ending.next_look(), at(row.end)) << row.what;
-  EXPECT_EQ(ending.verdict(at(row.end - 1)), Verdict::kStay) << row.what;
-  EXPECT_EQ(ending.verdict(at(row.end)), Verdict::kLook) << row.what;
+  EXPECT_EQ(ending.verdict(at(row.end - 1)), Decision::kStay) << row.what;
+  EXPECT_EQ(ending.verdict(at(row.end)), Decision::kLook) << row.what;
   ending.looked(at(row.end));
   EXPECT_EQ(ending.verdict(at(row.end)), row.verdict) << row.what;
 }
 
 TEST(DatagramEnding, AfterTheEndOfInput) {
   using enum Event::What;
-  const Row table[] = {
-      {"input may come", client(), {{kMoved, 5}}, kNever, Verdict::kStay},
-      {"rule 2: a second", client(), {{kInputEnd, 10}}, 1000, Verdict::kComplete},
+  const EndRow table[] = {
+      {"input may come", client(), {{kMoved, 5}}, kNever, Decision::kStay},
+      {"rule 2: a second", client(), {{kInputEnd, 10}}, 1000, Decision::kComplete},
       {"after the last datagram",
        client(),
        {{kInputEnd, 10}, {kMoved, 700}},
        1700,
-       Verdict::kComplete},
-      {"or -w", with_idle(client(), 5000), {{kInputEnd, 10}}, 5000, Verdict::kComplete},
+       Decision::kComplete},
+      {"or -w", with_idle(client(), 5000), {{kInputEnd, 10}}, 5000, Decision::kComplete},
       {"-q counts from the end of input",
        with_quit(client(), 2000),
        {{kInputEnd, 10}, {kMoved, 1500}},
        2010,
-       Verdict::kComplete},
-      {"-q -1", with(client(), &Options::quit_never), {{kInputEnd, 10}}, kNever, Verdict::kStay},
+       Decision::kComplete},
+      {"-q -1", with(client(), &Options::quit_never), {{kInputEnd, 10}}, kNever, Decision::kStay},
       {"-q -1 -w",
        with_idle(with(client(), &Options::quit_never), 300),
        {{kInputEnd, 10}},
        300,
-       Verdict::kIdle},
+       Decision::kIdle},
       {"--send-only",
        with(client(), &Options::send_only),
        {{kInputEnd, 10}},
        10,
-       Verdict::kComplete},
+       Decision::kComplete},
       {"-w 0",
        with(client(), &Options::exit_when_sent),
        {{kInputEnd, 10}, {kMoved, 20}},
        10,
-       Verdict::kComplete},
+       Decision::kComplete},
       {"-w 0 and a listener without input",
        with(listener(), &Options::exit_when_sent),
        {{kInputEnd, 10}},
        10,
-       Verdict::kComplete},
+       Decision::kComplete},
   };
-  for (const Row& row : table) check(row);
+  for (const EndRow& row : table) check(row);
 }
 
 TEST(DatagramEnding, BeforeThat) {
   using enum Event::What;
-  const Row table[] = {
-      {"rule 3: idle", with_idle(client(), 300), {{kMoved, 50}}, 350, Verdict::kIdle},
-      {"the first datagram", with_idle(listener(), 300), {}, 300, Verdict::kTimedOut},
-      {"and the next", with_idle(listener(), 300), {{kHeard, 50}}, 350, Verdict::kIdle},
-      {"rule 1: a listener without input", listener(), {{kInputEnd, 10}}, kNever, Verdict::kStay},
+  const EndRow table[] = {
+      {"rule 3: idle", with_idle(client(), 300), {{kMoved, 50}}, 350, Decision::kIdle},
+      {"the first datagram", with_idle(listener(), 300), {}, 300, Decision::kTimedOut},
+      {"and the next", with_idle(listener(), 300), {{kHeard, 50}}, 350, Decision::kIdle},
+      {"rule 1: a listener without input", listener(), {{kInputEnd, 10}}, kNever, Decision::kStay},
       {"with input",
        listener(),
        {{kHeard, 5}, {kInput, 10}, {kInputEnd, 10}},
        1005,
-       Verdict::kComplete},
-      {"with -q", with_quit(listener(), 100), {{kInputEnd, 10}}, 110, Verdict::kComplete},
+       Decision::kComplete},
+      {"with -q", with_quit(listener(), 100), {{kInputEnd, 10}}, 110, Decision::kComplete},
       {"-k goes on",
        with(listener(), &Options::keep_open),
        {{kInput, 5}, {kInputEnd, 10}},
        kNever,
-       Verdict::kStay},
+       Decision::kStay},
       {"-k -q too",
        with_quit(with(listener(), &Options::keep_open), 100),
        {{kInputEnd, 10}},
        kNever,
-       Verdict::kStay},
+       Decision::kStay},
       {"-k -w",
        with_idle(with(listener(), &Options::keep_open), 300),
        {{kHeard, 50}},
        350,
-       Verdict::kIdle},
-      {"rule 4: output blocks", with_idle(client(), 300), {{kBlocked, 50}}, kNever, Verdict::kStay},
-      {"no more", with_idle(client(), 300), {{kBlocked, 50}, {kFree, 900}}, 1200, Verdict::kIdle},
-      {"also after the input", client(), {{kInputEnd, 10}, {kBlocked, 50}}, kNever, Verdict::kStay},
-      {"-i holds", with_idle(client(), 300), {{kHeld, 50}}, kNever, Verdict::kStay},
-      {"-i goes on", with_idle(client(), 300), {{kHeld, 50}, {kGoesOn, 500}}, 800, Verdict::kIdle},
-      {"another address", client(), {{kInputEnd, 10}, {kRestarted, 400}}, 1400, Verdict::kComplete},
+       Decision::kIdle},
+      {"rule 4: output blocks",
+       with_idle(client(), 300),
+       {{kBlocked, 50}},
+       kNever,
+       Decision::kStay},
+      {"no more", with_idle(client(), 300), {{kBlocked, 50}, {kFree, 900}}, 1200, Decision::kIdle},
+      {"also after the input",
+       client(),
+       {{kInputEnd, 10}, {kBlocked, 50}},
+       kNever,
+       Decision::kStay},
+      {"-i holds", with_idle(client(), 300), {{kHeld, 50}}, kNever, Decision::kStay},
+      {"-i goes on", with_idle(client(), 300), {{kHeld, 50}, {kGoesOn, 500}}, 800, Decision::kIdle},
+      {"another address",
+       client(),
+       {{kInputEnd, 10}, {kRestarted, 400}},
+       1400,
+       Decision::kComplete},
       {"another address with -w 0",
        with(client(), &Options::exit_when_sent),
        {{kInputEnd, 10}, {kRestarted, 400}},
        400,
-       Verdict::kComplete},
+       Decision::kComplete},
   };
-  for (const Row& row : table) check(row);
+  for (const EndRow& row : table) check(row);
 }
 
 TEST(DatagramEnding, ALimitThatExpiresLooksFirst) {
   const Options options = with_idle(client(), 300);
   DatagramEnding ending(options, at(0));
   ending.looked(at(299));
-  EXPECT_EQ(ending.verdict(at(5000)), Verdict::kLook) << "stopped for five seconds";
+  EXPECT_EQ(ending.verdict(at(5000)), Decision::kLook) << "stopped for five seconds";
   ending.moved(at(5001));  // what had arrived
   ending.looked(at(5000));
-  EXPECT_EQ(ending.verdict(at(5001)), Verdict::kStay);
-  EXPECT_EQ(ending.verdict(at(5301)), Verdict::kLook);
+  EXPECT_EQ(ending.verdict(at(5001)), Decision::kStay);
+  EXPECT_EQ(ending.verdict(at(5301)), Decision::kLook);
   ending.looked(at(5301));
-  EXPECT_EQ(ending.verdict(at(5301)), Verdict::kIdle);
+  EXPECT_EQ(ending.verdict(at(5301)), Decision::kIdle);
 }
 
 // ---- datagrams from input ----

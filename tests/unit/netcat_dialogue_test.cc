@@ -54,7 +54,7 @@ Exchange exchange(const Proxy& proxy, const Destination& to, std::string_view an
   return {sent, dialogue->state(), dialogue->failure(), taken};
 }
 
-struct Row {
+struct DialogueRow {
   Proxy proxy;
   Destination to;
   std::string answers;
@@ -66,8 +66,8 @@ struct Row {
   bool ends = false;
 };
 
-void check(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check(const std::vector<DialogueRow>& rows) {
+  for (const DialogueRow& row : rows) {
     for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{7}, SIZE_MAX / 2}) {
       SCOPED_TRACE(testing::PrintToString(row.answers) + " by " + std::to_string(step));
       const Exchange result = exchange(row.proxy, row.to, row.answers, step, row.ends);
@@ -192,7 +192,7 @@ TEST(NetcatDialogue, HttpConnect) {
   const Proxy http = proxy_of(Proxy::kHttp), user = proxy_of(Proxy::kHttp, "me", "secret");
   const std::string request = "CONNECT db.test:5432 HTTP/1.1\r\nHost: db.test:5432\r\n";
   const auto ok = [&](const std::string& answer) {
-    return Row{http, kName, answer, request + "\r\n", State::kOpen};
+    return DialogueRow{http, kName, answer, request + "\r\n", State::kOpen};
   };
   check({
       ok("HTTP/1.1 200 Connection established\r\n\r\n"),
@@ -221,7 +221,7 @@ TEST(NetcatDialogue, HttpConnect) {
 TEST(NetcatDialogue, HttpFailures) {
   const Proxy http = proxy_of(Proxy::kHttp), user = proxy_of(Proxy::kHttp, "me", "secret");
   const auto bad = [&](const std::string& answer, const std::string& why, bool ends = false) {
-    return Row{http, kName, answer, "", State::kFailed, 11, why, false, ends};
+    return DialogueRow{http, kName, answer, "", State::kFailed, 11, why, false, ends};
   };
   const std::string login =
       "HTTP/1.1 407 Login\r\nProxy-Authenticate: Digest realm=x\r\n"

@@ -11,14 +11,14 @@ namespace {
 
 using std::string_literals::operator""s;
 
-struct Row {
+struct TelnetRow {
   const char* what;
   std::string bytes;
   std::string data;
   std::string replies;
 };
 
-const Row kTable[] = {
+const TelnetRow kConversations[] = {
     {"data", "hello\r\n", "hello\r\n", ""},
     {"every byte but IAC", "\x00\x01\x7f\x80\xf0\xfe"s, "\x00\x01\x7f\x80\xf0\xfe"s, ""},
     {"DO ECHO", "\xff\xfd\x01", "", "\xff\xfc\x01"},
@@ -63,7 +63,7 @@ const Row kTable[] = {
 };
 
 TEST(NetcatTelnet, DataAndReplies) {
-  for (const Row& row : kTable) {
+  for (const TelnetRow& row : kConversations) {
     TelnetParser parser;
     std::string bytes = row.bytes;
     std::string replies;
@@ -74,7 +74,7 @@ TEST(NetcatTelnet, DataAndReplies) {
 }
 
 TEST(NetcatTelnet, InPiecesOfAnySize) {
-  for (const Row& row : kTable) {
+  for (const TelnetRow& row : kConversations) {
     for (std::size_t size = 1; size < row.bytes.size(); ++size) {
       TelnetParser parser;
       std::string data;

@@ -8,7 +8,6 @@ using net::Error;
 using net::Result;
 
 constexpr Error kAgain(UV_EAGAIN);
-constexpr Error kFailed(UV_EPROTO);
 constexpr Error kCutOff(UV_ECONNABORTED);
 
 class NetcatTlsVersions : public testing::TestWithParam<Version> {

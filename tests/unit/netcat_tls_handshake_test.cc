@@ -12,8 +12,6 @@ namespace {
 using net::Error;
 using net::Result;
 
-constexpr Error kFailed(UV_EPROTO);
-
 Options versions(Version min, Version max) {
   Options options;
   options.min = min;

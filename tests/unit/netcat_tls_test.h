@@ -11,6 +11,8 @@
 
 namespace netcat::tls {
 
+inline constexpr net::Error kFailed(UV_EPROTO);
+
 inline std::unique_ptr<Context> context_of(const Options& options, Role role) {
   std::string why;
   auto context = Context::make(options, role, why);

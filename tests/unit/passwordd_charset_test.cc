@@ -6,15 +6,10 @@
 #include <cmath>
 #include <map>
 
+#include "passwordd_test.h"
+
 namespace passwordd {
 namespace {
-
-Charset charset(std::string_view text) {
-  Charset set;
-  const bool named = Charset::parse_name(text, set).empty();
-  EXPECT_TRUE(named || Charset::parse_characters(text, set).empty()) << text;
-  return set;
-}
 
 TEST(Charset, Sets) {
   struct Row {

@@ -8,18 +8,13 @@
 #include <random>
 #include <vector>
 
+#include "passwordd_test.h"
+
 namespace passwordd {
 namespace {
 
 constexpr const char* kDefault =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789#@$";
-
-Charset charset(std::string_view text) {
-  Charset set;
-  const bool named = Charset::parse_name(text, set).empty();
-  EXPECT_TRUE(named || Charset::parse_characters(text, set).empty()) << text;
-  return set;
-}
 
 std::u32string draw(Source source, const Charset& set, std::size_t n) {
   std::u32string drawn;

@@ -77,11 +77,11 @@ TEST(Sheet, ThePiecesAreTheWhole) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 1002);
 }
 
-net::Error refusing(std::span<unsigned char>) { return UV_ENOSYS; }
+net::Error without_system_call(std::span<unsigned char>) { return UV_ENOSYS; }
 
 TEST(Sheet, FailsWithItsSource) {
   const Order any = order(100, 12, "alnum");
-  Sheet sheet(any, refusing);
+  Sheet sheet(any, without_system_call);
   std::string text;
   EXPECT_EQ(sheet.append(text, SIZE_MAX), net::Error(UV_ENOSYS));
 }

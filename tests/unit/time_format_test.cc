@@ -43,14 +43,14 @@ class TimeFormatTest : public testing::Test {
   bool was_set_ = false;
 };
 
-struct Row {
+struct FormatRow {
   const char* name;
   const char* text;
 };
 
 TEST_F(TimeFormatTest, EveryNameInUtc) {
   use("UTC0");
-  const Row table[] = {
+  const FormatRow table[] = {
       {"time", "22:04:05\n"},
       {"rfc3339", "2006-01-02T22:04:05Z\n"},
       {"rfc1123", "Mon, 02 Jan 2006 22:04:05 UTC\n"},
@@ -64,7 +64,7 @@ TEST_F(TimeFormatTest, EveryNameInUtc) {
       {"%Y/%j %%", "2006/002 %\n"},
       {"at %H h", "at 22 h\n"},
   };
-  for (const Row& row : table) EXPECT_EQ(line(row.name, kMoment), row.text) << row.name;
+  for (const FormatRow& row : table) EXPECT_EQ(line(row.name, kMoment), row.text) << row.name;
   EXPECT_EQ(TimeFormat().line(kMoment), "22:04:05\n");
 }
 
@@ -100,14 +100,14 @@ TEST_F(TimeFormatTest, MillisecondsKeepTheirZeros) {
 TEST_F(TimeFormatTest, FractionsOfASecond) {
   use("UTC0");
   const Time moment = Time(std::chrono::nanoseconds(1'136'239'445'007'080'009));
-  const Row table[] = {
+  const FormatRow table[] = {
       {"%S.%N", "05.007080009\n"}, {"%S.%3N", "05.007\n"},
       {"%S.%6N", "05.007080\n"},   {"%S.%9N", "05.007080009\n"},
       {"%S.%1N", "05.0\n"},        {"%S.%f", "05.007080\n"},
       {"%%N %%f", "%N %f\n"},      {"%%%3N", "%007\n"},
       {"N%SN", "N05N\n"},          {"unixns", "1136239445007080009\n"},
   };
-  for (const Row& row : table) EXPECT_EQ(line(row.name, moment), row.text) << row.name;
+  for (const FormatRow& row : table) EXPECT_EQ(line(row.name, moment), row.text) << row.name;
   use("ZZZ-1");
   EXPECT_EQ(line("rfc3339ms", moment), "2006-01-02T23:04:05.007+01:00\n");
 }
