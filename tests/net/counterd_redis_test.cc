@@ -28,9 +28,7 @@ void with_redis(const MakeStore& make, const RedisBody& body) {
 }
 
 void with_redis(const std::string& url, const RedisBody& body) {
-  const Opened opened = open_redis_store({.place = url, .limits = {.max_counters = kMany}});
-  ASSERT_EQ(opened.why, "");
-  with_redis(opened.make, body);
+  with_redis(redis_store(url, net::kPatience, net::kPatience), body);
 }
 
 MakeStore redis_store(const std::string& url, Millis connect, Millis command,
