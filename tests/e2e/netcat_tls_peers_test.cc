@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(Peers, NetcatTlsTalker,
 
 const std::string kKey(64, '7');
 
-TEST(NetcatTlsPskPrograms, OpensslServes) {
+TEST(NetcatTlsPskPeers, OpensslServes) {
   if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
   const TempDir dir;
   const std::string file = dir.file("psk", "me:" + kKey + "\n");
@@ -195,7 +195,7 @@ TEST(NetcatTlsPskPrograms, OpensslServes) {
   EXPECT_EQ(end.status, 0) << end.err;
 }
 
-TEST(NetcatTlsPskPrograms, OpensslConnects) {
+TEST(NetcatTlsPskPeers, OpensslConnects) {
   if (!installed("openssl")) GTEST_SKIP() << "openssl is not installed";
   const TempDir dir;
   const std::string file = dir.file("psk", "me:" + kKey + "\n");
