@@ -11,7 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
-PRESETS = ("asan", "clang-asan", "tsan", "release")
+PRESETS = ("asan", "tsan", "release")
 LINES = 60  # of a failed test's output
 SUMMARY = re.compile(r"\d+% tests passed")
 
