@@ -18,6 +18,27 @@ namespace {
 using testing::HasSubstr;
 using testing::MatchesRegex;
 
+// Two connected sockets that keep messages apart, SOCK_DGRAM or SOCK_SEQPACKET.
+struct MessagePair {
+  explicit MessagePair(int type) {
+    int ends[2];
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) fail_errno("socketpair");
+    ours = Fd(ends[0]);
+    theirs = Fd(ends[1]);
+    const timeval limit{.tv_sec = kPatience.count() / 1000, .tv_usec = 0};
+    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  std::string receive(int flags = 0) const {
+    std::string message(100'000, '\0');
+    const ssize_t n = recv(ours.get(), message.data(), message.size(), flags);
+    if (n < 0) return "no message";
+    message.resize(static_cast<std::size_t>(n));
+    return message;
+  }
+
+  Fd ours, theirs;
+};
+
 // ---- time limits ----
 
 // Stopped until long after its limit, as in a paused container.
@@ -128,43 +149,33 @@ TEST(NetcatDatagram, AQueueIsWrittenWholeAndInOrder) {
 
 TEST(NetcatDatagram, OutputThatIsAMessageSocketGetsOneForEach) {
   for (const int type : {SOCK_DGRAM, SOCK_SEQPACKET}) {
-    int ends[2];
-    ASSERT_EQ(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends), 0);
-    const Fd ours(ends[0]), theirs(ends[1]);
+    const MessagePair pair(type);
     UdpPeer peer;
-    Process netcat(client_of(peer), {.in = Stdio::pipe(), .out = Stdio::fd(theirs)});
+    Process netcat(client_of(peer), {.in = Stdio::pipe(), .out = Stdio::fd(pair.theirs)});
     netcat.in.send("x");
     peer.receive();
     netcat.signal(SIGSTOP);
     const Words datagrams{"one", "two", noise(30'000), "three"};
     for (const std::string& datagram : datagrams) peer.answer(datagram);
     netcat.signal(SIGCONT);
-    for (const std::string& datagram : datagrams) {
-      std::string message(100'000, '\0');
-      message.resize(static_cast<std::size_t>(recv(ours.get(), message.data(), 100'000, 0)));
-      EXPECT_EQ(message, datagram);
-    }
+    for (const std::string& datagram : datagrams) EXPECT_EQ(pair.receive(), datagram);
   }
 }
 
 TEST(NetcatDatagram, WhatTheKernelKeepsTogetherAreStillSingleDatagrams) {
-  int ends[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
-  const Fd ours(ends[0]), theirs(ends[1]);
+  const MessagePair pair(SOCK_DGRAM);
   UdpPeer peer;
-  Process netcat(client_of(peer, {"-W", "5"}), {.in = Stdio::pipe(), .out = Stdio::fd(theirs)});
+  Process netcat(client_of(peer, {"-W", "5"}),
+                 {.in = Stdio::pipe(), .out = Stdio::fd(pair.theirs)});
   netcat.in.send("x");
   peer.receive();
   peer.segment_by(3);
   peer.answer("onetwo3");
   peer.answer("aaabbbccc");
-  for (const char* datagram : {"one", "two", "3", "aaa", "bbb"}) {
-    char message[16];
-    const ssize_t n = recv(ours.get(), message, sizeof message, 0);
-    EXPECT_EQ(std::string_view(message, static_cast<std::size_t>(n)), datagram);
-  }
+  for (const char* datagram : {"one", "two", "3", "aaa", "bbb"})
+    EXPECT_EQ(pair.receive(), datagram);
   EXPECT_EQ(netcat.wait(kPrompt), 0);
-  EXPECT_EQ(recv(ours.get(), nullptr, 0, MSG_DONTWAIT), -1) << "a sixth";
+  EXPECT_EQ(pair.receive(MSG_DONTWAIT), "no message") << "a sixth";
 }
 
 TEST(NetcatDatagram, AndAreWrittenInOrder) {
