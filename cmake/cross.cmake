@@ -23,6 +23,9 @@ if(WIREUTILS_ARCH STREQUAL i386)  # an x86-64 kernel runs it, with the libraries
 else()
   list(GET target_${WIREUTILS_ARCH} 2 emulator)
   set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${emulator} -L ${WIREUTILS_SYSROOT})
+  if(WIREUTILS_ARCH STREQUAL arm64)  # return addresses are signed with a hash of qemu's own
+    list(APPEND CMAKE_CROSSCOMPILING_EMULATOR -cpu max,pauth-impdef=on)
+  endif()
 endif()
 
 set(CMAKE_SYSROOT ${WIREUTILS_SYSROOT})
