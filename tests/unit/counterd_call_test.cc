@@ -248,7 +248,7 @@ TEST(CounterdCall, ParametersMayBeJson) {
 
 TEST(CounterdCall, ABodyIsReadToTheFirstPairThatIsWrong) {
   std::string many = "a";
-  while (many.size() < 1'000'000) many += "&a";
+  while (many.size() < 100'000) many += "&a";
   const Sent sent = {.method = "POST", .target = "/inc", .fields = kForm, .body = many};
   // The fastest of some: what else the machine does is not counted.
   const auto fastest = [](auto&& work) {
@@ -262,7 +262,7 @@ TEST(CounterdCall, ABodyIsReadToTheFirstPairThatIsWrong) {
   };
   const auto refused = fastest([&] { EXPECT_EQ(shown(sent), "400 unknown parameter 'a'\n"); });
   const auto all_pairs =
-      fastest([&] { EXPECT_EQ(net::http::Query::parse(many)->pairs().size(), 500'001); });
+      fastest([&] { EXPECT_EQ(net::http::Query::parse(many)->pairs().size(), 50'001); });
   EXPECT_LT(refused, all_pairs / 2);
   std::string names = "/inc?name=0";
   for (int i = 1; i <= 100; ++i) names += "&name=" + std::to_string(i);
