@@ -1,5 +1,8 @@
 #include "common/net/loop.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -8,6 +11,7 @@
 #include "common/cli/exit_status.h"
 #include "common/cli/log.h"
 #include "common/net/address.h"
+#include "common/net/fd.h"
 #include "common/net/fd_limit.h"
 #include "common/net/timer.h"
 #include "common/net/watch.h"
@@ -38,6 +42,25 @@ static void make_libuv_talk() {
   std::signal(SIGABRT, [](int) { log::aborting(); });
 }
 
+// Lets another thread end the loop's wait.  Each write is one event, and nothing needs to be read,
+// because the event is edge-triggered.
+class Loop::Waker final : public detail::WatchTarget {
+ public:
+  explicit Waker(Loop& loop) : loop_(loop), fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    detail::require(
+        fd_ ? loop.watches().add(fd_.get(), EPOLLIN | EPOLLET, this) : Error::from_errno(),
+        "an event loop");
+  }
+  void wake() { (void)eventfd_write(fd_.get(), 1); }
+
+ private:
+  void on_events(std::uint32_t) override { loop_.run_posted(); }
+  void cancel() override {}
+
+  Loop& loop_;
+  Fd fd_;
+};
+
 Loop::Loop(Time time) : time_(time) {
   std::signal(SIGPIPE, SIG_IGN);
   make_libuv_talk();
@@ -46,21 +69,18 @@ Loop::Loop(Time time) : time_(time) {
   detail::require(Error(uv_loop_init(&loop_)), "an event loop");
   loop_.data = this;
   uv_idle_init(&loop_, &idle_);
-  const auto on_posted = [](uv_async_t* async) {
-    static_cast<Loop*>(async->loop->data)->run_posted();
-  };
-  detail::require(Error(uv_async_init(&loop_, &async_, on_posted)), "an event loop");
-  uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
-  idle_.data = async_.data = nullptr;  // no task waits on these, so cancel_all() skips them
+  idle_.data = nullptr;  // no task waits on it, so cancel_all() skips it
   timers_ = std::make_unique<detail::TimerQueue>(*this);
-  if (!is_virtual()) watches_ = std::make_unique<detail::WatchSet>(*this);
+  if (is_virtual()) return;
+  watches_ = std::make_unique<detail::WatchSet>(*this);
+  waker_ = std::make_unique<Waker>(*this);
 }
 
 Loop::~Loop() {
+  waker_.reset();
   watches_.reset();
   timers_.reset();
   uv_close(reinterpret_cast<uv_handle_t*>(&idle_), nullptr);
-  uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
   uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK(uv_loop_close(&loop_) == 0);
 }
@@ -87,20 +107,15 @@ TimePoint Loop::now() const {
 // is ready, or when its own timeout has expired.  Arrived data is handled before any timer, because
 // after a pause of the process (SIGSTOP, a suspended host) it may have arrived in time.
 void Loop::run_really() {
-  const auto run_libuv = [this] {
-    hold();  // without an active handle uv_run() does nothing, not even run_posted()
-    uv_run(&loop_, UV_RUN_NOWAIT);
-    release();
-  };
   detail::WatchSet& set = watches();
   (void)set.poll(0);
-  run_libuv();  // registers libuv's own descriptors with its epoll set
+  uv_run(&loop_, UV_RUN_NOWAIT);  // registers libuv's own descriptors with its epoll set
   for (;;) {
     const bool alive = uv_loop_alive(&loop_) != 0;
     if (!alive && !set.has_waiting()) break;
     const int timeout = alive ? uv_backend_timeout(&loop_) : -1;
     if (set.poll(timeout) || timeout == 0)
-      run_libuv();
+      uv_run(&loop_, UV_RUN_NOWAIT);
     else
       uv_update_time(&loop_);
   }
@@ -178,16 +193,12 @@ void Loop::resume_ready() {
 void Loop::post(std::function<void()> call) {
   const std::lock_guard lock(mutex_);
   posted_.push_back(std::move(call));
-  uv_async_send(&async_);
+  if (posted_.size() == 1) waker_->wake();
 }
 
-void Loop::hold() {
-  if (held_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&async_));
-}
+void Loop::hold() { watches().wait_begins(); }
 
-void Loop::release() {
-  if (--held_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&async_));
-}
+void Loop::release() { watches().wait_ends(); }
 
 void Loop::run_posted() {
   std::vector<std::function<void()>> calls;

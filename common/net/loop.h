@@ -98,21 +98,22 @@ class Loop {
   void resume_ready();
   void run_posted();
 
+  class Waker;
+
   Time time_;
   TimePoint virtual_now_{};
   uv_loop_t loop_;
   uv_idle_t idle_;
-  uv_async_t async_;
   std::vector<std::coroutine_handle<>> ready_;
   std::mutex mutex_;
   std::vector<std::function<void()>> posted_;  // guarded by mutex_
   std::unique_ptr<char[]> scratch_;
   std::unique_ptr<detail::TimerQueue> timers_;
   std::unique_ptr<detail::WatchSet> watches_;
+  std::unique_ptr<Waker> waker_;
   Traffic traffic_;
   bool canceled_ = false;
   bool input_ended_ = false;
-  int held_ = 0;
 };
 
 namespace detail {
