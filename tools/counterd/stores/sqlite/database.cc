@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -92,6 +91,7 @@ int Database::connect() {
   if (code == SQLITE_OK) code = prepare("COMMIT", commit_);
   if (code == SQLITE_OK) code = prepare("REPLACE INTO counters VALUES (?, ?, ?, ?)", put_);
   if (code == SQLITE_OK) code = prepare("DELETE FROM counters WHERE name = ?", erase_);
+  if (code == SQLITE_OK) code = prepare("SELECT 1 FROM sqlite_schema", snapshot_);
   if (code == SQLITE_OK) code = prepare("PRAGMA data_version", version_);
   if (code == SQLITE_OK) (void)changed_by_others();  // the current content is loaded next
   return code;
@@ -112,8 +112,10 @@ int Database::check_log(void* self, sqlite3* connection, const char* name, int f
   auto& database = *static_cast<Database*>(self);
   int in_log = 0;
   int copied = 0;
-  if (frames >= kLogFrames)
+  if (frames >= kLogFrames) {
+    database.drop_snapshot();  // SQLite copies nothing while its own connection reads
     (void)sqlite3_wal_checkpoint_v2(connection, name, SQLITE_CHECKPOINT_PASSIVE, &in_log, &copied);
+  }
   database.held_ = frames >= kLongLogFrames && copied < in_log;
   return SQLITE_OK;
 }
@@ -183,7 +185,12 @@ int Database::run(const char* sql) {
 Outcome Database::begin() {
   std::string why = lost();
   if (!why.empty()) return {.status = Outcome::kUnavailable, .why = std::move(why)};
-  const int code = step(begin_);
+  int code = step(begin_);
+  const bool is_busy = (code & 0xff) == SQLITE_BUSY;
+  if (has_snapshot_ && is_busy) {  // another process has written, or is writing
+    drop_snapshot();
+    code = step(begin_);
+  }
   if (code != SQLITE_DONE) return failure(code);
   why = files_.cut();
   if (why.empty()) return {};
@@ -210,11 +217,25 @@ void Database::rollback() {
   if (sqlite3_get_autocommit(connection_.get()) == 0) (void)run("ROLLBACK");  // else already done
 }
 
+// A snapshot contains no changes by others that have not been found, and a transaction cannot begin
+// on an outdated one.
 bool Database::changed_by_others() {
+  if (has_snapshot_) return false;
   const bool known = sqlite3_step(version_.get()) == SQLITE_ROW;
   const std::int64_t version = known ? sqlite3_column_int64(version_.get(), 0) : -1;
   sqlite3_reset(version_.get());
+  has_snapshot_ = keeps_snapshot_ && sqlite3_step(snapshot_.get()) == SQLITE_ROW;
   return std::exchange(seen_version_, version) != version;
+}
+
+void Database::keep_snapshot(bool on) {
+  keeps_snapshot_ = on;
+  if (!on && has_snapshot_) drop_snapshot();
+}
+
+void Database::drop_snapshot() {
+  sqlite3_reset(snapshot_.get());
+  has_snapshot_ = false;
 }
 
 int Database::step(const Statement& statement) {
@@ -260,14 +281,12 @@ int Database::write(const std::string& token, const std::optional<Operation>& op
 // Returns what has happened to the file if our writes would be lost with the process; otherwise
 // empty.
 std::string Database::lost() {
-  struct stat ours = {};
-  struct stat theirs = {};
-  if (fstat(file_.get(), &ours) != 0 || stat(path_.c_str(), &theirs) != 0 ||
-      ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
-    return "its file has been moved or removed";
+  const auto ours = status_of(file_.get());
+  const auto theirs = status_of(path_);
+  if (!ours || !theirs || !ours->is_same_file(*theirs)) return "its file has been moved or removed";
   // A VACUUM by another process also shortens the file, but updates the header.
-  if (ours.st_size < size_ && is_cut(file_.get())) return "its file has been truncated";
-  size_ = ours.st_size;
+  if (ours->size < size_ && is_cut(file_.get())) return "its file has been truncated";
+  size_ = ours->size;
   return "";
 }
 
@@ -299,12 +318,14 @@ Outcome Database::failure(int code) {
       ((code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT || number == EFBIG));
   Outcome outcome{.status = full ? Outcome::kNoSpace : Outcome::kUnavailable, .why = reason(code)};
   rollback();
+  drop_snapshot();
   return outcome;
 }
 
 bool Database::reopen(std::string& why) {
-  for (Statement* statement : {&begin_, &commit_, &put_, &erase_, &version_, &rows_, &put_lifetime_,
-                               &erase_lifetime_, &put_operation_, &erase_operation_})
+  for (Statement* statement :
+       {&begin_, &commit_, &put_, &erase_, &version_, &snapshot_, &rows_, &put_lifetime_,
+        &erase_lifetime_, &put_operation_, &erase_operation_})
     statement->reset();
   const bool is_foreign = files_.has_foreign_log();
   sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_foreign, nullptr);

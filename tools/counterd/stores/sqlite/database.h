@@ -53,6 +53,9 @@ class Database {
   // The changes are on the disk when it returns kDone.
   Outcome commit(const Changes& changes, const NewOperations& operations = {});
   void rollback();
+  // While on, the lock for reading is kept from one transaction to the next, which saves the calls
+  // for it.  No process can then copy all of the log into the file, so turn it off before a pause.
+  void keep_snapshot(bool on);
   // Sets whether to wait for another process's transaction.  May be called from any thread.
   void be_patient(bool patient) { patient_ = patient; }
   // Whether another process has changed the counters since the last call.  Call it in a
@@ -82,6 +85,7 @@ class Database {
 
   Database(std::string path, net::Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   std::string lost();
+  void drop_snapshot();
   static int wait_for_lock(void* self, int waited);
   static int check_log(void* self, sqlite3* connection, const char* name, int frames);
   int connect();
@@ -104,9 +108,11 @@ class Database {
   off_t size_ = 0;  // size of the file at the last check
   OpenFiles files_;
   std::unique_ptr<sqlite3, Close> connection_;
-  Statement begin_, commit_, put_, erase_, version_, rows_;
+  Statement begin_, commit_, put_, erase_, version_, snapshot_, rows_;
   Statement put_lifetime_, erase_lifetime_, put_operation_, erase_operation_;
   std::int64_t seen_version_ = -1;
+  bool keeps_snapshot_ = false;
+  bool has_snapshot_ = false;
   std::atomic<bool> patient_ = true;
   bool hurried_ = false;  // does not wait for other processes
   bool held_ = false;

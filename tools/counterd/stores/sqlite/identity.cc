@@ -1,5 +1,6 @@
 #include "tools/counterd/stores/sqlite/identity.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,19 @@ static std::string system_error() { return net::Error::from_errno().message(); }
 std::uint32_t big_endian(const unsigned char* at) {
   return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 |
          at[3];
+}
+
+static std::optional<FileStatus> status_of(int directory, const char* name, int flags) {
+  struct statx status = {};
+  if (statx(directory, name, flags, STATX_INO | STATX_SIZE, &status) != 0) return std::nullopt;
+  const std::uint64_t device = std::uint64_t{status.stx_dev_major} << 32 | status.stx_dev_minor;
+  return FileStatus{device, status.stx_ino, static_cast<off_t>(status.stx_size)};
+}
+
+std::optional<FileStatus> status_of(int file) { return status_of(file, "", AT_EMPTY_PATH); }
+
+std::optional<FileStatus> status_of(const std::string& path) {
+  return status_of(AT_FDCWD, path.c_str(), 0);
 }
 
 std::string wrong_with_file(int file) {

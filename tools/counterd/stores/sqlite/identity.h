@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace counterd {
@@ -15,6 +16,20 @@ std::string wrong_with_file(int file);
 
 // Whether an SQLite file is shorter than its header says, or has no header.
 bool is_cut(int file);
+
+// Which file it is, and its size.  Unlike fstat(2) and stat(2), these functions do not ask for its
+// times: on Linux 6.13 and later, the first write after such a question changes the inode, and
+// fdatasync(2) then writes that, too.
+struct FileStatus {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  off_t size = 0;
+  bool is_same_file(const FileStatus& other) const {
+    return device == other.device && inode == other.inode;
+  }
+};
+std::optional<FileStatus> status_of(int file);
+std::optional<FileStatus> status_of(const std::string& path);
 
 std::uint32_t big_endian(const unsigned char* at);
 

@@ -6,8 +6,6 @@
 #include <array>
 #include <cstring>
 
-#include "tools/counterd/stores/sqlite/identity.h"
-
 namespace counterd {
 
 constexpr std::uint32_t kCookieMask = 0x7fffffff;
@@ -92,9 +90,8 @@ void remove_log(const std::string& path) {
 
 void OpenFiles::look(const std::string& path) {
   const auto look_at = [](std::string name) {
-    struct stat status = {};
-    (void)stat(name.c_str(), &status);  // a missing file is noticed later
-    return Part{std::move(name), status.st_dev, status.st_ino};
+    const FileStatus status = status_of(name).value_or(FileStatus());  // gone() notices the loss
+    return Part{std::move(name), status};
   };
   log_ = look_at(path + "-wal");
   index_ = look_at(path + "-shm");
@@ -103,11 +100,11 @@ void OpenFiles::look(const std::string& path) {
 }
 
 std::string OpenFiles::gone() const {
-  struct stat status = {};
-  for (const Part* part : {&log_, &index_})
-    if (stat(part->path.c_str(), &status) != 0 || status.st_ino != part->inode ||
-        status.st_dev != part->device)
+  for (const Part* part : {&log_, &index_}) {
+    const auto there = status_of(part->path);
+    if (!there || !there->is_same_file(part->status))
       return part->path + " has been moved or removed";
+  }
   return "";
 }
 
@@ -145,12 +142,11 @@ bool OpenFiles::has_foreign_log() const {
 
 std::string OpenFiles::cut() const {
   Index index;
-  struct stat status = {};
-  if (!read(index) || fstat(open_log_.get(), &status) != 0)
-    return index_.path + " has been truncated";
+  const auto log = status_of(open_log_.get());
+  if (!read(index) || !log) return index_.path + " has been truncated";
   if (is_foreign(index)) return log_.path + " has been overwritten";
   const off_t whole = kLogHeader + off_t{index.frames} * (kFrameHeader + index.page_bytes);
-  const bool is_whole = index.frames == index.copied || status.st_size >= whole;
+  const bool is_whole = index.frames == index.copied || log->size >= whole;
   return is_whole ? "" : log_.path + " has been truncated";
 }
 

@@ -8,13 +8,12 @@
 // INTO) has another cookie.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "common/net/fd.h"
+#include "tools/counterd/stores/sqlite/identity.h"
 
 namespace counterd {
 
@@ -51,8 +50,7 @@ class OpenFiles {
  private:
   struct Part {
     std::string path;
-    dev_t device = 0;
-    ino_t inode = 0;
+    FileStatus status;
   };
 
   struct Index;

@@ -1,7 +1,7 @@
 #include "tools/counterd/stores/sqlite/owner.h"
 
+#include <algorithm>
 #include <csignal>
-#include <map>
 #include <system_error>
 
 #include "common/cli/log.h"
@@ -83,12 +83,7 @@ void Owner::run() {
   for (;;) {
     Group group;
     const bool busy = tidy();
-    {
-      std::unique_lock lock(queue_mutex_);
-      if (!busy) queued_.wait(lock, [this] { return !queue_.empty() || ended_; });
-      if (queue_.empty() && ended_) return;
-      group.swap(queue_);
-    }
+    if (!take_waiting(group, busy)) return;
     if (group.empty()) continue;
     wrote_ = false;
     const Outcome outcome = reading_ ? read_again() : process(group);
@@ -97,8 +92,20 @@ void Owner::run() {
     for (Change* change : group)
       if (!done) change->outcome = outcome;
     if (done && !wrote_ && last_ != Outcome::kDone) doubt(group);
-    answer(group);
+    answer(std::move(group));
   }
+}
+
+// Takes all waiting changes.  Unless `busy`, waits until there are some.  Returns false at the end.
+bool Owner::take_waiting(Group& group, bool busy) {
+  std::unique_lock lock(queue_mutex_);
+  const bool at_once = !queue_.empty();
+  if (!at_once) lock.unlock();
+  database_->keep_snapshot(at_once);
+  if (!at_once) lock.lock();
+  if (!busy) queued_.wait(lock, [this] { return !queue_.empty() || ended_; });
+  group.swap(queue_);
+  return !group.empty() || !ended_;
 }
 
 // Does a piece of long-running work; returns whether there is more.
@@ -255,13 +262,16 @@ void Owner::publish(const Changes& changes, const NewOperations& operations) {
 
 // Resumes the waiting tasks, each on its loop.  Once posted, a task may end at any time, and its
 // Change with it.
-void Owner::answer(const Group& group) {
-  std::map<net::Loop*, Group> groups;
-  for (Change* change : group) groups[&change->loop].push_back(change);
-  for (auto& [loop, changes] : groups)
-    loop->post([answered = std::move(changes)] {
+void Owner::answer(Group group) {
+  for (auto at = group.begin(); at != group.end();) {
+    net::Loop& loop = (*at)->loop;
+    const auto end =
+        std::partition(at, group.end(), [&](Change* one) { return &one->loop == &loop; });
+    loop.post([answered = Group(at, end)] {
       for (Change* change : answered) change->waiter.resume();
     });
+    at = end;
+  }
 }
 
 // Logs each problem once, not for each request.

@@ -25,7 +25,7 @@ class Owner;
 struct Change {
   Owner& owner;
   net::Loop& loop;
-  Command command;
+  const Command& command;
   Outcome outcome{};
   std::coroutine_handle<> waiter{};
 
@@ -62,6 +62,7 @@ class Owner {
 
  private:
   void run();
+  bool take_waiting(Group& group, bool busy);
   bool tidy();
   Outcome process(const Group& group);
   Outcome try_to_process(const Group& group);
@@ -74,7 +75,7 @@ class Owner {
   void publish(const Changes& changes, const NewOperations& operations);
   void take_over(Counters& found);
   void log_change_of(const Outcome& outcome);
-  static void answer(const Group& group);
+  static void answer(Group group);
 
   const StoreOptions options_;
   std::unique_ptr<Database> database_;                  // used only by the thread after start()

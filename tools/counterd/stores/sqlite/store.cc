@@ -44,7 +44,7 @@ class SqliteStore final : public Store {
 
  private:
   net::Task<Outcome> change(Command command) {
-    Change change{*owner_, loop_, std::move(command)};
+    Change change{*owner_, loop_, command};
     co_return co_await change;
   }
 
