@@ -39,6 +39,8 @@ bool JsonReader::string(std::string& out) {
     const char c = left_.front();
     left_.remove_prefix(1);
     if (c == '"') return true;
+    if (static_cast<unsigned char>(c) < 0x20)
+      return fail("a control character in a string is not escaped");
     if (c != '\\')
       out.push_back(c);
     else if (!escape(out))
@@ -89,7 +91,35 @@ std::string_view JsonReader::take_all_of(std::string_view characters) {
   return text;
 }
 
-std::string_view JsonReader::number() { return take_all_of("+-.0123456789eE"); }
+// Consumes digits; returns false if there are none.
+static bool take_digits(std::string_view& text) {
+  const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+  text.remove_prefix(count);
+  return count > 0;
+}
+
+// RFC 8259, section 6.
+static bool is_number(std::string_view text) {
+  const auto take_any = [&text](std::string_view characters) {
+    const bool found = !text.empty() && characters.find(text.front()) != characters.npos;
+    if (found) text.remove_prefix(1);
+    return found;
+  };
+  (void)take_any("-");
+  if (!take_any("0") && !take_digits(text)) return false;
+  if (take_any(".") && !take_digits(text)) return false;
+  if (take_any("eE")) {
+    (void)take_any("+-");
+    if (!take_digits(text)) return false;
+  }
+  return text.empty();
+}
+
+std::string_view JsonReader::number() {
+  const std::string_view text = take_all_of("+-.0123456789eE");
+  if (!text.empty() && !is_number(text)) fail("a malformed number");
+  return failed() ? std::string_view() : text;
+}
 std::string_view JsonReader::word() { return take_all_of("abcdefghijklmnopqrstuvwxyz"); }
 
 char JsonReader::peek() {

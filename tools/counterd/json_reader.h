@@ -16,7 +16,8 @@ class JsonReader {
   bool take(char c);  // no error if it is missing
   bool expect(char c);
   bool string(std::string& out);
-  // Returns the characters of a number, or of a word such as `true`; possibly none.
+  // Returns the characters of a number, or of a word such as `true`; none if there is none, or if
+  // the number is malformed, which is an error.
   std::string_view number();
   std::string_view word();
   char peek();  // the next one; 0 at the end
