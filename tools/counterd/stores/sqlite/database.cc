@@ -323,6 +323,7 @@ Outcome Database::failure(int code) {
 }
 
 bool Database::reopen(std::string& why) {
+  keep_snapshot(false);
   for (Statement* statement :
        {&begin_, &commit_, &put_, &erase_, &version_, &snapshot_, &rows_, &put_lifetime_,
         &erase_lifetime_, &put_operation_, &erase_operation_})
