@@ -1,5 +1,5 @@
 // A sender that does not get to the end of its input: its receiver must not take what it has for
-// the whole, and exits with status 1.
+// the whole, and exits with status 1.  So does the sender to a receiver that cannot keep the data.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -165,6 +165,40 @@ TEST(NetcatCutShort, ByAFullOutput) {
     expect_failed(s.netcat, "netcat: stdout: ");
     EXPECT_TRUE(s.peer.is_reset());
   }
+}
+
+// A receiver that cannot keep what it gets: its sender must not take the data for delivered.
+TEST(NetcatCutShort, ByAReceiverWithoutSpace) {
+  const TempDir dir;
+  const std::string small = dir.file("small", "all of the file\n");
+  const std::string big = dir.file("big", noise(kBig));
+  for (const Words& options : {Words{}, Words{"-d"}, Words{"-k"}, Words{"-k", "-d"}})
+    for (const std::string& file : {small, big}) {
+      SCOPED_TRACE(testing::PrintToString(options) + file);
+      Listening receiver(options, {.in = Stdio::null(), .out = Stdio::file("/dev/full")});
+      Process sender(netcat_argv({}, {"127.0.0.1", std::to_string(receiver.port)}),
+                     {.in = Stdio::file(file)});
+      EXPECT_EQ(sender.wait(), 1);
+      expect_failed(receiver.netcat, "netcat: stdout: ");
+    }
+}
+
+TEST(NetcatCutShort, ByAReceiverWhoseLogIsFull) {
+  const TempDir dir;
+  Listening receiver({"--output", "/dev/full"}, {.in = Stdio::null()});
+  Process sender(netcat_argv({}, {"127.0.0.1", std::to_string(receiver.port)}),
+                 {.in = Stdio::file(dir.file("f", "all of the file\n"))});
+  EXPECT_EQ(sender.wait(), 1);
+  expect_failed(receiver.netcat, "netcat: /dev/full: ");
+}
+
+TEST(NetcatCutShort, ByAReceiverThatHasNoOutput) {
+  const TempDir dir;
+  Listening receiver({}, {.in = Stdio::null(), .out = Stdio::closed()});
+  Process sender(netcat_argv({}, {"127.0.0.1", std::to_string(receiver.port)}),
+                 {.in = Stdio::file(dir.file("f", "all of the file\n"))});
+  EXPECT_EQ(sender.wait(), 1);
+  expect_failed(receiver.netcat, "netcat: stdout: ");
 }
 
 TEST(NetcatCutShort, ByAFullLogOfAServerOfMany) {

@@ -124,6 +124,7 @@ void Judge::by_reason() const {
     case Verdict::kOutputFailed:
       require(local_.closed || local_.out.received.size() >= local_.full_at,
               "output has not failed");
+      require(local_.in.taken > 0 || remote_.resets, "output is lost, and no reset");
       return;
     case Verdict::kInputFailed:
       require(local_.in.error != 0 && end_ >= local_.in.end_at, "the input has not failed");

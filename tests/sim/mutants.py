@@ -51,6 +51,8 @@ MUTANTS = [
     ("relay/ending.cc", "next = std::min(until(active_ + terms_.idle), std::max(terms_.idle / 4, kAckLookMin));",
      ""),
     ("relay/ending.cc", "if (counts_idleness()) next = std::min(next, until(last_look_ + kLook));", ""),
+    ("relay/ending.cc", "refuses || (cut_short && resets_if_killed())",
+     "cut_short && resets_if_killed()"),
     # relay: the order of things, and nobody waits for what has happened
     ("relay/relay.cc", "  remote_.reset_on_close(ending_.resets_if_killed());\n  tasks_", "  tasks_"),
     ("relay/relay.cc", "  remote_.reset_on_close(verdict_->resets);\n", ""),

@@ -96,7 +96,9 @@ Verdict Ending::with(Verdict::Reason reason, Error e) const {
   const bool expected = reason == Verdict::kComplete || reason == Verdict::kOutputGone;
   const bool limited = reason == Verdict::kIdle || reason == Verdict::kStuck;
   const bool cut_short = !expected && !(limited && input_blocks_);
-  return {reason, e, input_open(), cut_short && resets_if_killed()};
+  const bool refuses =
+      (reason == Verdict::kOutputFailed || reason == Verdict::kLogFailed) && !input_has_moved_;
+  return {reason, e, input_open(), refuses || (cut_short && resets_if_killed())};
 }
 
 std::optional<Verdict> Ending::verdict(Time now) const {

@@ -12,7 +12,8 @@
 //     While it goes on, standard output is closed.
 //  3. `quit_after` bounds the time from the half-close to the peer's end.
 //  4. A failure is never kComplete; one that cuts a file or a pipe short resets the connection.  An
-//     idle pipe is cut short by any failure but rule 6.
+//     idle pipe is cut short by any failure but rule 6.  A failed output or log resets a connection
+//     that has sent nothing: the sender must not take its data for delivered.
 //  5. When standard output's reader has left, an idle input ends the connection at once; one that
 //     flows is sent until it ends or is idle for kInputPause.  What arrives is discarded, and a
 //     peer that is still answering has kAnswers to finish: our leaving would reset it, and it would
@@ -57,7 +58,7 @@ struct Verdict {
   Reason reason = kComplete;
   net::Error error{};
   bool input_open = false;  // the input had not ended yet
-  bool resets = false;      // reset, so that this does not look like the end of the input
+  bool resets = false;      // reset, so that this does not look like an ordinary end
 };
 
 class Ending {
