@@ -190,6 +190,23 @@ TEST(NetcatLog, TheFileOfStandardOutputOrErrorIsNotEmptied) {
     EXPECT_EQ(log_shared_with("> log 2> /dev/null", path), dump + "x\n") << path;
 }
 
+TEST(NetcatLog, TheFileOfStandardInputIsRefusedAndKept) {
+  const TempDir dir;
+  const std::string input = dir.file("in", "precious\n");
+  for (const Words& option : {Words{"--output"}, Words{"-o"}, Words{"--append-output", "-o"}}) {
+    Words options = option;
+    options.push_back(input);
+    Process netcat(netcat_argv(options, {"127.0.0.1", "1"}), {.in = Stdio::file(input)});
+    const auto end = finish(netcat);
+    EXPECT_EQ(end.status, 2);
+    EXPECT_EQ(end.err, "netcat: " + input + ": cannot be the log and standard input at once\n");
+    EXPECT_EQ(read_file(input), "precious\n");
+  }
+  Session s({"-d", "--output", input}, {.in = Stdio::file(input)});
+  s.peer.close();
+  EXPECT_EQ(s.netcat.wait(), 0);
+}
+
 // ---- progress ----
 
 TEST(NetcatProgress, TheLastLineTellsItAll) {

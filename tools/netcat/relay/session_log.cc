@@ -51,15 +51,22 @@ std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view
   return text;
 }
 
+static bool is_same_file(int fd, const struct stat& file) {
+  struct stat status = {};
+  return fstat(fd, &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino;
+}
+
+bool is_file_of_standard_input(const std::string& path) {
+  struct stat file = {};
+  return stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+         is_same_file(STDIN_FILENO, file);
+}
+
 // Returns standard output or error if `file` is the same file: sharing its offset keeps their data
 // in order.
 static int standard_twin(const struct stat& file) {
-  for (const int fd : {STDERR_FILENO, STDOUT_FILENO}) {
-    struct stat status = {};
-    const bool same =
-        fstat(fd, &status) == 0 && status.st_dev == file.st_dev && status.st_ino == file.st_ino;
-    if (same && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) return fd;
-  }
+  for (const int fd : {STDERR_FILENO, STDOUT_FILENO})
+    if (is_same_file(fd, file) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY) return fd;
   return -1;
 }
 
