@@ -1,5 +1,6 @@
 // What people type: pipelines around netcat, relays through named pipes, ssh's ProxyCommand.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <string>
 
 #include "session.h"
@@ -88,6 +89,23 @@ TEST_F(NetcatRelay, ThroughAFifoCollapsesWhenTheClientVanishes) {
   (void)peer_.is_reset();  // or an end of file
   peer_.close();
   EXPECT_EQ(relay_->wait(), 0);
+}
+
+// A program that reads netcat's output and writes its input is not stuck when the client, which
+// does not read, is reset.
+TEST(NetcatIdiom, AProgramBehindBothEndsIsNotStuckAtAReset) {
+  Session s({}, all_pipes());
+  const std::string data(1 << 16, 'x');
+  const std::size_t sent = s.peer.send_until_stuck(data, kSilence, std::size_t{1} << 25);
+  (void)s.netcat.in.send_until_stuck(data, kSilence, std::size_t{1} << 25);
+  s.peer.reset();
+  wait_until("standard input has no reader", [&] {
+    pollfd one{.fd = s.netcat.in.fd(), .events = POLLOUT, .revents = 0};
+    return poll(&one, 1, 0) == 1 && (one.revents & POLLERR) != 0;
+  });
+  const std::string came = s.netcat.out.rest();
+  EXPECT_LE(came.size(), sent);
+  EXPECT_EQ(s.netcat.wait(), 1);
 }
 
 // ---- ssh runs netcat as its ProxyCommand, over pipes or a socket pair ----

@@ -79,7 +79,8 @@ class Channel {
   virtual std::string tls_end() const { return {}; }
 
   // --- a local end ---
-  // Nothing more will be read; typed input is discarded, so that the shell does not get it.
+  // Nothing more will be read.  Typed input is discarded, so that the shell does not get it; a pipe
+  // is closed, so that a program that reads our output and writes our input is not stuck.
   virtual void stop_reading() {}
   // Whether this end holds the data up itself, so that the time does not count as idle.
   virtual bool holds_up() { return false; }

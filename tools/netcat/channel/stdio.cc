@@ -124,6 +124,7 @@ int Stdio::read_fd() const { return input_ == Input::kStream ? in_.fd() : -1; }
 
 void Stdio::stop_reading() {
   if (input_ == Input::kTerminal && !in_background()) (void)tcflush(STDIN_FILENO, TCIFLUSH);
+  if (input_ == Input::kStream) in_.close();
 }
 
 }  // namespace netcat
