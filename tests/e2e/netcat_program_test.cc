@@ -107,6 +107,17 @@ TEST_P(ProgramPath, AResetConnectionHangsItUp) {
   EXPECT_EQ(read_file(mark), "HUP\n");
 }
 
+TEST_P(ProgramPath, AResetConnectionHangsUpAProgramThatDoesNotRead) {
+  for (const std::string program : {"exec sleep 1000", "yes", "exec >&-; exec sleep 1000"}) {
+    SCOPED_TRACE(program);
+    Listening server(with_path({"-c", program}));
+    Socket client = server.connect();
+    (void)client.send_until_stuck(std::string(1 << 16, 'x'), kSilence, std::size_t{1} << 25);
+    client.reset();
+    EXPECT_EQ(finish(server.netcat).status, 1);
+  }
+}
+
 // cat takes the error from the socket before netcat can see it.
 TEST_P(ProgramPath, AResetThatTheProgramHasReadHangsUpTheRest) {
   Listening server(with_path({"-c", "echo ready; cat; exec sleep 1000"}));

@@ -94,6 +94,7 @@ Task<> Program::run() {
   how.terms.half_close = options.shutdown;
   how.terms.until_input_ends = true;
   how.terms.idle = options.idle;
+  how.ends_when_lost = remote.watched = true;
   world.add("-w, exit", 0, options.idle.count(), exits_at);
   netcat::Channel& peer = records ? static_cast<netcat::Channel&>(*records) : remote;
   netcat::Relay relay(session, local, peer, how);

@@ -208,6 +208,7 @@ class Remote final : public Simulated {
   std::size_t acknowledged() const;
   bool resets = false;
   bool probed = false;
+  bool watched = false;  // hangup() returns at a reset even before probe_peer()
   Ms finished_at = kNever;
   int finishes = 0;
   Ms last_moved = 0;
@@ -218,7 +219,9 @@ class Remote final : public Simulated {
  private:
   Ms next_input() const override { return std::min(in.next_change(world_.now()), reset_at); }
   Ms next_output() const override;
-  Ms hangup_at() const override { return probed ? std::min(reset_at, keepalive_at_) : kNever; }
+  Ms hangup_at() const override {
+    return probed || watched ? std::min(reset_at, keepalive_at_) : kNever;
+  }
   net::Error hangup_reason() const override;
 
   std::vector<Mark> sends_;

@@ -38,7 +38,7 @@ net::Result<std::size_t> Socket::try_peek(std::span<char> buffer) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
-// The kernel reports a reset only once, so it is remembered.
+// The kernel reports a reset only once, so it is remembered, here and in hangup().
 net::Result<std::size_t> Socket::try_write(std::string_view data) {
   const net::Result<std::size_t> n = conn_.try_write(data);
   was_reset_ = was_reset_ || n.error() == Error(UV_ECONNRESET);
@@ -65,6 +65,7 @@ Task<Error> Socket::hangup() {
   Error e = co_await conn_.hangup();
   if (e) co_return e;
   const int pending = get_option(conn_.fd(), SOL_SOCKET, SO_ERROR);
+  was_reset_ = was_reset_ || pending == ECONNRESET;
   if (pending == 0 && finished_) co_return Error(UV_ECANCELED);  // both directions have ended
   if (!is_tcp_) co_return Error(UV_EPIPE);
   co_return pending == ETIMEDOUT ? Error(UV_ETIMEDOUT) : Error(UV_ECONNRESET);

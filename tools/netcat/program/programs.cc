@@ -222,6 +222,7 @@ Task<> Programs::relay_to(Run& run) {
   how.terms.half_close = options.shutdown;
   how.terms.until_input_ends = true;
   how.terms.idle = options.idle;
+  how.ends_when_lost = true;
   if (options.keep_open) how.peer = &run.peer;
   std::optional<Telnet> telnet;
   if (options.telnet) telnet.emplace(*run.remote);

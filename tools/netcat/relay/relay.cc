@@ -27,6 +27,7 @@ Relay::Relay(Session& session, Channel& local, Channel& remote, const RelayOptio
       local_(local),
       remote_(remote),
       peer_(options.peer),
+      ends_when_lost_(options.ends_when_lost),
       ending_(options.terms, loop_.now()),
       pace_(pace_of(session, options)),
       up_(session, local, remote, options.paced ? session.options.rate : 0, how_up(options)),
@@ -53,6 +54,7 @@ Task<Verdict> Relay::run() {
   tasks_.go(move(down_));
   tasks_.go(move(up_));
   tasks_.go(watch_time());
+  if (ends_when_lost_) tasks_.go(watch_peer());
   co_await tasks_.wait();
   tally_.ended_by(Tally::kLocal);
   tally_.end = loop_.now();
@@ -111,6 +113,7 @@ Relay::Next Relay::pump(Way& way) {
         return Next::kAwaitInput;
       case Step::kOutputBlocks:
         look_for_traffic();
+        if (lost_ && &way == &down_) end(Verdict::kLost, lost_);
         return Next::kAwaitOutput;
       case Step::kEnd:
         way.drained = true;
@@ -151,7 +154,8 @@ Relay::Next Relay::at_end(Way& way) {
     if (ending_.goes_on()) {
       (void)local_.finish();
       remote_.probe_peer();
-      tasks_.go(watch_peer());
+      if (lost_) end(Verdict::kLost, lost_);
+      if (!ends_when_lost_) tasks_.go(watch_peer());
     }
   } else {
     const Error e = ending_.half_close_due() ? remote_.finish() : Error();

@@ -21,6 +21,8 @@ struct RelayOptions {
   bool paced = true;      // -i, --rate and -C are applied to the input here
   // The name of the peer in the session log, if there are several peers; must outlive the relay.
   const net::SockAddr* peer = nullptr;
+  // A lost connection ends the relay even if the local end does not take what arrived before.
+  bool ends_when_lost = false;
 };
 
 class Relay final : Observer {
@@ -80,6 +82,8 @@ class Relay final : Observer {
   Channel& local_;
   Channel& remote_;
   const net::SockAddr* peer_;
+  const bool ends_when_lost_;
+  net::Error lost_;  // with ends_when_lost_
   Ending ending_;
   std::unique_ptr<Pace> pace_;  // of the input; null without -i
   Way up_;

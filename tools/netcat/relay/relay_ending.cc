@@ -86,14 +86,16 @@ Task<> Relay::look() {
   if (verdict) leave(*verdict);
 }
 
-// Watches for the loss of the peer after its end, when nothing is read that would report it.
+// Watches for the loss of the peer while nothing is read that would report it: after its end, or
+// while the local end does not take what has arrived.
 Task<> Relay::watch_peer() {
   Error e = co_await remote_.hangup();
   if (e == Error(UV_EPIPE)) {
     ending_.peer_gone();
     look_.wake();
   } else if (e != Error(UV_ECANCELED)) {
-    end(Verdict::kLost, e);
+    lost_ = e;
+    if (tally_.peer_ended || down_.next == Next::kAwaitOutput) end(Verdict::kLost, e);
   }
 }
 
