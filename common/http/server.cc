@@ -289,7 +289,7 @@ Task<> HttpService::finish(Conn& conn, Answer answer, bool last) {
   if (response.latency > Millis::zero()) e = co_await conn.stream.pause(response.latency);
   if (e)
     end_without(conn, conn.parser->request(), kClientLeft);
-  else if (response.stream)
+  else if (response.stream && response.fault == Response::kNone)
     co_await stream_body(conn, response, last);
   else
     put(conn, *conn.parser, response, last);

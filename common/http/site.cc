@@ -155,9 +155,12 @@ std::optional<Response> Site::answer_options(const Request& request, const Route
 // --- answers ---
 
 static Response as_options(Response response, std::string_view methods) {
-  const Millis latency = response.latency;
-  if (response.status < 500) response = plain_answer(204, "");
-  response.latency = latency;
+  if (response.status < 500) {
+    Response none = plain_answer(204, "");
+    none.latency = response.latency;
+    none.fault = response.fault;
+    response = std::move(none);
+  }
   response.add("Allow", methods);
   return response;
 }

@@ -115,6 +115,16 @@ TEST(StatusdFault, DropsAndResets) {
   }
 }
 
+TEST(StatusdFault, DropsAndResetsSlowAnswersAndOptionsToo) {
+  for (const char* slow : {"--delay=10ms", "--body-rate=1M", "--latency=10ms"})
+    for (const auto& [fault, status] : {std::pair{"--drop-rate=1", 52}, {"--reset-rate=1", 56}}) {
+      Daemon daemon("statusd", {fault, slow});
+      for (const char* method : {"GET", "OPTIONS"})
+        EXPECT_EQ(run({"curl", "-sS", "-X", method, url(daemon, "/")}).status, status)
+            << method << " " << fault << " " << slow;
+    }
+}
+
 TEST(StatusdFault, AShareOfTheRequestsIsDropped) {
   Daemon daemon("statusd", {"--drop-rate", "0.5"});
   int answered = 0;
