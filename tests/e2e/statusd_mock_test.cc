@@ -80,6 +80,18 @@ TEST(StatusdEcho, TellsTheRequestAsJson) {
   EXPECT_EQ(curl(daemon, "/other").code, 404);
 }
 
+TEST(StatusdEcho, IsSlowAndFailsLikeOtherPaths) {
+  Daemon daemon("statusd", {"--echo", "--latency", "300ms", "--allow-override"});
+  const auto start = Clock::now();
+  const auto reply = curl(daemon, "/echo?status=503");
+  EXPECT_GE(Clock::now() - start, Millis(300));
+  EXPECT_EQ(reply.code, 503);
+  EXPECT_THAT(reply.body, HasSubstr(R"("target":"/echo?status=503")"));
+  EXPECT_EQ(curl(Daemon("statusd", {"--echo", "--fail-rate", "1"}), "/echo").code, 500);
+  const Daemon dropping("statusd", {"--echo", "--drop-rate", "1"});
+  EXPECT_EQ(run({"curl", "-sS", url(dropping, "/echo")}).status, 52);
+}
+
 TEST(StatusdOverride, ByTheRequestIfAllowed) {
   Daemon daemon("statusd", {"--allow-override"});
   auto reply = curl(daemon, "/any?status=503");

@@ -57,6 +57,7 @@ class Status final : public net::http::Site {
   const bool runs_;
   std::optional<Page> elsewhere_;
   Page down_ = statusd::default_page(503);  // in its place while a check fails
+  Page echo_{.body = {}, .content_type = "application/json"};
   statusd::Dice dice_{std::random_device{}()};
 };
 
@@ -81,9 +82,8 @@ void Status::add_routes() {
                   .own_options = true,
                   .no_store = true,
                   .handle = [this](const Request& request) {
-                    Response response = plain_answer(200, statusd::echo_json(request));
-                    response.content_type = "application/json";
-                    return finished(std::move(response));
+                    echo_.body = statusd::echo_json(request);
+                    return show(request, echo_);
                   }});
   for (const statusd::Route& route : options_.routes) {
     const auto has = [&](const char* method) {
