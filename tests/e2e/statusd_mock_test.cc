@@ -333,6 +333,8 @@ TEST(StatusdCheck, WrongOptionsAreStatus2) {
   }
   EXPECT_THAT(run({"statusd", "--check", "true", "--check", "true"}).err,
               HasSubstr("--check: 'true' is given twice (use NAME=COMMAND)"));
+  EXPECT_THAT(run({"statusd", "--check", "true\n", "--check", "true\n"}).err,
+              HasSubstr("is given twice (use NAME=COMMAND)"));
 }
 
 }  // namespace

@@ -25,12 +25,13 @@ std::string Checks::add(std::string_view text) {
   const std::size_t size = std::min(text.find_first_not_of(kNameBytes), text.size());
   const bool named = size > 0 && size < text.size() && text[size] == '=';
   const std::string command(named ? text.substr(size + 1) : text);
-  const std::string name(named ? text.substr(0, size) : text);
+  const std::string given(named ? text.substr(0, size) : text);
+  const std::string name = net::log::escaped(given);  // two commands may differ in this only
   if (command.find_first_not_of(" \t\n") == command.npos) return "the command is empty";
   for (const Check& check : all)
-    if (check.name == name) return "'" + name + "' is given twice (use NAME=COMMAND)";
+    if (check.name == name) return "'" + given + "' is given twice (use NAME=COMMAND)";
   Check& check = all.emplace_back();
-  check.name = net::log::escaped(name);
+  check.name = name;
   check.command = command;
   return "";
 }
