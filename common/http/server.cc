@@ -95,8 +95,13 @@ std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& in
   return std::nullopt;
 }
 
+// With once: no if another request has been taken, which ends the connection.
+bool HttpService::is_due(Conn& conn) {
+  if (!options_.once || !std::exchange(taken_, true)) return true;
+  return conn.open = false;
+}
+
 std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::string_view& input) {
-  if (done_) return conn.open = false, std::nullopt;
   const bool in_body = parser.in_body();
   std::optional<Response> refused;
   Progress progress = parser.take(input);
@@ -106,10 +111,12 @@ std::optional<Answer> HttpService::answer_one(Conn& conn, Parser& parser, std::s
     BodyLimit none;
     refused = admit(parser.request(), conn.stream, none);
   }
-  if (progress == Progress::kRefused) {
-    refuse(conn, parser, parser.refusal());
-  } else if (progress == Progress::kPartial) {
+  if (progress == Progress::kPartial) {
     wait_for_more(conn, parser);
+  } else if (!is_due(conn)) {
+    return std::nullopt;
+  } else if (progress == Progress::kRefused) {
+    refuse(conn, parser, parser.refusal());
   } else {
     conn.patience.complete();
     Tally::add(tally_.begun);
@@ -196,9 +203,8 @@ void HttpService::count(const Request& request, int status, std::size_t body_byt
   std::string peer;
   if (options_.logs_peers) peer = conn.peer ? *conn.peer : ip_of(conn.stream);
   answered(request, status, body_bytes, peer);
-  if (!options_.once || done_) return;
-  done_ = true;
-  if (!stopping_) kill(getpid(), SIGTERM);  // a second signal would end the process at once
+  if (options_.once && !stopping_)
+    kill(getpid(), SIGTERM);  // a second signal would end the process at once
 }
 
 // last: nothing of what has arrived comes after this request.
@@ -240,10 +246,11 @@ bool HttpService::flush(Conn& conn) {
 // Sends an error to a client that stops in the middle of a request.
 std::optional<Task<>> HttpService::take_leave(Conn& conn, Error why) {
   const bool late = why == Error(UV_ETIMEDOUT) || loop_.input_ended();
-  if (conn.parser && late)
-    refuse(conn, *conn.parser, {408, "The request did not arrive in time."});
-  else if (conn.parser && !why)
-    refuse(conn, *conn.parser, {400, "The request is not complete."});
+  const bool begun = conn.parser && (late || !why);
+  if (begun && is_due(conn))
+    refuse(conn, *conn.parser,
+           late ? Refusal{408, "The request did not arrive in time."}
+                : Refusal{400, "The request is not complete."});
   conn.open = false;
   if (out_.empty()) return std::nullopt;
   return write_out(conn);

@@ -62,6 +62,7 @@ class HttpService : public Service {
   std::optional<Task<>> serve(Conn& conn, std::string_view input);
   std::optional<Task<>> take_leave(Conn& conn, Error why);
   std::optional<Answer> answer_ready(Conn& conn, std::string_view& input);
+  bool is_due(Conn& conn);
   std::optional<Answer> answer_one(Conn& conn, Parser& parser, std::string_view& input);
   Progress take_body(Conn& conn, Parser& parser, std::string_view& input,
                      std::optional<Response>& refused);
@@ -90,7 +91,7 @@ class HttpService : public Service {
   std::string keep_alive_;  // the header lines for a connection that is kept
   Tally tally_;
   bool stopping_ = false;
-  bool done_ = false;               // with once: the request has been answered
+  bool taken_ = false;              // with once: the request to answer has arrived
   std::string out_;                 // the answers to one read, until written
   std::unique_ptr<Parser> parser_;  // spare, for the next request of any connection
 };

@@ -177,6 +177,20 @@ TEST(StatusdOnce, AnswersOneOfAPipeline) {
   EXPECT_EQ(daemon.wait(), 0);
 }
 
+TEST(StatusdOnce, AnswersOneOfSeveralClientsThoughItTakesTime) {
+  Daemon daemon("statusd", {"--once", "--latency", "300ms", "-q", "--access-log"});
+  std::vector<Socket> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(daemon.connect());
+    clients.back().send(request("GET / HTTP/1.1"));
+  }
+  int answered = 0;
+  for (Socket& client : clients) answered += client.rest().empty() ? 0 : 1;
+  EXPECT_EQ(answered, 1);
+  EXPECT_EQ(daemon.wait(), 0);
+  EXPECT_EQ(lines_of(daemon.err.rest()).size(), 1u);
+}
+
 TEST(StatusdTruth, OptionsSayWhatGetWould) {
   Daemon down("statusd", {"--status", "503"});
   const auto reply = curl(down, "/", {"-X", "OPTIONS"});
