@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <future>
 #include <system_error>
 #include <thread>
@@ -199,7 +200,8 @@ int print_ports(const std::vector<Listener>& listeners) {
 }  // namespace
 
 int serve(const ServerOptions& options, const MakeService& make_service) {
-  set_signals_blocked(true);  // the first worker unblocks them; other threads never do
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a log that may not grow is like a full disk
+  set_signals_blocked(true);            // the first worker unblocks them; other threads never do
   raise_descriptor_limit();
   const ListenOptions listen{.backlog = static_cast<int>(options.backlog),
                              .socket_mode = options.socket_mode,

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,23 @@ TEST_P(Shortage, AFullPipeForItsLogHoldsNothingUp) {
     tool().prove_served(client);
   }
   EXPECT_EQ(daemon.stop(), 0);
+}
+
+TEST_P(Shortage, ALogThatMayNotGrowEndsNothing) {
+  const TempDir dir;
+  std::string command = "ulimit -f 1; exec " + bin_dir() + "/" + tool().name;
+  for (const std::string& option : tool().quick) command += " '" + option + "'";
+  command += " -v --print-port 127.0.0.1:0 2>" + dir.path("log");
+  Process daemon({"sh", "-c", command});
+  const int port = std::stoi(daemon.out.line());
+  for (int i = 0; i < 40; ++i) {
+    auto client = connect_tcp("127.0.0.1", port);
+    tool().ask(client);
+    tool().expect_answer(client);
+  }
+  EXPECT_EQ(daemon.stop(), 0);
+  const auto size = std::filesystem::file_size(dir.path("log"));
+  EXPECT_TRUE(size == 512 || size == 1024) << size;  // one block, whose size the shell knows
 }
 
 TEST_P(Shortage, DroppedLogLinesAreCounted) {
