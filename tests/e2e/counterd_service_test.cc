@@ -276,7 +276,7 @@ TEST(CounterdBackup, IsNotPutBesideAnotherLog) {
 // ---- StatsD ----
 
 TEST(CounterdStatsd, CountsWhatComesOverUdp) {
-  Counterd counterd({"--statsd", "127.0.0.1:0"});
+  Counterd counterd({"--statsd", "127.0.0.1:0", "--max-counters", "3"});
   const int port = port_in(line_with(counterd.err, "receiving StatsD on"));
   const Fd sender(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   sockaddr_in to = {};
@@ -297,6 +297,10 @@ TEST(CounterdStatsd, CountsWhatComesOverUdp) {
   EXPECT_THAT(metrics, HasSubstr("counterd_statsd_lines_total 204\n"));
   EXPECT_THAT(metrics, HasSubstr("counterd_statsd_bad_lines_total 2\n"));
   EXPECT_THAT(metrics, HasSubstr("counterd_statsd_lost_total 0\n"));
+  send("one-too-many:1|c\none-too-many:2|c\none-too-many:1|c");
+  wait_until("the lost ones", [&] {
+    return counterd.body("/metrics").find("counterd_statsd_lost_total 3\n") != std::string::npos;
+  });
 }
 
 TEST(CounterdStatsd, SaysWhatIsWrongWithItsAddress) {

@@ -23,7 +23,12 @@ namespace {
 constexpr std::size_t kDatagramMax = 65536;
 constexpr unsigned kAtOnce = 16;  // datagrams in one batch
 
-using Sums = std::map<std::string, std::int64_t, std::less<>>;
+// What a batch adds to one counter.
+struct Sum {
+  std::int64_t by = 0;
+  std::uint64_t increments = 0;
+};
+using Sums = std::map<std::string, Sum, std::less<>>;
 
 bool parse_number(std::string_view text, double& number) {
   const char* const end = text.data() + text.size();
@@ -57,19 +62,19 @@ void add_lines(std::string_view datagram, StatsdFigures& figures, Sums& sums) {
     if (line.empty()) continue;
     ++figures.lines;
     const auto increment = parse_statsd(line);
-    auto sum = increment ? sums.try_emplace(std::string(increment->name), 0).first : sums.end();
+    auto sum = increment ? sums.try_emplace(std::string(increment->name)).first : sums.end();
     std::int64_t total = 0;
-    if (!increment || __builtin_add_overflow(sum->second, increment->by, &total))
+    if (!increment || __builtin_add_overflow(sum->second.by, increment->by, &total))
       ++figures.bad;
     else
-      sum->second = total;
+      sum->second = {total, sum->second.increments + 1};
   }
 }
 
-Task<> add(Store& store, std::string name, std::int64_t by, StatsdFigures& figures) {
-  Command command{.kind = Command::kInc, .name = std::move(name), .value = by};
+Task<> add(Store& store, std::string name, Sum sum, StatsdFigures& figures) {
+  Command command{.kind = Command::kInc, .name = std::move(name), .value = sum.by};
   const Outcome outcome = co_await ask(store, std::move(command));
-  if (outcome.status != Outcome::kDone) ++figures.lost;
+  if (outcome.status != Outcome::kDone) figures.lost += sum.increments;
 }
 
 net::Result<net::Fd> bind_datagram(const net::SockAddr& address) {
@@ -173,8 +178,8 @@ Task<> Statsd::receive(net::Loop& loop, Store& store, int socket) {
     Sums sums;
     for (int i = 0; i < count; ++i) add_lines(batch[static_cast<unsigned>(i)], figures_, sums);
     net::WaitGroup changes;
-    for (const auto& [name, by] : sums) {
-      if (by != 0) changes.go(add(store, name, by, figures_));
+    for (const auto& [name, sum] : sums) {
+      if (sum.by != 0) changes.go(add(store, name, sum, figures_));
       co_await changes.wait(kChangesAtOnce - 1);
     }
     co_await changes.wait();
