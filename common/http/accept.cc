@@ -63,9 +63,15 @@ static bool prefers(std::string_view accept, std::string_view type, std::string_
 
 // Several Accept fields count as one list.
 bool prefers(const Request& request, std::string_view type, std::string_view other) {
-  std::string accept;
-  for (const Field& field : request.fields)
-    if (equal_ignoring_case(field.name, "Accept")) accept.append(",").append(field.value);
+  std::string_view accept;
+  std::string joined;
+  for (const Field& field : request.fields) {
+    if (!equal_ignoring_case(field.name, "Accept")) continue;
+    const bool first = accept.empty();
+    if (!first && joined.empty()) joined = accept;
+    accept = first ? field.value : std::string_view(joined.append(",").append(field.value));
+  }
+  if (accept.empty() || accept == "*/*") return false;  // most clients accept anything
   return prefers(accept, type, other);
 }
 

@@ -292,6 +292,11 @@ TEST(CounterdCall, AcceptAsksForJson) {
   EXPECT_EQ(shown({.target = "/get?nam=x", .fields = json}),
             "400 {\"error\":\"unknown parameter 'nam'\"}\n");
   EXPECT_EQ(shown({.target = "/metrics", .fields = json}), "metrics ");
+  const std::vector<Field> several = {
+      {"Accept", "*/*;q=0.1"}, {"Accept", ""}, {"Accept", "text/html"}, {"Accept", json[0].value}};
+  EXPECT_EQ(shown({.target = "/get?name=x", .fields = several}), "get x 0 new json");
+  const std::vector<Field> anything = {{"Accept", "*/*"}, {"Accept", "application/json"}};
+  EXPECT_EQ(shown({.target = "/get?name=x", .fields = anything}), "get x 0 new json");
 }
 
 TEST(CounterdCall, ARefusalHasTheFormThatIsAskedFor) {

@@ -280,9 +280,7 @@ std::optional<Response> understand(const Request& request, Call& call) {
   const Url* url = url_of(request.path);
   CHECK(url != nullptr);
   call.kind = url->kind;
-  const std::string_view accept = request.field("Accept");  // most clients accept anything
-  call.json = !accept.empty() && accept != "*/*" && call.kind != Call::kMetrics &&
-              net::http::prefers_json(request);
+  call.json = call.kind != Call::kMetrics && net::http::prefers_json(request);
   call.show = url->show;
   call.command.kind = url->command;
   call.command.value = url->command == Command::kInc ? 1 : 0;
