@@ -131,6 +131,7 @@ Progress Parser::take(std::string_view& input) {
   if (stage_ == kHeadDone) {
     body_.clear();
     body_bytes_ = 0;
+    request_.body = {};
     if (has_body()) return Progress::kHead;
   }
   const Progress progress = gate_.chunked() ? take_chunks(input) : take_sized(input);

@@ -216,11 +216,18 @@ Framing HttpService::frame(Conn& conn, const Parser& parser, const Response& res
   return framing;
 }
 
-void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& refusal) {
-  Response response = error_response(refusal.status, refusal.sentence);
+Response HttpService::refusal(const Request&, int status, std::string_view sentence) {
+  return error_response(status, sentence);
+}
+
+void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& why) {
+  Request request = parser.request();
+  request.route = nullptr;  // what is said is about the request, not about what it asks for
+  Response response = refusal(request, why.status, why.sentence);
+  response.stream = {};  // it is short, and goes out at once
+  response.stream_bytes.reset();
   response.close = true;
-  const Request nothing;
-  put_head(out_, nothing, response, framing_of(nothing, response, true));
+  put_head(out_, request, response, framing_of(request, response, true));
   const std::size_t sent = parser.is_head() ? 0 : response.body.size();
   out_.append(response.body, 0, sent);
   Tally::add(tally_.begun);

@@ -46,6 +46,9 @@ class HttpService : public Service {
   }
   // HEAD comes here too: the body of its answer is dropped, its Content-Length kept.
   virtual Answer answer(const Request& request) = 0;
+  // The answer to a refused request: a sentence in text/plain, unless the daemon has other forms.
+  // The request is empty if its head is refused.
+  virtual Response refusal(const Request& request, int status, std::string_view sentence);
   // After each answer, for logs and figures.  To a refused request too, whose method is empty then.
   // body_bytes: as sent.  peer: empty for a local client.
   virtual void answered([[maybe_unused]] const Request& request, [[maybe_unused]] int status,
@@ -76,7 +79,7 @@ class HttpService : public Service {
   void end_by_fault(Conn& conn, const Request& request, Response::Fault fault);
   void end_without(Conn& conn, const Request& request, int status);
   void put(Conn& conn, const Parser& parser, const Response& response, bool last);
-  void refuse(Conn& conn, const Parser& parser, const Refusal& refusal);
+  void refuse(Conn& conn, const Parser& parser, const Refusal& why);
   void put_head(std::string& out, const Request& request, const Response& response,
                 const Framing& framing);
   void count(const Request& request, int status, std::size_t body_bytes, const Conn& conn);

@@ -193,10 +193,6 @@ Response Site::metrics() {
   return response;
 }
 
-Response Site::refusal(const Request&, int status, std::string_view sentence) {
-  return error_response(status, sentence);
-}
-
 static std::string html(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -62,8 +62,6 @@ class Site : public HttpService {
   }
   // The answer of /readyz, unless the daemon is stopping.
   virtual Answer ready();
-  // The answer to a refused request: a sentence in text/plain, unless the daemon has other forms.
-  virtual Response refusal(const Request& request, int status, std::string_view sentence);
   // The daemon's own metrics.
   virtual void append_metrics([[maybe_unused]] std::string& out) {}
   // The tool's name, what it is for, and the routes: as text/plain, or HTML by Accept.
