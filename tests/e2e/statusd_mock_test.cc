@@ -300,6 +300,16 @@ TEST(StatusdCheck, WhatTakesTooLongOrIsKilledHasFailed) {
   EXPECT_EQ(children.out, "");
 }
 
+TEST(StatusdCheck, HasAStatusEvenIfItsParentIgnoresChildren) {
+  Process daemon({"env", "--ignore-signal=CHLD", bin_dir() + "/statusd", "-q", "--check", "exit 3",
+                  "--print-port", "127.0.0.1:0"});
+  const std::string target = "http://127.0.0.1:" + daemon.out.line() + "/readyz";
+  wait_until("a result", [&] {
+    return run({"curl", "-s", target}).out == "not ready\nfailed exit 3: exit status 3\n";
+  });
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST(StatusdCheck, TheEndDoesNotWaitForIt) {
   Daemon daemon("statusd", {"--check", "sleep 100", "--check-timeout", "1h"});
   EXPECT_EQ(curl(daemon, "/readyz").body, "not ready\nfailed sleep 100: no result yet\n");

@@ -55,7 +55,7 @@ net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis tim
   group = pid;
   const net::Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   bool late = false;
-  int unwatched = process ? 0 : EMFILE;
+  int unwatched = process ? 0 : errno;
   if (process) {
     net::Watch watch(loop, process.get());
     net::Timer timer(loop);
@@ -69,7 +69,8 @@ net::Task<int> run_command(net::Loop& loop, std::string command, net::Millis tim
   group = 0;
   kill(-pid, SIGKILL);  // kills what the command has left behind, or all of it
   int status = 0;
-  waitpid(pid, &status, 0);
+  const bool known = waitpid(pid, &status, 0) == pid;
+  if (!known && unwatched == 0) unwatched = errno;
   if (late) co_return Check::kLate;
   if (unwatched != 0) co_return Check::kFailed + unwatched;
   co_return WIFEXITED(status) ? WEXITSTATUS(status) : Check::kKilled + WTERMSIG(status);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <random>
 #include <string>
 
@@ -242,6 +243,7 @@ int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   Checks checks;
   const Options options = statusd::parse_options(argc, argv, checks);
+  (void)std::signal(SIGCHLD, SIG_DFL);  // if it is ignored, exit statuses of checks are lost
   Figures figures("statusd");
   bool first = true;
   return net::serve(options.site.server, [&](net::Loop& loop) {
