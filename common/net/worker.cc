@@ -87,14 +87,18 @@ static bool is_ignored(int signal) {
 
 struct Worker::Signals {
   explicit Signals(Loop& loop)
-      : terminate(loop, SIGTERM), interrupt(loop, SIGINT), figures(loop, SIGUSR1) {
-    if (!is_ignored(SIGHUP)) hangup.emplace(loop, SIGHUP);  // nohup(1)
+      : terminate(loop, SIGTERM),
+        interrupt(loop, SIGINT),
+        figures(loop, SIGUSR1),
+        outlives_hangup(is_ignored(SIGHUP)),
+        hangup(loop, SIGHUP) {
     if (!is_ignored(SIGQUIT)) quit.emplace(loop, SIGQUIT);  // ignored in a shell's background job
   }
   Signal terminate;
   Signal interrupt;
   Signal figures;
-  std::optional<Signal> hangup;
+  const bool outlives_hangup;  // nohup(1): files are read again, but it does not stop us
+  Signal hangup;
   std::optional<Signal> quit;
   bool stopping = false;
   bool listening = true;
@@ -115,7 +119,7 @@ Task<int> Worker::main(bool with_signals) {
     background_.go(stop_on(signals->terminate, SIGTERM, *signals));
     background_.go(stop_on(signals->interrupt, SIGINT, *signals));
     background_.go(log_figures_on(signals->figures));
-    if (signals->hangup) background_.go(reload_on(*signals->hangup, *signals));
+    background_.go(reload_on(signals->hangup, *signals));
     if (signals->quit) background_.go(die_on(*signals->quit, SIGQUIT));
   }
   background_.go(service_->run());
@@ -324,7 +328,7 @@ Task<> Worker::stop_catching(Signals& all) {
   co_await yield(loop_);  // by now the descriptors have been polled
   all.terminate.close();
   all.interrupt.close();
-  if (all.hangup) all.hangup->close();
+  if (!all.outlives_hangup) all.hangup.close();
   set_blocked({SIGTERM, SIGINT}, false);
 }
 
@@ -343,7 +347,7 @@ Task<> Worker::reload_on(Signal& signal, Signals& all) {
     if (service_->reload(true)) {
       for (const auto& worker : shared_.workers)
         if (worker.get() != this) worker->loop().post([w = worker.get()] { w->reload(); });
-    } else {
+    } else if (!all.outlives_hangup) {
       stop_for(SIGHUP, all);
     }
   }

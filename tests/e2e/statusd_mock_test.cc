@@ -230,6 +230,18 @@ TEST(StatusdHangup, ReadsTheBodyAgain) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+TEST(StatusdHangup, ReadsTheBodyAgainUnderNohupToo) {
+  const TempDir dir;
+  const auto file = dir.file("body", "one");
+  Process daemon(
+      {"nohup", bin_dir() + "/statusd", "-q", "--body-file", file, "--print-port", "127.0.0.1:0"});
+  const std::string target = "http://127.0.0.1:" + daemon.out.line() + "/";
+  (void)dir.file("body", "two");
+  daemon.signal(SIGHUP);
+  wait_until("the new body", [&] { return run({"curl", "-s", target}).out == "two"; });
+  EXPECT_EQ(daemon.stop(), 0);
+}
+
 TEST(StatusdHangup, AFileThatIsGoneIsLoggedOnce) {
   const TempDir dir;
   const auto file = dir.file("body", "one");
