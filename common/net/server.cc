@@ -226,6 +226,10 @@ int serve(const ServerOptions& options, const MakeService& make_service) {
   if (const int status = listen_all(endpoints, listen, std::move(shares), shared); status != kOk)
     return status;
   shared.set_max_clients();
+  if (const Error e = can_open(1)) {
+    log::error("cannot accept a client: %s", e.message());
+    return kLocalIo;
+  }
   OtherThreads others;
   if (!others.start(shared.workers)) return kLocalIo;
 

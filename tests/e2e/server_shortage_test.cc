@@ -84,6 +84,24 @@ TEST_P(Shortage, AFewDescriptorsAreASentence) {
   }
 }
 
+// However few they are, it does not wait for a client to leave if there can be none.
+TEST_P(Shortage, WhatStartsWithFewDescriptorsServes) {
+  bool started = false;
+  for (rlim_t descriptors = 10; !started; ++descriptors) {
+    SCOPED_TRACE(descriptors);
+    Process daemon(tool().with({"--print-port", "127.0.0.1:0"}), {.descriptors = descriptors});
+    const std::string ports = daemon.out.rest();
+    started = !ports.empty();
+    if (!started) {
+      EXPECT_THAT(daemon.wait(), testing::AnyOf(7, 8, 127));  // 127: without its libraries
+      continue;
+    }
+    auto client = connect_tcp("127.0.0.1", std::stoi(ports));
+    tool().prove_served(client);
+    EXPECT_EQ(daemon.stop(), 0);
+  }
+}
+
 TEST_P(Shortage, AStaleUnixSocketIsNotBlamed) {
   const TempDir dir;
   Listener::unix_socket(dir.path("socket")).close();
