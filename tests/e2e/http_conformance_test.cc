@@ -124,5 +124,29 @@ INSTANTIATE_TEST_SUITE_P(Each, HttpDaemon,
                                          Subject{"passwordd", {}}, Subject{"counterd", {}}),
                          testing::PrintToStringParamName());
 
+// Also those for the body, which come before a daemon looks at the request.
+TEST(CounterdRefusal, HasTheFormAndTheCorsFieldsOfAResult) {
+  const TempDir dir;
+  const std::string large = dir.file("body", std::string(1 << 18, 'a'));
+  const Daemon counterd("counterd", {"--allow-origin", "https://a.example"});
+  const std::vector<std::string> bodies[] = {
+      {"--data-binary", "@" + large},
+      {"--data-binary", "@" + large, "-H", "Transfer-Encoding: chunked"},
+      {"--data-binary", "{}", "-H", "Content-Encoding: gzip"}};
+  for (std::vector<std::string> options : bodies) {
+    options.insert(options.end(), {"-H", "Accept: application/json", "-H",
+                                   "Origin: https://a.example", "-H", "Expect:"});
+    const Reply reply = curl(counterd, "/inc", options);
+    EXPECT_THAT(reply.code, testing::AnyOf(413, 415));
+    EXPECT_EQ(reply.field("Content-Type"), "application/json");
+    EXPECT_EQ(reply.field("Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_THAT(reply.body, StartsWith("{\"error\":\""));
+  }
+  const Reply slow = curl(Daemon("statusd", {"--body-rate", "1K", "--echo"}), "/echo",
+                          {"--data-binary", "@" + dir.file("huge", std::string(2 << 20, 'a'))});
+  EXPECT_EQ(slow.code, 413);
+  EXPECT_EQ(slow.body, "The body of the request is too large.\n");
+}
+
 }  // namespace
 }  // namespace e2e
