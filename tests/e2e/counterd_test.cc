@@ -1,7 +1,9 @@
 // What counterd promises whatever its store is: the URLs and their answers, to the real curl.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <csignal>
 
@@ -217,6 +219,19 @@ TEST(CounterdToken, ComesBeforeTheBody) {
   EXPECT_EQ(counterd.ask("/inc", {"--data-binary", "@" + body}).code, 401);
   EXPECT_EQ(counterd.ask("/inc", {"--oauth2-bearer", "s3cret", "--data-binary", "@" + body}).code,
             413);
+}
+
+TEST(CounterdToken, IsReadWhileSignalsWait) {
+  const TempDir dir;
+  const std::string fifo = dir.path("token");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  Process counterd({"counterd", "--token-file", fifo, "127.0.0.1:0"});
+  {
+    const Fd token(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));  // waits until it is being read
+    counterd.signal(SIGUSR1);
+    ASSERT_EQ(write(token.get(), "s3cret\n", 7), 7);
+  }
+  EXPECT_THAT(line_with(counterd.err, "clients now"), HasSubstr("clients ever 0"));
 }
 
 TEST(CounterdToken, MustBeThere) {

@@ -172,6 +172,15 @@ Options parse_options(int argc, char** argv) {
   return o;
 }
 
+// Opening a large store takes seconds, in which these would end us.  net::serve() unblocks them.
+void hold_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
+  (void)sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
 counterd::Opened open_store(const counterd::StoreOptions& options) {
   if (options.place == "memory") return counterd::open_memory_store(options);
   if (counterd::RedisUrl::has_scheme(options.place)) return counterd::open_redis_store(options);
@@ -184,6 +193,7 @@ int main(int argc, char** argv) {
   net::hold_standard_descriptors();
   (void)std::signal(SIGXFSZ, SIG_IGN);  // the file size limit then acts like a full disk
   Options options = parse_options(argc, argv);
+  if (!options.preparation.exports) hold_signals();
   counterd::Token token;
   if (!read_files(options, token)) return net::kLocalIo;
   const counterd::Opened store = open_store(options.store);
