@@ -127,6 +127,16 @@ TEST_F(CounterdFile, IsExportedAndImported) {
   EXPECT_EQ(again.out, printed.out);
 }
 
+// Otherwise the backup of a mistyped name would be empty, with status 0.
+TEST_F(CounterdFile, ThatDoesNotExistIsNotExported) {
+  const Outcome outcome = run({"counterd", "--store", path(), "--export"});
+  EXPECT_EQ(outcome.status, 8);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "counterd: " + path() + ": no such file or directory\n");
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_EQ(run({"counterd", "--store", path(), "--start", "x=1", "--export"}).status, 0);
+}
+
 TEST_F(CounterdFile, EndsInGoodOrderUnderLoad) {
   Counterd counterd(options());
   Process ab({"ab", "-q", "-k", "-r", "-n", "1000000", "-c", "50", url(counterd, "/inc?name=i")});

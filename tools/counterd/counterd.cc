@@ -196,6 +196,7 @@ int main(int argc, char** argv) {
   if (!options.preparation.exports) hold_signals();
   counterd::Token token;
   if (!read_files(options, token)) return net::kLocalIo;
+  options.store.creates = !options.preparation.exports || options.preparation.changes();
   const counterd::Opened store = open_store(options.store);
   if (!store.why.empty()) {
     net::log::error("%s", store.why.c_str());

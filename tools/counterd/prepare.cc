@@ -110,8 +110,7 @@ Task<int> prepare_all(net::Loop& loop, Store& store, Preparation& preparation, s
 int prepare(Preparation& preparation, const Opened& opened) {
   std::string why = opened.start();
   if (!why.empty()) return net::log::error("%s", why.c_str()), net::kLocalIo;
-  if (preparation.imported.empty() && preparation.start.empty() && !preparation.exports)
-    return net::kOk;
+  if (!preparation.changes() && !preparation.exports) return net::kOk;
   net::Loop loop;
   const std::unique_ptr<Store> store = opened.make(loop);
   const int status = loop.run(prepare_all(loop, *store, preparation, why));

@@ -13,6 +13,8 @@ struct Preparation {
   std::vector<Entry> start;  // to be created unless they exist
   bool exports = false;
   bool waits = false;  // --start waits for a store that is unavailable
+
+  bool changes() const { return !imported.empty() || !start.empty(); }
 };
 
 // Starts the store and does all of this.  Returns the exit status, after logging any error.  What

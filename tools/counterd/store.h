@@ -87,6 +87,7 @@ struct StoreOptions {
   std::string place;  // the value of --store: FILE.db, redis://HOST:PORT[/DB]
   Limits limits = {};
   std::string redis_password = {};  // if `place` does not contain one
+  bool creates = true;              // FILE.db, if it does not exist
   Time (*clock)() = now;            // not used by Redis, which has its own
 };
 

@@ -42,9 +42,9 @@ constexpr const char* kLogBytes = "PRAGMA journal_size_limit = 4194304";
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 void Database::Close::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-std::unique_ptr<Database> Database::open(const std::string& path, std::string& why) {
+std::unique_ptr<Database> Database::open(const std::string& path, bool creates, std::string& why) {
   constexpr mode_t kMode = 0600;
-  net::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode));
+  net::Fd file(::open(path.c_str(), O_RDWR | O_CLOEXEC | (creates ? O_CREAT : 0), kMode));
   if (!file) return why = net::Error::from_errno().message(), nullptr;
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     why =

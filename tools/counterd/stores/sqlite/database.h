@@ -30,9 +30,9 @@ namespace counterd {
 
 class Database {
  public:
-  // Opens the file, or creates it.  On failure returns nullptr and sets `why`; a file that is not
+  // Opens the file, or with `creates` creates it.  On failure returns nullptr and sets `why`; a file that is not
   // counterd's stays unchanged.
-  static std::unique_ptr<Database> open(const std::string& path, std::string& why);
+  static std::unique_ptr<Database> open(const std::string& path, bool creates, std::string& why);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();

@@ -56,7 +56,7 @@ class SqliteStore final : public Store {
 
 Opened open_sqlite_store(const StoreOptions& options) {
   std::string why;
-  std::unique_ptr<Database> database = Database::open(options.place, why);
+  std::unique_ptr<Database> database = Database::open(options.place, options.creates, why);
   if (!database) return {nullptr, options.place + ": " + why};
   auto owner = std::make_shared<Owner>(options, std::move(database));
   if (!owner->load(why)) return {nullptr, options.place + ": " + why};
