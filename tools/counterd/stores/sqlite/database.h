@@ -30,8 +30,8 @@ namespace counterd {
 
 class Database {
  public:
-  // Opens the file, or with `creates` creates it.  On failure returns nullptr and sets `why`; a file
-  // that is not counterd's stays unchanged.
+  // Opens the file, or with `creates` creates it.  On failure returns nullptr and sets `why`; a
+  // file that is not counterd's stays unchanged.
   static std::unique_ptr<Database> open(const std::string& path, bool creates, std::string& why);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
