@@ -12,17 +12,23 @@
 namespace e2e {
 namespace {
 
-// Clients that are known to be there: each has got a line of standard input.
-std::vector<Socket> connected(Listening& s, int count) {
+// Clients that netcat has accepted: the others have got a line of each.  The first gets a line of
+// standard input, which waits for a client.
+std::vector<Socket> connected(Listening& s, int count, Socket first) {
   std::vector<Socket> clients;
-  for (int i = 0; i < count; ++i) {
-    clients.push_back(s.connect());
-    const std::string line = "welcome " + std::to_string(i);
-    s.netcat.in.send(line + "\n");
-    for (Socket& client : clients) EXPECT_EQ(client.line(), line);
+  clients.push_back(std::move(first));
+  s.netcat.in.send("welcome\n");
+  EXPECT_EQ(clients.back().line(), "welcome");
+  while (clients.size() < static_cast<std::size_t>(count)) {
+    Socket client = s.connect();
+    client.send("hello\n");
+    for (Socket& other : clients) EXPECT_EQ(other.line(), "hello");
+    clients.push_back(std::move(client));
   }
   return clients;
 }
+
+std::vector<Socket> connected(Listening& s, int count) { return connected(s, count, s.connect()); }
 
 TEST(NetcatBroker, WhatOneClientSendsGoesToTheOthers) {
   Listening s({"--broker"});
@@ -83,14 +89,12 @@ TEST(NetcatBroker, AClientAloneTalksToNobody) {
 
 TEST(NetcatBroker, AClientThatDoesNotReadIsLetGo) {
   Listening s({"--broker", "-w", "3", "-O", "16384"});
-  Socket deaf = connect_tcp("127.0.0.1", s.port, {.narrow = true});
-  s.netcat.in.send("welcome\n");
-  EXPECT_EQ(deaf.line(), "welcome");
-  auto clients = connected(s, 2);
+  auto clients = connected(s, 3, connect_tcp("127.0.0.1", s.port, {.narrow = true}));
+  Socket& deaf = clients[0];
   std::string heard;
   const std::string much = noise(1'000'000);
-  std::thread reader([&] { heard = clients[1].take(much.size()); });
-  clients[0].send(much);
+  std::thread reader([&] { heard = clients[2].take(much.size()); });
+  clients[1].send(much);
   reader.join();
   EXPECT_TRUE(heard == much);
   EXPECT_TRUE(deaf.is_reset());
