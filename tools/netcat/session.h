@@ -18,9 +18,9 @@ struct Session {
   // Opens --output and --hex-dump.
   Outcome open_log() {
     const bool reads_input = !options.recv_only && !options.program.given();
-    for (const std::string& log_path : {options.output, options.hex_dump})
-      if (reads_input && is_file_of_standard_input(log_path))
-        return {net::kUsage, log_path + ": cannot be the log and standard input at once"};
+    for (const std::string* log_path : {&options.output, &options.hex_dump})
+      if (reads_input && !log_path->empty() && is_file_of_standard_input(*log_path))
+        return {net::kUsage, *log_path + ": cannot be the log and standard input at once"};
     std::string path;
     const net::Error e = log.open(options.output, options.hex_dump, options.append_output, path);
     return e ? Outcome{net::kLocalIo, path + ": " + e.message()} : Outcome();
