@@ -95,7 +95,7 @@ std::optional<Answer> HttpService::answer_ready(Conn& conn, std::string_view& in
   return std::nullopt;
 }
 
-// With once: no if another request has been taken, which ends the connection.
+// With once, returns false and ends the connection if another request has been taken.
 bool HttpService::is_due(Conn& conn) {
   if (!options_.once || !std::exchange(taken_, true)) return true;
   return conn.open = false;
@@ -222,7 +222,7 @@ Response HttpService::refusal(const Request&, int status, std::string_view sente
 
 void HttpService::refuse(Conn& conn, const Parser& parser, const Refusal& why) {
   Request request = parser.request();
-  request.route = nullptr;  // what is said is about the request, not about what it asks for
+  request.route = nullptr;  // a refusal must not be stored, even where answers may be
   Response response = refusal(request, why.status, why.sentence);
   response.stream = {};  // it is short, and goes out at once
   response.stream_bytes.reset();

@@ -1,7 +1,6 @@
 #include "common/net/loop.h"
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>

@@ -172,7 +172,8 @@ Options parse_options(int argc, char** argv) {
   return o;
 }
 
-// Opening a large store takes seconds, in which these would end us.  net::serve() unblocks them.
+// Opening a large store takes seconds, in which these signals would end the process.
+// net::serve() unblocks them.
 void hold_signals() {
   sigset_t set;
   sigemptyset(&set);

@@ -19,7 +19,7 @@ std::string log_entry(Direction direction, std::uint64_t offset, std::string_vie
 // Lines of 16 bytes: direction, offset, the bytes in hexadecimal and as ASCII.
 std::string hex_dump(Direction direction, std::uint64_t offset, std::string_view data);
 
-// To log to it would destroy the input, or read the log as more input.
+// A log in this file would destroy the input, or be read as input.
 bool is_file_of_standard_input(const std::string& path);
 
 // A log that cannot be written at once delays the relays that write to it, but not the loop.

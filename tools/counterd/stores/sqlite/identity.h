@@ -1,4 +1,4 @@
-// identity.h - checks whether a file is a counterd database.
+// identity.h - which file a descriptor or path is, and whether it is a counterd database.
 #pragma once
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ std::string wrong_with_file(int file);
 bool is_cut(int file);
 
 // Which file it is, and its size.  Unlike fstat(2) and stat(2), these functions do not ask for its
-// times: on Linux 6.13 and later, the first write after such a question changes the inode, and
+// times: on Linux 6.13 and later, the first write after such a query changes the inode, and
 // fdatasync(2) then writes that, too.
 struct FileStatus {
   std::uint64_t device = 0;
