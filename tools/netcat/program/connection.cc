@@ -16,9 +16,17 @@ constexpr int kTcpCloseWait = 8;
 constexpr int kTcpLastAck = 9;
 constexpr int kTcpClosing = 11;
 
-ConnectionLook::ConnectionLook(int fd) : fd_(fd), first_(counts()) {
+// Both counts must be of one moment, and data may arrive between the system calls.  Nobody reads
+// yet, so the receive window bounds how often that happens.
+ConnectionLook::ConnectionLook(int fd) : fd_(fd) {
   int unread = 0;
-  if (!first_.known || ioctl(fd, FIONREAD, &unread) != 0) return;
+  std::uint64_t before = 0;
+  do {
+    before = counts().received;
+    (void)ioctl(fd, FIONREAD, &unread);
+    first_ = counts();
+  } while (first_.received != before);
+  if (!first_.known) return;
   first_.received -= static_cast<std::uint64_t>(unread) + (first_.has_fin ? 1 : 0);
 }
 
