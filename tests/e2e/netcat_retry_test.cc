@@ -193,8 +193,12 @@ TEST(NetcatRetry, SeesThatANameHasAnotherAddress) {
 }
 
 TEST(NetcatRetry, ANameThatNeverAppearsIsStatus3AndOneLine) {
-  const auto end =
-      run({"netcat", "--wait", "-w", "300ms", "--retry-interval", "50ms", "nosuch.invalid", "1"});
+  const auto wait_for = [](const char* limit) {
+    return run(
+        {"netcat", "--wait", "-w", limit, "--retry-interval", "50ms", "nosuch.invalid", "1"});
+  };
+  auto end = wait_for("300ms");
+  if (end.status == 5) end = wait_for("20");  // no look-up has ended in time
   EXPECT_EQ(end.status, 3);
   EXPECT_THAT(end.err, MatchesRegex("netcat: cannot resolve nosuch.invalid: [^\n]+\n"));
   EXPECT_EQ(run({"netcat", "nosuch.invalid", "1"}).status, 3);
