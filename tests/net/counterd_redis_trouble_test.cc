@@ -266,6 +266,11 @@ TEST(RedisBounds, OfTimeAreRenewed) {
   EXPECT_EQ(redis.cli({"HGET", "counterd:x", "expires"}), redis.cli({"PEXPIRETIME", "counterd:x"}));
 }
 
+TEST(RedisBounds, OfTimeHaveAnEnd) {
+  const RedisServer redis;
+  with_redis(redis.url(), [](RedisTest test) { return renew_to_the_end_of_time(test.store); });
+}
+
 // ---- an answer without an end ----
 
 TEST(RedisAnswer, OfABillionElementsIsTheEnd) {

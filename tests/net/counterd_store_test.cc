@@ -89,6 +89,26 @@ Task<> import_exactly(Store& store) {
   EXPECT_EQ(too_many, "too many");
 }
 
+// A time to live that ends later than a time can be, or is longer than a number can be.
+Task<> renew_to_the_end_of_time(Store& store) {
+  Command renew = inc("x");
+  renew.renews = true;
+  for (const std::int64_t changed : {1, -1}) {
+    Command import{.kind = Command::kImport, .name = "x", .value = 5};
+    import.changed = Time(Millis(changed));
+    import.expires = Time::max();
+    std::string result = co_await told(store, import);
+    EXPECT_EQ(result, "5");
+    result = co_await told(store, inc("x"));
+    EXPECT_EQ(result, "6");
+    result = co_await told(store, renew);
+    EXPECT_EQ(result, "7");
+    const Outcome seen = co_await ask(store, get("x"));
+    EXPECT_EQ(shown(seen), "7");
+    EXPECT_EQ(seen.counter.expires, Time::max());
+  }
+}
+
 static Task<int> main_of(Store& store, StoreBody body) {
   co_await body(store);
   co_return 0;
@@ -183,6 +203,8 @@ Task<> fill(Store& store) {
 TEST_P(Stores, HaveALimit) { with_store(open(2), fill); }
 
 TEST_P(Stores, ImportExactly) { with_store(open(2), import_exactly); }
+
+TEST_P(Stores, RenewToTheEndOfTime) { with_store(open(), renew_to_the_end_of_time); }
 
 constexpr Millis kMonth = std::chrono::hours(24 * 31);
 

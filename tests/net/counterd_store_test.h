@@ -43,8 +43,9 @@ class SetClock {
   static inline std::atomic<Time> time_;  // a store's thread reads it
 };
 
-// A test for every store.
+// Tests for every store.
 net::Task<> import_exactly(Store& store);
+net::Task<> renew_to_the_end_of_time(Store& store);
 
 // Starts the store, unless it could not be opened.
 Opened started(Opened opened);

@@ -83,6 +83,10 @@ static Millis lifetime(const Counter& counter) {
   return Millis(std::max(millis, std::int64_t{0}));
 }
 
+static Time end_of(Time now, Millis ttl) {
+  return ttl < Time::max() - now ? now + ttl : Time::max();
+}
+
 static void set_times(const Command& command, bool created, Time now, Counter& counter) {
   const Millis known = created ? Millis::zero() : lifetime(counter);
   counter.changed = command.changed != kNever ? command.changed : now;
@@ -92,7 +96,7 @@ static void set_times(const Command& command, bool created, Time now, Counter& c
     counter.ttl = lifetime(counter);
   } else if (created || command.renews) {
     counter.ttl = command.ttl > Millis::zero() ? command.ttl : known;
-    if (counter.ttl > Millis::zero()) counter.expires = now + counter.ttl;
+    if (counter.ttl > Millis::zero()) counter.expires = end_of(now, counter.ttl);
   }
 }
 

@@ -68,23 +68,27 @@ local function value_after(old)
   end
   return text(n)
 end
-local function plus(a, b) return text(sum(number(a), number(b))) end
+local function later(time, millis)  -- but not later than a time can be
+  local n = sum(number(time), number(millis))
+  return text(less(greatest, n) and greatest or n)
+end
 local function lifetime(old)  -- where it is not written, it is from the last change to the end
   if not old[3] or old[4] then return old[4] end
   if not old[2] or not less(number(old[2]), number(old[3])) then return nil end
   local changed_at = number(old[2])
-  return text(sum(number(old[3]), {-changed_at[1], -changed_at[2]}))
+  local life = sum(number(old[3]), {-changed_at[1], -changed_at[2]})
+  return not less(greatest, life) and text(life) or nil
 end
 local function set(key, old, new_value)
   local new, life = {new_value, changed ~= '' and changed or now, old[3]}, nil
   if kind == 'import' then
     new[3] = expires ~= '' and expires
   elseif not old[1] then
-    new[3] = ttl ~= '' and plus(now, ttl)
+    new[3] = ttl ~= '' and later(now, ttl)
   else
     life = lifetime(old)
     if renews == '1' and ttl ~= '' then life = ttl end
-    if renews == '1' and life then new[3] = plus(now, life) end
+    if renews == '1' and life then new[3] = later(now, life) end
   end
   local words = {'HSET', key, 'value', new_value, 'changed', new[2]}
   if new[3] then words[7], words[8] = 'expires', new[3] end
