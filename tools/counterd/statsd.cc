@@ -93,7 +93,7 @@ net::Result<net::Fd> bind_datagram(const net::SockAddr& address) {
 
 std::optional<Increment> parse_statsd(std::string_view line) {
   constexpr double kSumMax = 9e15;  // what a double can represent exactly
-  const std::size_t colon = line.rfind(':');
+  const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return std::nullopt;
   Increment increment{.name = line.substr(0, colon)};
   if (wrong_with_name(increment.name) != nullptr) return std::nullopt;
