@@ -231,7 +231,7 @@ enum class BodyKind { kForm, kJson, kOther };
 BodyKind kind_of_body(const Request& request) {
   std::string_view type = request.field("Content-Type");
   type = type.substr(0, type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
   if (net::http::equal_ignoring_case(type, "application/x-www-form-urlencoded"))
     return BodyKind::kForm;
   if (net::http::equal_ignoring_case(type, "application/json")) return BodyKind::kJson;
