@@ -65,6 +65,11 @@ TEST(CounterdImport, ReadsAList) {
        "line 1: a time is not a number of seconds since 1970"},
       {R"([{"name":"x","vlaue":1}])", "line 1: a counter has no member \"vlaue\""},
       {R"([{"name":"x" "value":1}])", "line 1: '}' is expected"},
+      {R"([{"name":"x","value":1,"name":"y"}])", "line 1: \"name\" is given twice"},
+      {R"([{"name":"x","value":1,"value":1}])", "line 1: \"value\" is given twice"},
+      {R"([{"name":"x","changed":1,"changed":2,"value":1}])", "line 1: \"changed\" is given twice"},
+      {R"([{"name":"x","expires":3e9,"expires":4e9,"value":1}])",
+       "line 1: \"expires\" is given twice"},
       {R"([{"name" "x"}])", "line 1: ':' is expected"},
   };
   for (const auto& row : table) EXPECT_EQ(shown(row.json), row.shown) << row.json;

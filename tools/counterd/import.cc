@@ -20,27 +20,29 @@ std::optional<Entry> ListReader::next() {
 }
 
 bool ListReader::object(Entry& entry) {
-  bool has_name = false;
-  bool has_value = false;
+  Members taken;
   if (!json_.expect('{')) return false;
   do {
-    if (!member(entry, has_name, has_value)) return false;
+    if (!member(entry, taken)) return false;
   } while (json_.take(','));
   if (!json_.expect('}')) return false;
-  if (!has_name) return json_.fail("a counter has no \"name\"");
-  if (!has_value) return json_.fail("a counter has no \"value\"");
+  for (const Member required : {kName, kValue})
+    if (!taken[required])
+      return json_.fail("a counter has no \"" + std::string(kMembers[required]) + "\"");
   const char* wrong = wrong_with_name(entry.name);
   return wrong == nullptr || json_.fail(wrong);
 }
 
-bool ListReader::member(Entry& entry, bool& has_name, bool& has_value) {
+bool ListReader::member(Entry& entry, Members& taken) {
   std::string key;
   if (!json_.string(key) || !json_.expect(':')) return false;
-  if (key == "name") return has_name = json_.string(entry.name);
-  if (key == "value") return has_value = value(entry.counter.value);
-  if (key == "changed") return time(entry.counter.changed);
-  if (key == "expires") return time(entry.counter.expires);
-  return json_.fail("a counter has no member \"" + key + "\"");
+  const auto at = static_cast<std::size_t>(std::ranges::find(kMembers, key) - kMembers.begin());
+  if (at == kMembers.size()) return json_.fail("a counter has no member \"" + key + "\"");
+  if (taken[at]) return json_.fail("\"" + key + "\" is given twice");
+  taken.set(at);
+  if (at == kName) return json_.string(entry.name);
+  if (at == kValue) return value(entry.counter.value);
+  return time(at == kChanged ? entry.counter.changed : entry.counter.expires);
 }
 
 bool ListReader::value(std::int64_t& out) {

@@ -1,6 +1,8 @@
 // import.h - reads the JSON of /list.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +25,12 @@ class ListReader {
   std::string why() const { return json_.why(); }
 
  private:
+  enum Member : std::size_t { kName, kValue, kChanged, kExpires };
+  static constexpr std::array<std::string_view, 4> kMembers{"name", "value", "changed", "expires"};
+  using Members = std::bitset<kMembers.size()>;
+
   bool object(Entry& entry);
-  bool member(Entry& entry, bool& has_name, bool& has_value);
+  bool member(Entry& entry, Members& taken);
   bool value(std::int64_t& out);
   bool time(Time& out);
 
