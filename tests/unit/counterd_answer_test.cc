@@ -134,5 +134,17 @@ TEST(CounterdToken, AdmitsWhoShowsIt) {
     EXPECT_FALSE(admits(token, wrong)) << wrong;
 }
 
+// A proxy in front might have looked at the other one.
+TEST(CounterdToken, IsInOneFieldAlone) {
+  const Token token("s3cret");
+  for (const char* other : {"Bearer s3cret", "Bearer other", "Basic other", ""}) {
+    const net::http::Field fields[] = {{"Authorization", "Bearer s3cret"},
+                                       {"authorization", other}};
+    Request request;
+    request.fields = fields;
+    EXPECT_FALSE(token.admits(request)) << other;
+  }
+}
+
 }  // namespace
 }  // namespace counterd

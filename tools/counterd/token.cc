@@ -1,5 +1,7 @@
 #include "tools/counterd/token.h"
 
+#include <algorithm>
+
 #include "common/cli/read_file.h"
 #include "tools/counterd/answer.h"
 
@@ -31,11 +33,16 @@ std::optional<std::string> first_line_of(const std::string& path, std::string& w
   return line;
 }
 
+// Several fields are refused: another server in front of us might have looked at another one.
 bool Token::admits(const net::http::Request& request) const {
+  constexpr std::string_view kField = "Authorization", kScheme = "Bearer ";
   const std::shared_ptr<const std::string> secret = secret_;
   if (secret == nullptr) return true;
-  constexpr std::string_view kScheme = "Bearer ";
-  std::string_view given = request.field("Authorization");
+  const auto is_ours = [kField](std::string_view name) {
+    return net::http::equal_ignoring_case(name, kField);
+  };
+  if (std::ranges::count_if(request.fields, is_ours, &net::http::Field::name) > 1) return false;
+  std::string_view given = request.field(kField);
   if (!net::http::equal_ignoring_case(given.substr(0, kScheme.size()), kScheme)) return false;
   given.remove_prefix(kScheme.size());
   while (given.starts_with(' ')) given.remove_prefix(1);
