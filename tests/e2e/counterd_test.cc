@@ -1,11 +1,8 @@
 // What counterd promises whatever its store is: the URLs and their answers, to the real curl.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <csignal>
 
 #include <string>
 
@@ -78,6 +75,20 @@ TEST(Counterd, NothingButAnAcknowledgedChangeChangesAnything) {
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Sec-Fetch-Site: cross-site"}).code, 403);
   EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Host: evil.example"}).code, 403);
   EXPECT_EQ(counterd.body("/get?name=x"), "x: 5\n");
+}
+
+// RFC 9110, 8.6: the length that GET would send, or none.
+TEST(Counterd, HeadOfAChangeAnnouncesNoLength) {
+  const Counterd counterd({"--start", "x=5"});
+  for (const char* url : {"/inc?name=x&return=new", "/set?name=x&val=1", "/reset?name=x",
+                          "/delete?name=x", "/cas?name=x&old=1&new=2", "/inc?name=y&create=0"}) {
+    const Reply head = counterd.ask(url, {"-I"});
+    EXPECT_EQ(head.code, 200) << url;
+    EXPECT_EQ(head.field("Content-Length"), "") << url;
+  }
+  EXPECT_EQ(counterd.ask("/inc?name=x&format=json", {"-I"}).field("Content-Type"),
+            "application/json");
+  EXPECT_EQ(counterd.body("/list"), "x: 5\n");
 }
 
 TEST(Counterd, APageOfAnotherSiteChangesNothing) {
@@ -174,79 +185,6 @@ TEST(Counterd, MaxCounters) {
   EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
   EXPECT_EQ(counterd.body("/delete?name=x"), "ok\n");
   EXPECT_EQ(counterd.body("/inc?name=y"), "ok\n");
-}
-
-// ---- the token ----
-
-TEST(CounterdToken, IsAskedForAtEveryUrl) {
-  const TempDir dir;
-  const Counterd counterd({"--token-file", dir.file("token", "s3cret\nnot this\n")});
-  for (const char* target : {"/inc?name=x", "/get?name=x", "/list", "/watch", "/nowhere"}) {
-    const Reply answer = counterd.ask(target);
-    EXPECT_EQ(answer.code, 401);
-    EXPECT_EQ(answer.field("WWW-Authenticate"), "Bearer realm=\"counterd\"");
-  }
-  EXPECT_EQ(counterd.ask("/inc?name=x", {"-H", "Authorization: Bearer s3creT"}).code, 401);
-  EXPECT_EQ(counterd.ask("/get?name=x&format=json").body, "{\"error\":\"a token is required\"}\n");
-  EXPECT_EQ(counterd.body("/inc?name=x", {"-H", "Authorization: Bearer s3cret"}), "ok\n");
-  EXPECT_EQ(counterd.body("/get?name=x", {"--oauth2-bearer", "s3cret"}), "x: 1\n");
-}
-
-TEST(CounterdToken, OfStandardInputIsNotReadAgain) {
-  const TempDir dir;
-  Daemon daemon("counterd", {"--token-file", "-"},
-                {.in = Stdio::file(dir.file("token", "secret\n"))});
-  EXPECT_EQ(curl(daemon, "/list").code, 401);
-  daemon.signal(SIGHUP);
-  EXPECT_EQ(daemon.wait(kPrompt), 0);
-}
-
-TEST(CounterdToken, IsNotAskedForByChecks) {
-  const TempDir dir;
-  const Counterd counterd({"--start", "x=1", "--token-file", dir.file("token", "s3cret\n")});
-  for (const char* target : {"/", "/livez", "/readyz"}) EXPECT_EQ(counterd.ask(target).code, 200);
-  EXPECT_THAT(counterd.body("/metrics"), testing::Not(HasSubstr("counterd_value")));
-  EXPECT_THAT(counterd.body("/metrics"), HasSubstr("counterd_store_up 1\n"));
-  EXPECT_THAT(counterd.body("/metrics", {"--oauth2-bearer", "s3cret"}),
-              HasSubstr("counterd_value{name=\"x\"} 1\n"));
-}
-
-// Not a byte of a body behind a refusal: it is too large besides.
-TEST(CounterdToken, ComesBeforeTheBody) {
-  const TempDir dir;
-  const std::string body = dir.file("body", std::string(1 << 20, 'a'));
-  const Counterd counterd({"--token-file", dir.file("token", "s3cret\n")});
-  EXPECT_EQ(counterd.ask("/inc", {"--data-binary", "@" + body}).code, 401);
-  EXPECT_EQ(counterd.ask("/inc", {"--oauth2-bearer", "s3cret", "--data-binary", "@" + body}).code,
-            413);
-}
-
-TEST(CounterdToken, IsReadWhileSignalsWait) {
-  const TempDir dir;
-  const std::string fifo = dir.path("token");
-  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  Process counterd({"counterd", "--token-file", fifo, "127.0.0.1:0"});
-  {
-    const Fd token(open(fifo.c_str(), O_WRONLY | O_CLOEXEC));  // waits until it is being read
-    counterd.signal(SIGUSR1);
-    ASSERT_EQ(write(token.get(), "s3cret\n", 7), 7);
-  }
-  EXPECT_THAT(line_with(counterd.err, "clients now"), HasSubstr("clients ever 0"));
-}
-
-TEST(CounterdToken, MustBeThere) {
-  const TempDir dir;
-  const std::string empty = dir.file("empty", "\n");
-  const std::pair<std::string, std::string> table[] = {
-      {dir.path("none"), "no such file or directory"},
-      {dir.path(""), "illegal operation on a directory"},
-      {empty, "its first line has no token"},
-      {"/dev/zero", "file too large"}};
-  for (const auto& [file, why] : table) {
-    const Outcome outcome = run({"counterd", "--token-file", file, "127.0.0.1:0"});
-    EXPECT_EQ(outcome.status, 8);
-    EXPECT_EQ(outcome.err, "counterd: " + file + ": " + why + "\n");
-  }
 }
 
 // ---- import, export, start ----

@@ -106,6 +106,17 @@ Task<Response> answer_later(Call call, Task<Outcome> task) {
   co_return answer_to(call, outcome);
 }
 
+Task<Error> write_nothing() { co_return Error(); }
+
+// Only the change itself would tell how long its answer is, so no length is announced
+// (RFC 9110, 8.6).
+Response head_of_change(bool json) {
+  Response response;
+  if (json) response.content_type = "application/json";
+  response.stream = [](Body&) { return write_nothing(); };
+  return response;
+}
+
 Task<Response> answer_check(Store& store) {
   const Outcome outcome = co_await store.check();
   if (outcome.status == Outcome::kDone) co_return ok();
@@ -206,7 +217,7 @@ Answer CounterService::answer_command(const Request& request) {
   if (call.changes() && net::http::is_cross_site(request, options_.site.browser))
     return counterd::refusal(403, call.json,
                              "a change requested by a page of another site is refused");
-  if (call.changes() && request.method == "HEAD") return ok();
+  if (call.changes() && request.method == "HEAD") return head_of_change(call.json);
 
   Reply reply = store_->apply(call.command);
   if (auto* outcome = std::get_if<Outcome>(&reply)) return answer_to(call, *outcome);
