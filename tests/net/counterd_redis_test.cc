@@ -243,6 +243,25 @@ TEST(RedisStore, HasALimit) {
   with_redis(redis_store(redis.url(), net::kPatience, net::kPatience, 2), fill_in_redis);
 }
 
+Task<> fill_with_tokens(RedisTest test) {
+  Command command = inc("a");
+  std::string all;
+  for (const char* token : {"1", "2", "1", "3", ""}) {
+    command.op = token;
+    const std::string result = co_await told(test.store, command);
+    all += result + ", ";
+  }
+  EXPECT_EQ(all, "1, 2, 1, too many, 3, ");
+  command.op = "4";
+  const Outcome refused = co_await ask(test.store, command);
+  EXPECT_EQ(refused.why, "op: more keys than --max-counters, of which each token is one");
+}
+
+TEST(RedisStore, HasALimitForTokens) {
+  const RedisServer redis;
+  with_redis(redis_store(redis.url(), net::kPatience, net::kPatience, 3), fill_with_tokens);
+}
+
 Task<> keep(RedisTest test) {
   Command command = set("a b", 7);
   command.ttl = std::chrono::hours(1);

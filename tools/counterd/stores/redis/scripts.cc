@@ -10,8 +10,8 @@ namespace counterd {
 
 // Reads and computes everything first, then writes.  Only the first command that writes can still
 // be refused: the permissions for the others are checked before (Redis 7).  Numbers are pairs of
-// doubles, the second with nine digits.  The limit counts all keys in the database, because only
-// that number costs nothing to get.
+// doubles, the second with nine digits.  The limit counts all keys in the database, tokens too,
+// because only that number costs nothing to get.
 constexpr const char* kScript = R"lua(
 local kind, value, expected, ttl, renews, changed, expires, limit, lower, upper, saturates,
   may_create, mark, window = unpack(ARGV)
@@ -102,7 +102,11 @@ local function set(key, old, new_value)
   end
   return say('done', old, new)
 end
-local created = 0
+local made = 0
+local function has_room()  -- for one more key
+  made = made + 1
+  return redis.call('DBSIZE') + made <= tonumber(limit)
+end
 local function plan(key)
   local old = look(key)
   if not old then return {'foreign'} end
@@ -119,10 +123,7 @@ local function plan(key)
   if kind == 'cas' and old[1] ~= expected then return say('mismatch', old, old) end
   local new_value = value_after(old)
   if not new_value then return say('overflow', old, {old[1] or '0', old[2], old[3]}) end
-  if not old[1] then
-    created = created + 1
-    if redis.call('DBSIZE') + created > tonumber(limit) then return {'too many'} end
-  end
+  if not old[1] and not has_room() then return {'too many'} end
   return set(key, old, new_value)
 end
 
@@ -138,6 +139,7 @@ local function compute()
       said = cjson.decode(said)
       return said[1] == mark and said[2] or {{'reused', '0'}}
     end
+    if not has_room() then return {{'too many tokens', '0'}} end
   end
   local answer = {}
   for i = 1, counters do
@@ -236,14 +238,18 @@ static Outcome nonsense() {
 static Outcome outcome_of(const RedisValue& answer) {
   using enum Outcome::Status;
   static const std::map<std::string, Outcome::Status, std::less<>> statuses{
-      {"done", kDone},         {"not found", kNotFound}, {"mismatch", kMismatch},
-      {"overflow", kOverflow}, {"too many", kTooMany},   {"foreign", kForeign},
-      {"reused", kReused},     {"unknown", kUnknown},    {"refused", kRefused}};
+      {"done", kDone},         {"not found", kNotFound},
+      {"mismatch", kMismatch}, {"overflow", kOverflow},
+      {"too many", kTooMany},  {"foreign", kForeign},
+      {"reused", kReused},     {"unknown", kUnknown},
+      {"refused", kRefused},   {"too many tokens", kTooMany}};
   std::span<const RedisValue> fields = answer.list;
   const auto status = statuses.find(fields.empty() ? "" : fields[0].text);
   if (status == statuses.end()) return nonsense();
   fields = fields.subspan(1);
   Outcome outcome{.status = status->second};
+  if (status->first == "too many tokens")
+    outcome.why = "op: more keys than --max-counters, of which each token is one";
   if (outcome.status == kRefused || outcome.status == kUnknown) {
     Outcome refused = redis_refusal(fields.empty() ? "" : fields[0].text);
     const bool known = outcome.status == kRefused;
