@@ -291,6 +291,19 @@ TEST(CounterdRedis, LostIsFoundAgain) {
   EXPECT_EQ(counterd.stop(), 0);
 }
 
+TEST(CounterdRedis, WatchersHearThatItIsBack) {
+  RedisServer redis;
+  const Counterd counterd(options(redis));
+  EXPECT_EQ(counterd.body("/inc?name=x"), "ok\n");
+  Process watcher({"curl", "-qsN", "--noproxy", "*", url(counterd, "/watch")});
+  watcher.out.take_until("event: ready\n");
+  redis.kill();
+  watcher.out.take_until("event: trouble\n");
+  redis.start();
+  EXPECT_THAT(watcher.out.take_until("event: ready\n"),
+              HasSubstr("event: gone\ndata: {\"name\":\"x\"}\n\n"));
+}
+
 // What clients were told, from the one that says it with `-w`: "200 504 503 ...".
 TEST(CounterdRedis, StoppedInTheMiddleDoublesNothing) {
   constexpr int kClients = 20;

@@ -105,7 +105,7 @@ Task<Error> watch(net::Loop& loop, Store& store, ListQuery query, net::http::Bod
       if (trouble.empty()) co_await append_changes(loop, out, seen, look.counters);
       if (trouble.empty() && !ready)
         append_event(out, "ready", look.more ? "{\"more\":true}" : "{\"more\":false}");
-      ready = ready || trouble.empty();
+      ready = trouble.empty();
       if (trouble.empty()) seen = std::move(look.counters);
     }
     if (out.empty() && silent >= kSilence) out = ": still there\n\n";
