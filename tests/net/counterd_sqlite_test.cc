@@ -329,6 +329,8 @@ TEST_F(SqliteStore, WaitsForNobodyWhenItIsToEnd) {
 Task<> expect_moved(Store& store) {
   const std::string result = co_await told(store, inc("x"));
   EXPECT_EQ(result, "unavailable: its file has been moved or removed");
+  const Backup backup = co_await store.backup();
+  EXPECT_EQ(backup.status, Outcome::kUnavailable);
 }
 
 TEST_F(SqliteStore, NoticesThatItsFileIsGone) {

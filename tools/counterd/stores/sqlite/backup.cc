@@ -39,7 +39,7 @@ Backup failed(int code) {
 
 }  // namespace
 
-net::Task<Backup> back_up(net::Loop& loop, std::string path) {
+net::Task<Backup> back_up(net::Loop& loop, std::string path, std::optional<FileStatus> ours) {
   constexpr int kPagesAtOnce = 64;  // a fraction of a millisecond
   std::string name = path + "-backup-XXXXXX";
   net::Fd file(mkostemp(name.data(), O_CLOEXEC));  // mode 0600
@@ -53,6 +53,10 @@ net::Task<Backup> back_up(net::Loop& loop, std::string path) {
   if (code == SQLITE_OK) code = run(target, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   // A read transaction, because otherwise each commit would restart the backup.
   if (code == SQLITE_OK) code = run(source, "BEGIN; SELECT count(*) FROM sqlite_schema");
+  const auto theirs = status_of(path);
+  if (!ours || !theirs || !theirs->is_same_file(*ours))
+    co_return Backup{.status = Outcome::kUnavailable,
+                     .why = "backup: the file has been moved or removed"};
   Copy copy(code == SQLITE_OK ? sqlite3_backup_init(target.get(), "main", source.get(), "main")
                               : nullptr);
   if (!copy && code == SQLITE_OK) code = sqlite3_errcode(target.get());

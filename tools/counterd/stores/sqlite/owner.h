@@ -59,6 +59,7 @@ class Owner {
   Page page(std::string_view prefix, std::string_view after);
   std::uint64_t version() const { return version_; }
   const std::string& place() const { return options_.place; }
+  const std::optional<FileStatus>& file() const { return file_; }
 
  private:
   void run();
@@ -78,6 +79,7 @@ class Owner {
   static void answer(Group group);
 
   const StoreOptions options_;
+  const std::optional<FileStatus> file_ = status_of(options_.place);  // as it was opened
   std::unique_ptr<Database> database_;                  // used only by the thread after start()
   bool stale_ = false;                                  // counters_ differs from the disk
   bool reading_ = false;                                // reading into next_

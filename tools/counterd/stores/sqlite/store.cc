@@ -32,7 +32,7 @@ class SqliteStore final : public Store {
     co_return outcome;
   }
 
-  net::Task<Backup> backup() override { return back_up(loop_, owner_->place()); }
+  net::Task<Backup> backup() override { return back_up(loop_, owner_->place(), owner_->file()); }
 
   // Counts this loop until it ends; without loops, another process's lock does not delay the exit.
   net::Task<> run() override {
