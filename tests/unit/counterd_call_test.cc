@@ -229,6 +229,8 @@ TEST(CounterdCall, ParametersMayBeJson) {
       {R"({})", "400 name is missing\n"},
       {R"({"name":"x","bye":2})", "400 unknown parameter 'bye'\n"},
       {R"({"name":"x","name":"x"})", "400 name is given twice\n"},
+      {R"({"name":"x","name":"y"})", "400 name is given twice\n"},
+      {R"({"name":["x"],"by":1,"name":["y"]})", "400 name is given twice\n"},
       {R"({"name":"x","by":1.5})", "400 by: '1.5' is not a 64-bit integer\n"},
       {R"({"name":"x","by":-0})", "inc x 0 ok"},
       {R"({"name":"x","by":10})", "inc x 10 ok"},

@@ -1,6 +1,7 @@
 #include "tools/counterd/parameters.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/http/query.h"
 #include "tools/counterd/json_reader.h"
@@ -63,12 +64,15 @@ static std::string take_member(JsonReader& json, const std::string& key, const T
 }
 
 std::string take_members(std::string_view text, const TakePair& take) {
+  constexpr std::string_view kName = "name";  // several of them are an array, not several members
   JsonReader json(text);
   std::string wrong;
+  bool named = false;
   bool more = json.expect('{') && !json.take('}');
   while (more) {
     std::string key;
     if (json.string(key) && json.expect(':')) wrong = take_member(json, key, take);
+    if (key == kName && std::exchange(named, true)) return key + " is given twice";
     if (!wrong.empty()) return wrong;
     more = !json.failed() && json.take(',');
     if (!more && !json.failed()) (void)json.expect('}');
