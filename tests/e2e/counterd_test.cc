@@ -306,6 +306,20 @@ std::string many() {
   return json + "]";
 }
 
+TEST(CounterdLists, AreWatchedByALimitedNumber) {
+  const Counterd counterd;
+  std::vector<Socket> watchers;
+  for (int i = 0; i < 64; ++i) {
+    watchers.push_back(counterd.connect());
+    watchers.back().send("GET /watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_THAT(watchers.back().take_until("ready"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  const Reply refused = counterd.ask("/watch");
+  EXPECT_EQ(refused.code, 503);
+  EXPECT_EQ(refused.body, "too many clients are watching\n");
+  EXPECT_EQ(refused.field("Retry-After"), "1");
+}
+
 TEST(CounterdLists, GoOutInPieces) {
   const TempDir dir;
   const Counterd counterd({"--import", dir.file("many.json", many())});

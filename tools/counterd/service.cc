@@ -28,6 +28,12 @@ namespace {
 constexpr std::size_t kWholeMax = std::size_t{64} * 1024;  // a longer list is sent in pieces
 constexpr int kWatchersMax = 64;                           // per loop
 
+Response busy(bool json, std::string_view why) {
+  Response response = refusal(503, json, why);
+  response.add("Retry-After", "1");
+  return response;
+}
+
 // --- lists ---
 
 // Writes the rest piece by piece, and lets other clients have their turn in between.
@@ -235,7 +241,7 @@ Answer CounterService::answer_other(Call call) {
 
 // Allows one backup at a time, because each is a copy on the disk.
 Task<Response> CounterService::answer_backup(bool json) {
-  if (backing_up_) co_return failure(Outcome::kUnavailable, json, "another backup is in progress");
+  if (backing_up_) co_return busy(json, "another backup is in progress");
   backing_up_ = true;
   Backup backup = co_await store_->backup();
   backing_up_ = false;
@@ -302,8 +308,7 @@ Task<Response> CounterService::metrics(ListQuery query, ListFormat format, bool 
 // --- for browsers ---
 
 Answer CounterService::answer_watch(ListQuery query, bool json) {
-  if (watchers_ == kWatchersMax)
-    return failure(Outcome::kUnavailable, json, "too many clients are watching");
+  if (watchers_ == kWatchersMax) return busy(json, "too many clients are watching");
   Response response;
   response.content_type = "text/event-stream";
   response.stream = [this, query](Body& body) { return watch_counted(query, body); };
