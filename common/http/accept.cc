@@ -13,9 +13,20 @@ static std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
+// Where the first `separator` is that is not in a quoted string (RFC 9110, 5.6.4).
+static std::size_t find_outside_quotes(std::string_view text, char separator) {
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == separator && !quoted) return i;
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == '\\' && quoted) ++i;
+  }
+  return std::string_view::npos;
+}
+
 // Removes and returns the part of `rest` before the first `separator`.
 static std::string_view take(std::string_view& rest, char separator) {
-  const std::size_t end = rest.find(separator);
+  const std::size_t end = find_outside_quotes(rest, separator);
   const std::string_view part = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   return trimmed(part);

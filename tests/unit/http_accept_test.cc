@@ -42,6 +42,10 @@ TEST(PrefersJson, ByWeightAndByTheClosestRange) {
       {"text/*;q=0.1, text/plain;q=0.9, application/json;q=0.5", false},
       {"application/jsonx", false},
       {",,;,application/json", true},
+      {"application/json;profile=\"a,b;q=1\";q=0.1, text/plain;q=0.5", false},
+      {"text/plain;q=0.1;x=\"\\\",application/json,\"", false},
+      {"application/json;x=\"", true},
+      {"application/json;x=\"\\", true},
   };
   for (const Row& row : table) EXPECT_EQ(prefers_json(row.accept), row.json) << row.accept;
 }
