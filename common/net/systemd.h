@@ -9,7 +9,8 @@
 
 namespace net::systemd {
 
-// Takes the inherited sockets: sets close-on-exec on them and unsets the variables.
+// Takes the inherited sockets: sets close-on-exec on them and unsets the variables.  A descriptor
+// that is not open is the last one returned.
 std::vector<int> take_sockets();
 // Connects to NOTIFY_SOCKET at once, because a sandbox refuses that later.
 class Manager {

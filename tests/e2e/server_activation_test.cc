@@ -70,6 +70,16 @@ TEST_P(Activation, PassedSocketsTakeThePlaceOfTheDefaultAddress) {
   EXPECT_THAT(daemon.err.available(), Not(HasSubstr(":8000")));
 }
 
+// It must not listen on the default address instead.
+TEST_P(Activation, PassedSocketThatIsNotOpenIsStatus7) {
+  for (const std::string count : {"1", "2147483647"}) {
+    const auto end =
+        shell("exec 3<&-; export LISTEN_PID=$$ LISTEN_FDS=" + count + "; exec " + command());
+    EXPECT_EQ(end.status, 7);
+    EXPECT_EQ(end.err, tool().name + ": listen on fd:3: bad file descriptor\n");
+  }
+}
+
 TEST_P(Activation, SocketsForAnotherProcessAreNotTaken) {
   auto listener = Listener::tcp();
   Daemon daemon(tool().name, tool().options(),

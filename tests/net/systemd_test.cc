@@ -29,7 +29,7 @@ using testing::ExitedWithCode;
   int wrong = 0;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     if (sockets[i] != static_cast<int>(i) + 3) wrong = 100;
-    if ((fcntl(sockets[i], F_GETFD) & FD_CLOEXEC) == 0) wrong = 101;
+    if ((fcntl(sockets[i], F_GETFD) & FD_CLOEXEC) == 0) wrong = 101;  // -1 if it is not open
   }
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"})
     if (std::getenv(name) != nullptr) wrong = 102;
@@ -59,12 +59,13 @@ TEST(SystemdSocketsDeathTest, NonsenseIsNone) {
   EXPECT_EXIT(exit_with_count("self", "99999999999", 5), ExitedWithCode(0), "");
 }
 
-TEST(SystemdSocketsDeathTest, EndWhereNothingIsOpen) {
-  EXPECT_EXIT(exit_with_count("self", "9", 5), ExitedWithCode(2), "");
+TEST(SystemdSocketsDeathTest, EndWithTheFirstThatIsNotOpen) {
+  EXPECT_EXIT(exit_with_count("self", "9", 5), ExitedWithCode(3), "");
+  EXPECT_EXIT(exit_with_count("self", "1", 3), ExitedWithCode(1), "");
 }
 
 TEST(SystemdSocketsDeathTest, NumberBeyondAllDescriptorsOverflowsNothing) {
-  EXPECT_EXIT(exit_with_count("self", "2147483647", 5), ExitedWithCode(2), "");
+  EXPECT_EXIT(exit_with_count("self", "2147483647", 5), ExitedWithCode(3), "");
 }
 
 // ---- notify ----
