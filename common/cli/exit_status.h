@@ -26,6 +26,8 @@ inline constexpr int kBrokenPipe = kSignal + 13;
 // Ends the process as if the signal had not been caught.  In process 1 of a container, which no
 // signal ends by default, returns the exit status instead.
 int die_of_signal(int number);
+// Lets a signal end the process at once.
+void let_end_process(int number);
 inline int die_of_broken_pipe() { return die_of_signal(kBrokenPipe - kSignal); }
 
 }  // namespace net

@@ -328,7 +328,12 @@ Task<> Worker::stop_catching(Signals& all) {
   co_await yield(loop_);  // by now the descriptors have been polled
   all.terminate.close();
   all.interrupt.close();
-  if (!all.outlives_hangup) all.hangup.close();
+  let_end_process(SIGTERM);
+  let_end_process(SIGINT);
+  if (!all.outlives_hangup) {
+    all.hangup.close();
+    let_end_process(SIGHUP);
+  }
   set_blocked({SIGTERM, SIGINT}, false);
 }
 

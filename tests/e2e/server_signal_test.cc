@@ -87,6 +87,27 @@ TEST_P(Signals, ASecondSignalEndsAtOnceByThatSignal) {
   }
 }
 
+// As process 1 of a container a daemon is not ended by the default action of a signal.
+TEST_P(Signals, ASecondSignalEndsProcessOneAtOnceToo) {
+  const auto possible = shell("unshare -Urpf true");
+  if (possible.status != 0) GTEST_SKIP() << "no process namespaces here: " << possible.err;
+  for (const int second : {SIGTERM, SIGINT, SIGHUP}) {
+    std::vector<std::string> argv{"unshare", "-Urpf", "--kill-child",
+                                  bin_dir() + "/" + tool().name};
+    for (const auto& option : holding({"--print-port", "127.0.0.1:0"})) argv.push_back(option);
+    Process outer(argv);
+    const int port = std::stoi(outer.out.line());
+    auto client = connect_tcp("127.0.0.1", port);
+    tool().prove_served(client);
+    const std::string self = std::to_string(outer.pid());
+    const pid_t first = std::stoi(read_file("/proc/" + self + "/task/" + self + "/children"));
+    kill(first, SIGTERM);
+    wait_until("no more accepting", [&] { return !can_connect("127.0.0.1", port); });
+    kill(first, second);
+    EXPECT_EQ(outer.wait(kPrompt), 128 + second);
+  }
+}
+
 TEST_P(Signals, ASecondSignalLeavesNoUnixSocket) {
   Served served(tool(), holding({"unix:" + path_}));
   served.daemon.signal(SIGTERM);
