@@ -1,5 +1,7 @@
 #include "tools/statusd/check.h"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -75,10 +77,22 @@ void Checks::stop() {
     if (check.pid > 0) kill(-check.pid, SIGKILL);
 }
 
+// Process 1 of a container inherits the processes that commands leave behind.  A command that has
+// ended is left to its own task, which then calls this again.
+static void reap_orphans(const Checks& checks) {
+  for (;;) {
+    siginfo_t ended = {};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 || ended.si_pid == 0) return;
+    if (std::ranges::find(checks.all, ended.si_pid, &Check::pid) != checks.all.end()) return;
+    (void)waitpid(ended.si_pid, nullptr, WNOHANG);
+  }
+}
+
 static net::Task<> keep_checking(net::Loop& loop, Check& check, const Checks& checks) {
   while (!checks.stopped) {
     const int outcome = co_await run_command(loop, check.command, checks.timeout, check.pid);
     if (loop.canceled() || checks.stopped) co_return;
+    reap_orphans(checks);
     set(check, outcome);
     net::Error e = co_await net::sleep(loop, checks.every);
     if (e) co_return;
