@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <string_view>
 
@@ -39,6 +40,11 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
 
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
   return read_all(path, bytes_max, true);
+}
+
+bool is_readable_again(const std::string& path) {
+  struct stat status = {};
+  return path != "-" && stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 }  // namespace net

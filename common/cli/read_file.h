@@ -14,6 +14,9 @@ Result<std::string> read_file(const std::string& path, std::size_t bytes_max = S
 // The same, but stops after the first block with a NUL, which no text contains: so the parser
 // rejects /dev/zero or a disk image at once.
 Result<std::string> read_text(const std::string& path, std::size_t bytes_max);
+// Whether the file can be read again later: not standard input or a pipe, which may have no more
+// data, or block.
+bool is_readable_again(const std::string& path);
 // The file's name for messages.
 inline std::string name_of_file(const std::string& path) { return path == "-" ? "stdin" : path; }
 

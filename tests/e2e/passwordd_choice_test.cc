@@ -62,6 +62,16 @@ TEST(PassworddChoice, WordsOfStandardInputAreNotReadAgain) {
   EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
+TEST(PassworddChoice, WordsOfAPipeAreNotReadAgain) {
+  Process daemon({"bash", "-c",
+                  "exec " + bin_dir() +
+                      "/passwordd --words-file <(printf 'one\\ntwo\\n') "
+                      "--print-port 127.0.0.1:0"});
+  EXPECT_NE(daemon.out.line(), "");
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
 TEST(PassworddChoice, WordsThatCannotBeUsedAreStatus8) {
   const TempDir dir;
   for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{

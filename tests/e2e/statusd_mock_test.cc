@@ -240,6 +240,16 @@ TEST(StatusdHangup, ReadsTheBodyAgainUnderNohupToo) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+// It has no more data, and a named pipe would even block.
+TEST(StatusdHangup, APipeIsNotReadAgain) {
+  Process daemon(
+      {"bash", "-c",
+       "exec " + bin_dir() + "/statusd --body-file <(echo body) --print-port 127.0.0.1:0"});
+  EXPECT_NE(daemon.out.line(), "");
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
 TEST(StatusdHangup, AFileThatIsGoneIsLoggedOnce) {
   const TempDir dir;
   const auto file = dir.file("body", "one");

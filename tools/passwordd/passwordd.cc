@@ -155,10 +155,10 @@ void read_words(Options& o) {
     std::exit(net::kLocalIo);
   }
   o.order.list = std::move(words);
-  if (o.words_file == "-")
-    o.words_file.clear();  // stdin cannot be read again
-  else
+  if (net::is_readable_again(o.words_file))
     o.site.server.sandbox.reads.push_back(o.words_file);
+  else
+    o.words_file.clear();
 }
 
 Options parse_options(int argc, char** argv) {

@@ -113,7 +113,7 @@ Options parse_options(int argc, char** argv, Checks& checks) {
   if (given.body && given.body_file) net::Cli::fail("--body and --body-file cannot be combined");
   const bool no_routes = o.routes.empty() && !o.echo;
   if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
-  if (given.body_file && *given.body_file != "-") o.body_file = *given.body_file;
+  if (given.body_file && net::is_readable_again(*given.body_file)) o.body_file = *given.body_file;
   if (!o.body_file.empty()) o.site.server.sandbox.reads.push_back(o.body_file);
   if (!checks.all.empty()) o.site.server.sandbox.on = false;  // the commands may need any right
   if (!given.content_type) return o;
