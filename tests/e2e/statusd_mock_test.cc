@@ -13,6 +13,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 TEST(StatusdRoute, HasAMethod) {
   Daemon daemon("statusd", {"--route", "POST /hook=202:ok", "--route", "PUT /x=put", "--route",
@@ -108,6 +109,34 @@ TEST(StatusdOverride, ByTheRequestIfAllowed) {
   EXPECT_EQ(curl(daemon, "/readyz?status=503").code, 200);
   Daemon strict("statusd");
   EXPECT_EQ(curl(strict, "/?status=503").code, 200);
+}
+
+// 404 and 405 belong to the service that it stands in for.
+TEST(StatusdFault, OfItsOwnErrorsToo) {
+  const auto with = [](const std::vector<std::string>& options) {
+    std::vector<std::string> all{"--route", "/a=b"};
+    all.insert(all.end(), options.begin(), options.end());
+    return all;
+  };
+  const std::vector<std::string> post{"-d", "x"};
+  const Daemon slow("statusd", with({"--latency", "300ms"}));
+  for (const auto& [path, code] : {std::pair{"/a", 405}, {"/other", 404}}) {
+    const auto start = Clock::now();
+    EXPECT_EQ(curl(slow, path, post).code, code);
+    EXPECT_GE(Clock::now() - start, Millis(300));
+  }
+  const Daemon failing("statusd", with({"--fail-rate", "1"}));
+  const Daemon dropping("statusd", with({"--drop-rate", "1"}));
+  const Daemon resetting("statusd", with({"--reset-rate", "1"}));
+  for (const char* path : {"/a", "/other"}) {
+    EXPECT_EQ(curl(failing, path, post).code, 500);
+    EXPECT_EQ(run({"curl", "-sS", "-d", "x", url(dropping, path)}).status, 52);
+    EXPECT_EQ(run({"curl", "-sS", "-d", "x", url(resetting, path)}).status, 56);
+  }
+  EXPECT_EQ(curl(dropping, "/livez", post).code, 405);
+  auto malformed = dropping.connect();
+  malformed.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(malformed.rest(), StartsWith("HTTP/1.1 400 "));
 }
 
 TEST(StatusdFault, DropsAndResets) {

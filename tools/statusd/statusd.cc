@@ -51,6 +51,7 @@ class Status final : public net::http::Site {
   Answer show(const Request& request, const Page& page);
   bool has_ready_file() const;
   Response finished(Response response) const;
+  Response troubled(Response response);
 
   net::Loop& loop_;
   const Options& options_;
@@ -149,8 +150,24 @@ Response Status::finished(Response response) const {
   return response;
 }
 
-Response Status::refusal(const Request&, int status, std::string_view sentence) {
-  return finished(error_response(status, sentence));
+// With the slowness and the failures of an answer.
+Response Status::troubled(Response response) {
+  const statusd::Trouble& trouble = options_.trouble;
+  if (dice_.falls(trouble.fail_rate))
+    response = error_response(500, "This answer fails on purpose.");
+  response = finished(std::move(response));
+  if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
+  if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
+  response.latency = dice_.latency(trouble);
+  return response;
+}
+
+// Errors in HTTP itself, and those of the paths for monitoring, go out at once.
+Response Status::refusal(const Request& request, int status, std::string_view sentence) {
+  const bool of_the_service =
+      (status == 404 || status == 405) && (request.route == nullptr || !request.route->open);
+  Response response = error_response(status, sentence);
+  return of_the_service ? troubled(std::move(response)) : response;
 }
 
 // Reads ?status=N&delay=T.  Returns an error, or an empty string.
@@ -174,18 +191,13 @@ Answer Status::show(const Request& request, const Page& page) {
   net::Millis delay{0};
   if (options_.allow_override) {
     const std::string wrong = override_by(request, status, delay);
-    if (!wrong.empty()) return refusal(request, 400, wrong);
+    if (!wrong.empty()) return troubled(error_response(400, wrong));
   }
   Response response = plain_answer(status.value_or(page.status), page.body);
   if (status && page.is_default) response.body = statusd::default_page(*status).body;
   response.content_type = page.content_type;
-  const statusd::Trouble& trouble = options_.trouble;
-  if (dice_.falls(trouble.fail_rate))
-    response = error_response(500, "This answer fails on purpose.");
-  response = finished(std::move(response));
-  if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
-  if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
-  response.latency = dice_.latency(trouble) + delay;
+  response = troubled(std::move(response));
+  response.latency += delay;
   return response;
 }
 
