@@ -261,6 +261,8 @@ TEST(Passwordd, WrongOptionsAreStatus2) {
   const auto both = run({"passwordd", "--chars", "ab", "--charset", "hex"});
   EXPECT_EQ(both.status, 2);
   EXPECT_EQ(both.err, "passwordd: --chars and --charset cannot be combined\n");
+  EXPECT_EQ(run({"passwordd", "--separator", " "}).err,
+            "passwordd: --separator requires --words-file\n");
 }
 
 TEST(Passwordd, TheLargestOrderIsDeliveredWhole) {

@@ -185,6 +185,8 @@ Options parse_options(int argc, char** argv) {
   net::add_addresses(o.site.server, cli.parse(argc, argv));
   if (cli.is_given("chars") && cli.is_given("charset"))
     net::Cli::fail("--chars and --charset cannot be combined");
+  if (cli.is_given("separator") && o.words_file.empty())
+    net::Cli::fail("--separator requires --words-file");
   const std::string wrong = passwordd::wrong_with_classes(o.order);
   if (!wrong.empty()) net::Cli::fail("--classes: " + wrong);
   read_words(o);
