@@ -200,6 +200,14 @@ TEST(Statusd, WrongOptionsAreStatus2) {
   }
   EXPECT_EQ(run({"statusd", "--body", "x", "--body-file", "-"}).err,
             "statusd: --body and --body-file cannot be combined\n");
+  EXPECT_EQ(
+      run({"statusd", "--allow-origin", "*", "--header", "access-control-allow-origin: x"}).err,
+      "statusd: --allow-origin and --header access-control-allow-origin cannot be combined\n");
+  for (const char* option : {"--check-every", "--check-timeout"})
+    EXPECT_EQ(run({"statusd", option, "1s"}).err,
+              "statusd: " + std::string(option) + " requires --check\n");
+  EXPECT_EQ(run({"statusd", "--echo", "--content-type", "text/html"}).err,
+            "statusd: --content-type: /echo is always application/json\n");
   EXPECT_THAT(run({"statusd", "--route", "/x=1", "--route", "/%78=2"}).err,
               HasSubstr("--route: '/%78' is given twice"));
 }

@@ -11,6 +11,11 @@ static constexpr const char* kReserved[] = {"Connection", "Content-Length",   "C
                                             "Date",       "Keep-Alive",       "Trailer",
                                             "Upgrade",    "Transfer-Encoding"};
 
+// Fields of CORS, which a client must not get twice.
+static constexpr const char* kCors[] = {
+    "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Private-Network", "Access-Control-Max-Age"};
+
 static bool is_token(std::string_view name) {  // RFC 9110, 5.6.2
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::ranges::all_of(name, [kOthers](char c) {
@@ -47,6 +52,15 @@ std::string parse_field(std::string_view text, std::string& lines) {
     return name + (type ? " is set with --content-type" : " is set by the server itself");
   }
   lines += name + ": " + value + "\r\n";
+  return "";
+}
+
+std::string cors_field_in(const std::string& lines) {
+  for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1) {
+    const std::string name = lines.substr(at, lines.find(':', at) - at);
+    for (const char* cors : kCors)
+      if (strcasecmp(name.c_str(), cors) == 0) return name;
+  }
   return "";
 }
 

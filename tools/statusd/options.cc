@@ -98,6 +98,21 @@ static void add_check_options(net::Cli& cli, Checks& checks) {
              net::duration_over_zero(checks.timeout));
 }
 
+// Refuses options that would have no effect, or contradict each other.
+static void check_together(const net::Cli& cli, const Options& o, const Given& given,
+                           const Checks& checks) {
+  if (given.body && given.body_file) net::Cli::fail("--body and --body-file cannot be combined");
+  for (const char* of_checks : {"check-every", "check-timeout"})
+    if (checks.all.empty() && cli.is_given(of_checks))
+      net::Cli::fail("--" + std::string(of_checks) + " requires --check");
+  const bool only_echo = o.echo && o.routes.empty() && !given.status && !given.body;
+  if (given.content_type && only_echo && !given.body_file)
+    net::Cli::fail("--content-type: /echo is always application/json");
+  const std::string twice = cors_field_in(o.fields);
+  if (!o.site.browser.origins.empty() && !twice.empty())
+    net::Cli::fail("--allow-origin and --header " + twice + " cannot be combined");
+}
+
 Options parse_options(int argc, char** argv, Checks& checks) {
   Options o;
   o.site.browser.any_host = true;  // it may stand in for any service
@@ -110,7 +125,7 @@ Options parse_options(int argc, char** argv, Checks& checks) {
   net::http::add_site_options(cli, o.site);
   net::add_addresses(o.site.server, cli.parse(argc, argv));
 
-  if (given.body && given.body_file) net::Cli::fail("--body and --body-file cannot be combined");
+  check_together(cli, o, given, checks);
   const bool no_routes = o.routes.empty() && !o.echo;
   if (no_routes || given.status || given.body || given.body_file) o.elsewhere = make_page(given);
   if (given.body_file && net::is_readable_again(*given.body_file)) o.body_file = *given.body_file;
