@@ -102,11 +102,11 @@ Progress HeadGate::check(std::string_view input) {
     } else if (minor_ < 0) {
       if (line.empty()) {  // RFC 9112, 2.2: some clients send one after a body
         begin_ = lines_.end();
-        lines_.limit(begin_ + kRequestLineMax);
+        lines_.limit(begin_ + kRequestLineMax + 1);
         continue;
       }
       refusal_ = check_request_line(line);
-      lines_.limit(begin_ + kHeadBytesMax);
+      lines_.limit(begin_ + kHeadBytesMax - 1);  // the last line end has two bytes
     } else if (line.empty()) {
       refusal_ = check_whole();
       return refusal_ ? Progress::kRefused : Progress::kComplete;

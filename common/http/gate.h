@@ -10,9 +10,10 @@
 
 namespace net::http {
 
-inline constexpr std::size_t kHeadBytesMax = std::size_t{16}
-                                             << 10;   // all lines up to the empty line
-inline constexpr std::size_t kRequestLineMax = 8256;  // RFC 9112, 3: at least 8000
+// All lines, the empty one included.
+inline constexpr std::size_t kHeadBytesMax = std::size_t{16} << 10;
+// Without its line end.  RFC 9112, 3: at least 8000.
+inline constexpr std::size_t kRequestLineMax = std::size_t{8} << 10;
 inline constexpr std::size_t kFieldsMax = 100;
 
 // kHead: the head of a request that has a body.
@@ -30,7 +31,8 @@ struct Refusal {
 class Lines {
  public:
   explicit Lines(std::size_t bytes_max) : bytes_max_(bytes_max) {}
-  // text: everything from the start of the first line; longer with each call.
+  // text: everything from the start of the first line; longer with each call.  Refused if a line
+  // does not end before bytes_max.
   Progress next(std::string_view text, std::string_view& line);
   void limit(std::size_t bytes_max) { bytes_max_ = bytes_max; }
   std::size_t end() const { return line_; }    // the position after the last line's CRLF
@@ -64,7 +66,7 @@ class HeadGate {
   Refusal check_whole() const;
   Refusal too_large(std::string_view input) const;
 
-  Lines lines_{kRequestLineMax};
+  Lines lines_{kRequestLineMax + 1};
   Refusal refusal_;
   std::size_t begin_ = 0;
   std::size_t fields_ = 0;
