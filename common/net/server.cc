@@ -200,6 +200,8 @@ int print_ports(const std::vector<Listener>& listeners) {
 }  // namespace
 
 int serve(const ServerOptions& options, const MakeService& make_service) {
+  if (options.once && options.lame_duck > Millis::zero())
+    Cli::fail("--once and --lame-duck cannot be combined");
   (void)std::signal(SIGXFSZ, SIG_IGN);  // a log that may not grow is like a full disk
   set_signals_blocked(true);            // the first worker unblocks them; other threads never do
   raise_descriptor_limit();

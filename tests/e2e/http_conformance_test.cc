@@ -78,6 +78,13 @@ TEST_P(HttpDaemon, TakesAndRefusesWhatItShould) {
   EXPECT_EQ(daemon.stop(), 0);
 }
 
+// It would accept clients after its one request, and not serve them.
+TEST_P(HttpDaemon, IsNoLameDuckForOneRequest) {
+  const auto end = run({GetParam().tool, "--once", "--lame-duck", "1s", "127.0.0.1:0"});
+  EXPECT_EQ(end.status, 2);
+  EXPECT_EQ(end.err, GetParam().tool + ": --once and --lame-duck cannot be combined\n");
+}
+
 TEST_P(HttpDaemon, HasWhatMonitoringAsksFor) {
   Daemon daemon(GetParam().tool, GetParam().options);
   for (const auto* path : {"/livez", "/readyz", "/metrics", "/", "/%6civez"})
