@@ -38,6 +38,15 @@ TEST(CounterdToken, OfStandardInputIsNotReadAgain) {
   EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
+TEST(CounterdToken, OfAPipeIsNotReadAgain) {
+  Process daemon(
+      {"bash", "-c",
+       "exec " + bin_dir() + "/counterd --token-file <(echo secret) --print-port 127.0.0.1:0"});
+  EXPECT_NE(daemon.out.line(), "");
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
+}
+
 TEST(CounterdToken, IsNotAskedForByChecks) {
   const TempDir dir;
   const Counterd counterd({"--start", "x=1", "--token-file", dir.file("token", "s3cret\n")});
