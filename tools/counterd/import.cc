@@ -26,7 +26,7 @@ bool ListReader::object(Entry& entry) {
     if (!member(entry, taken)) return false;
   } while (json_.take(','));
   if (!json_.expect('}')) return false;
-  for (const Member required : {kName, kValue})
+  for (const Member required : {kNameAt, kValueAt})
     if (!taken[required])
       return json_.fail("a counter has no \"" + std::string(kMembers[required]) + "\"");
   const char* wrong = wrong_with_name(entry.name);
@@ -40,9 +40,9 @@ bool ListReader::member(Entry& entry, Members& taken) {
   if (at == kMembers.size()) return json_.fail("a counter has no member \"" + key + "\"");
   if (taken[at]) return json_.fail("\"" + key + "\" is given twice");
   taken.set(at);
-  if (at == kName) return json_.string(entry.name);
-  if (at == kValue) return value(entry.counter.value);
-  return time(at == kChanged ? entry.counter.changed : entry.counter.expires);
+  if (at == kNameAt) return json_.string(entry.name);
+  if (at == kValueAt) return value(entry.counter.value);
+  return time(at == kChangedAt ? entry.counter.changed : entry.counter.expires);
 }
 
 bool ListReader::value(std::int64_t& out) {

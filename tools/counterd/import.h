@@ -25,7 +25,7 @@ class ListReader {
   std::string why() const { return json_.why(); }
 
  private:
-  enum Member : std::size_t { kName, kValue, kChanged, kExpires };
+  enum Member : std::size_t { kNameAt, kValueAt, kChangedAt, kExpiresAt };
   static constexpr std::array<std::string_view, 4> kMembers{"name", "value", "changed", "expires"};
   using Members = std::bitset<kMembers.size()>;
 
