@@ -64,7 +64,7 @@ bool read_files(Options& options, counterd::Token& token) {
   };
   std::string& token_file = options.service.token_file;
   if (!token_file.empty() && !token.load(token_file, why)) return fail(token_file);
-  if (!net::is_readable_again(token_file)) token_file.clear();  // by SIGHUP
+  if (!net::is_readable_again(token_file)) token_file.clear();  // SIGHUP then reads nothing
   if (!options.redis_password_file.empty() && !read_password(options, why))
     return fail(options.redis_password_file);
   if (!options.import_file.empty() && !read_import(options, why)) return fail(options.import_file);

@@ -50,8 +50,8 @@ class Status final : public net::http::Site {
   Answer answer_elsewhere(const Request& request);
   Answer show(const Request& request, const Page& page);
   bool has_ready_file() const;
-  Response finished(Response response) const;
-  Response troubled(Response response);
+  void slow_down(Response& response) const;
+  void add_trouble(Response& response);
 
   net::Loop& loop_;
   const Options& options_;
@@ -140,26 +140,23 @@ Task<Error> deliver(Body& body, std::string text, std::uint64_t rate, net::Milli
   co_return e;
 }
 
-Response Status::finished(Response response) const {
+void Status::slow_down(Response& response) const {
   const bool slow = options_.delay > net::Millis::zero() || options_.trouble.body_rate > 0;
-  if (!slow || response.body.empty()) return response;
+  if (!slow || response.body.empty()) return;
   if (options_.delay == net::Millis::zero()) response.stream_bytes = response.body.size();
   response.stream = [this, text = response.body](Body& body) {
     return deliver(body, text, options_.trouble.body_rate, options_.delay);
   };
-  return response;
 }
 
-// With the slowness and the failures of an answer.
-Response Status::troubled(Response response) {
+void Status::add_trouble(Response& response) {
   const statusd::Trouble& trouble = options_.trouble;
   if (dice_.falls(trouble.fail_rate))
     response = error_response(500, "This answer fails on purpose.");
-  response = finished(std::move(response));
+  slow_down(response);
   if (dice_.falls(trouble.drop_rate)) response.fault = Response::kDrop;
   if (dice_.falls(trouble.reset_rate)) response.fault = Response::kReset;
   response.latency = dice_.latency(trouble);
-  return response;
 }
 
 // Errors in HTTP itself, and those of the paths for monitoring, go out at once.
@@ -167,7 +164,8 @@ Response Status::refusal(const Request& request, int status, std::string_view se
   const bool of_the_service =
       (status == 404 || status == 405) && (request.route == nullptr || !request.route->open);
   Response response = error_response(status, sentence);
-  return of_the_service ? troubled(std::move(response)) : response;
+  if (of_the_service) add_trouble(response);
+  return response;
 }
 
 // Reads ?status=N&delay=T.  Returns an error, or an empty string.
@@ -191,12 +189,16 @@ Answer Status::show(const Request& request, const Page& page) {
   net::Millis delay{0};
   if (options_.allow_override) {
     const std::string wrong = override_by(request, status, delay);
-    if (!wrong.empty()) return troubled(error_response(400, wrong));
+    if (!wrong.empty()) {
+      Response response = error_response(400, wrong);
+      add_trouble(response);
+      return response;
+    }
   }
   Response response = plain_answer(status.value_or(page.status), page.body);
   if (status && page.is_default) response.body = statusd::default_page(*status).body;
   response.content_type = page.content_type;
-  response = troubled(std::move(response));
+  add_trouble(response);
   response.latency += delay;
   return response;
 }
