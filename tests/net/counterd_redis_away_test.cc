@@ -233,19 +233,23 @@ TEST(RedisAway, StopsInTheMiddle) {
 // More than the socket takes: what has not left us has not been done, and is known not to have
 // been.
 Task<> send_too_much(RedisTest test, const RedisServer& redis) {
-  co_await ask_once(test, "1");
-  redis.signal(SIGSTOP);
-  Tally tally;
   constexpr int kMore = 70'000;
-  co_await increment_many(test, kMore, tally);
+  Tally tally;
+  // On a slow machine the store may give up before anything was sent.
+  for (int tries = 0; tries < 5 && tally.unknown == 0; ++tries) {
+    (void)co_await told_at_last(test, inc("y"));
+    redis.signal(SIGSTOP);
+    tally = {};
+    co_await increment_many(test, kMore, tally);
+    redis.signal(SIGCONT);
+  }
   EXPECT_GT(tally.unknown, 0);
   EXPECT_GT(tally.unavailable, kMore - (1 << 16)) << "more than those that found the queue full";
   EXPECT_EQ(tally.unknown + tally.unavailable, kMore);
-  redis.signal(SIGCONT);
-  const std::string back = co_await told_at_last(test, inc("y"));
+  const std::string back = co_await told_at_last(test, inc("z"));
   EXPECT_EQ(back, "1");
   settle(redis);
-  EXPECT_LE(value_of_x(redis), 1 + tally.unknown);
+  EXPECT_LE(value_of_x(redis), tally.unknown);
 }
 
 TEST(RedisAway, TakesNoMore) {
