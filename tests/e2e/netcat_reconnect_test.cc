@@ -104,7 +104,7 @@ TEST(NetcatReconnect, AServerThatIsNotThereYetIsWaitedFor) {
 // While there is no connection, input is not lost: it waits.
 TEST(NetcatReconnect, InputThatEndsWithoutAConnectionIsStillSent) {
   Session s(reconnecting());
-  s.server.close();
+  s.server.refuse();
   s.peer.send("bye\n");
   s.peer.reset();
   EXPECT_EQ(s.netcat.out.line(), "bye");

@@ -157,6 +157,7 @@ bool is_listened_on(int port) {
 Listener Listener::tcp(const std::string& address, int backlog) {
   const Address wanted = tcp_address(address, 0);
   Fd fd = socket_for(wanted, SOCK_STREAM);
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (wanted.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, address != "::");
   if (bind(fd.get(), wanted.get(), wanted.size) != 0) fail_errno("bind");
   if (listen(fd.get(), backlog) != 0) fail_errno("listen");
@@ -184,6 +185,14 @@ Socket Listener::accept(Millis patience) {
   const int fd = ::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC);
   if (fd < 0) fail_errno("accept");
   return Socket(Fd(fd));
+}
+
+void Listener::refuse() {
+  const Address address = name_of(fd_.get(), getsockname);
+  fd_.close();
+  fd_ = socket_for(address, SOCK_STREAM);
+  set_option(fd_, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (bind(fd_.get(), address.get(), address.size) != 0) fail_errno("bind");
 }
 
 void Listener::narrow() { set_option(fd_, SOL_SOCKET, SO_RCVBUF, 4096); }
