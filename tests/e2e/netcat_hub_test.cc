@@ -98,6 +98,17 @@ TEST(NetcatHub, AClientThatDoesNotReadIsLetGoWithAMessage) {
   EXPECT_TRUE(deaf.is_reset());
 }
 
+// What it reads does not make enough room for netcat to write before the limit.
+TEST(NetcatHub, AClientThatReadsSlowlyIsServed) {
+  Listening s({"-k", "-w", "3"});
+  auto slow = s.connect();
+  (void)s.netcat.in.send_until_stuck(std::string(100'000, 'x'), Millis(500), 1 << 26);
+  for (const auto end = Clock::now() + Millis(5000); Clock::now() < end;) {
+    EXPECT_EQ(slow.take(16'000).size(), 16'000U);
+    std::this_thread::sleep_for(Millis(100));
+  }
+}
+
 TEST(NetcatHub, AResetClientIsNamedAndTheOthersGoOn) {
   Listening s({"-k"});
   auto other = s.connect();

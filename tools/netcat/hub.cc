@@ -178,7 +178,8 @@ void Hub::note_acknowledged(const Client& client) {
   how_.in_hand->acknowledged(sent - std::min<std::uint64_t>(sent, client.remote->unacknowledged()));
 }
 
-// A client that does not read delays the others, so it is disconnected after `patience_`.
+// A client that does not read delays the others, so it is disconnected after `patience_`.  What it
+// acknowledges counts too: a slow reader makes room for the next write only now and then.
 void Hub::drop_stuck() {
   if (how_.in_hand != nullptr) return;
   if (session_.log.is_blocked())
@@ -186,8 +187,9 @@ void Hub::drop_stuck() {
   const net::TimePoint now = loop_.now();
   for (Client& client : clients_) {
     if (!client.seat.is_behind()) continue;
-    const std::uint64_t before = std::exchange(client.sent, client.relay.tally().sent);
-    if (before != client.sent) client.moved_at = now;
+    const net::Result<std::size_t> undelivered = client.remote->undelivered();
+    const std::pair seen(client.relay.tally().sent, undelivered ? *undelivered : 0);
+    if (std::exchange(client.seen, seen) != seen) client.moved_at = now;
     if (now - client.moved_at >= patience_) client.relay.end(Verdict::kStuck);
   }
 }
