@@ -47,9 +47,11 @@ static Error check_stale(const SockAddr& address) {
 }
 
 Result<Fd> take_listening_socket(int fd) {
+  const int flags = fcntl(fd, F_GETFD);
+  if (flags < 0) return Error::from_errno();
+  if ((flags & FD_CLOEXEC) != 0) return Error(UV_EBADF);  // one of our own, not inherited
   int listening = 0;
   socklen_t size = sizeof listening;
-  // A descriptor that is not a listening socket may be one of our own.
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) return Error::from_errno();
   if (listening == 0) return Error(UV_EINVAL);  // listen(2) would make the kernel choose an address
   // Standard descriptors are duplicated and stay open, so that no other file gets their numbers.

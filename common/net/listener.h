@@ -34,7 +34,7 @@ Result<Fd> bind_socket(const SockAddr& address, const ListenOptions& options);
 Result<std::vector<Fd>> bind_sockets(std::vector<SockAddr> addresses, const ListenOptions& options);
 
 // Takes over descriptor `fd`, a listening socket from another process; UV_EINVAL if it does not
-// listen.
+// listen, UV_EBADF if it was not inherited: it is close-on-exec or not open.
 Result<Fd> take_listening_socket(int fd);
 
 // Owns the file of a Unix-domain socket that this process has bound, and removes it in the end; for

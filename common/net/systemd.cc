@@ -26,7 +26,7 @@ std::vector<int> take_sockets() {
     for (std::uint64_t left = number_in("LISTEN_FDS"); left > 0; --left) {
       const int fd = kFirst + static_cast<int>(sockets.size());
       sockets.push_back(fd);
-      if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) break;  // listening on it will fail
+      if (fcntl(fd, F_GETFD) < 0) break;  // listening on it will fail
     }
   }
   for (const char* variable : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(variable);

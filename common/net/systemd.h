@@ -9,7 +9,7 @@
 
 namespace net::systemd {
 
-// Takes the inherited sockets: sets close-on-exec on them and unsets the variables.  A descriptor
+// Takes the inherited sockets, for take_listening_socket(), and unsets the variables.  A descriptor
 // that is not open is the last one returned.
 std::vector<int> take_sockets();
 // Connects to NOTIFY_SOCKET at once, because a sandbox refuses that later.
