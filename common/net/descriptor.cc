@@ -87,8 +87,19 @@ static Result<std::size_t> result_of(ssize_t n) {
   return errno == EINTR ? Error(UV_EAGAIN) : Error::from_errno();
 }
 
+// The kernel drops the rest of a message that is longer than the buffer: that is data lost.
+static Result<std::size_t> receive(int fd, std::span<char> buffer) {
+  iovec piece{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  const ssize_t n = recvmsg(fd, &message, MSG_DONTWAIT);
+  if (n >= 0 && (message.msg_flags & MSG_TRUNC) != 0) return Error(UV_EMSGSIZE);
+  return result_of(n);
+}
+
 Result<std::size_t> Descriptor::try_read(std::span<char> buffer) {
-  if (access_ == kSocket) return result_of(recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT));
+  if (access_ == kSocket) return receive(fd_, buffer);
   if (access_ == kBlocking && !has_input()) return Error(UV_EAGAIN);
   return result_of(::read(fd_, buffer.data(), buffer.size()));
 }

@@ -27,7 +27,8 @@ class Descriptor {
   Descriptor(Loop& loop, Fd socket);
   Descriptor(Descriptor&&) = default;
 
-  // Reads what is available now; UV_EAGAIN: nothing; 0: end of file.
+  // Reads what is available now; UV_EAGAIN: nothing; 0: end of file; UV_EMSGSIZE: a message of a
+  // datagram or seqpacket socket was longer than `buffer` and is lost.
   Result<std::size_t> try_read(std::span<char> buffer);
   // Writes what is accepted now; `data` is not empty.  UV_EAGAIN: nothing was accepted.
   Result<std::size_t> try_write(std::string_view data);

@@ -92,6 +92,21 @@ NET_TEST(DescriptorInput, UnixSocket) {
   co_await expect_input(loop, ends);
 }
 
+// Not its beginning, as if that were all.
+NET_TEST(DescriptorInput, MessageLongerThanTheBufferIsAnError) {
+  int ends[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+  const Fd near(ends[0]);
+  const Fd far(ends[1]);
+  const Standing standing(STDIN_FILENO, near);
+  Descriptor in = Descriptor::standard_input(loop);
+  send(far, std::string(100, 'a'));
+  send(far, std::string(101, 'b'));
+  EXPECT_EQ(read_now(in).data, std::string(100, 'a'));
+  EXPECT_EQ(read_now(in).error, Error(UV_EMSGSIZE));
+  co_return;
+}
+
 Task<> expect_next(Descriptor& in, std::string_view expected) {
   std::array<char, 100> buffer{};
   Result<std::size_t> n = co_await read(in, buffer);
