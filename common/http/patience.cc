@@ -21,7 +21,7 @@ void Patience::partial(const Parser& parser, const HttpOptions& options, TimePoi
 Millis Patience::left(const HttpOptions& options, TimePoint now) {
   const TimePoint silence = end_of(options.idle_timeout, now);
   if (end_ == kUnknown) end_ = silence;
-  const TimePoint end = part_ == kBody ? std::min(end_, silence) : end_;
+  const TimePoint end = part_ == kBetween ? end_ : std::min(end_, silence);
   if (end == TimePoint::max()) return kForever;
   return std::max(Millis::zero(), std::chrono::ceil<Millis>(end - now));
 }

@@ -11,7 +11,7 @@ struct HttpOptions;
 class Patience {
  public:
   // Called when part of a request, or of the empty lines before it, has arrived: head and body each
-  // have a time limit from their first byte.
+  // have a time limit from their first byte, and one for silence from the last byte.
   void partial(const Parser& parser, const HttpOptions& options, TimePoint now);
   // Called when a request is complete: the idle time begins with the next read.
   void complete() { *this = {}; }

@@ -74,6 +74,16 @@ TEST(HttpPatience, AHeadHasItsTimeFromItsFirstByteOn) {
                          {80s, "Host: a", 0s}});
 }
 
+TEST(HttpPatience, EachByteOfAHeadIsWaitedForNoLongerThanSilence) {
+  const HttpOptions brief{.idle_timeout = 2s, .head_timeout = 5s, .body_timeout = 60s};
+  expect_waits(brief, {{0s, "", 2s},
+                       {1s, "G", 2s},
+                       {2'999ms, "ET / HT", 2s},
+                       {4'900ms, "TP/1.1\r\n", 1'100ms},
+                       {5s, "Host: a\r\n\r\n", 2s},
+                       {6s, "\r\nG", 2s}});
+}
+
 TEST(HttpPatience, AHeadThatTricklesEndsInTime) {
   Reader reader(kLimits);
   const std::string head = "GET / HTTP/1.1\r\nX: " + std::string(1000, 'y');
@@ -151,7 +161,7 @@ TEST(HttpPatience, NoLimitsWhereTheyAreZero) {
   const HttpOptions no_silence{.idle_timeout = 0s, .head_timeout = 10s, .body_timeout = 60s};
   expect_waits(no_silence, {{24h, "", kForever}, {48h, "G", 10s}, {48h, "ET", 10s}});
   const HttpOptions no_body{.idle_timeout = 75s, .head_timeout = 0s, .body_timeout = 0s};
-  expect_waits(no_body, {{0s, "P", kForever}, {24h, kPost.substr(1), 75s}, {25h, "x", 75s}});
+  expect_waits(no_body, {{0s, "P", 75s}, {24h, kPost.substr(1), 75s}, {25h, "x", 75s}});
 }
 
 }  // namespace
