@@ -57,7 +57,7 @@ class Listener {
   std::string port_text() const { return std::to_string(port_); }
   const Fd& fd() const { return fd_; }
   void close() { fd_.close(); }
-  // TCP: from now on connections are refused, and nobody is given the port who does not ask for it.
+  // TCP: from now on connections are refused, and the kernel gives the port to nobody else.
   void refuse();
   // Makes connections that are accepted from now on have a receive buffer of a few KiB.
   void narrow();

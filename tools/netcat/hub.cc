@@ -188,8 +188,8 @@ void Hub::drop_stuck() {
   for (Client& client : clients_) {
     if (!client.seat.is_behind()) continue;
     const net::Result<std::size_t> undelivered = client.remote->undelivered();
-    const std::pair seen(client.relay.tally().sent, undelivered ? *undelivered : 0);
-    if (std::exchange(client.seen, seen) != seen) client.moved_at = now;
+    const std::uint64_t progress = 2 * client.relay.tally().sent - (undelivered ? *undelivered : 0);
+    if (std::exchange(client.progress, progress) != progress) client.moved_at = now;
     if (now - client.moved_at >= patience_) client.relay.end(Verdict::kStuck);
   }
 }

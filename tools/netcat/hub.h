@@ -52,8 +52,8 @@ class Hub final : public Guests {
     std::unique_ptr<Telnet> telnet;
     Seat seat;
     Relay relay;
-    std::pair<std::uint64_t, std::size_t> seen;  // bytes sent and undelivered, at the last check
-    net::TimePoint moved_at;                     // when that last changed
+    std::uint64_t progress = 0;  // bytes sent, plus those of them delivered, at the last check
+    net::TimePoint moved_at;     // when that last changed
     bool displaced = false;
   };
 
