@@ -63,8 +63,13 @@ bool read_files(Options& options, counterd::Token& token) {
     return false;
   };
   std::string& token_file = options.service.token_file;
-  if (!token_file.empty() && !token.load(token_file, why)) return fail(token_file);
-  if (!net::is_readable_again(token_file)) token_file.clear();  // SIGHUP then reads nothing
+  if (!token_file.empty()) {
+    if (!token.load(token_file, why)) return fail(token_file);
+    if (net::is_readable_again(token_file))
+      options.service.site.server.sandbox.reads = {token_file};
+    else
+      token_file.clear();  // SIGHUP then reads nothing
+  }
   if (!options.redis_password_file.empty() && !read_password(options, why))
     return fail(options.redis_password_file);
   if (!options.import_file.empty() && !read_import(options, why)) return fail(options.import_file);
@@ -167,8 +172,6 @@ Options parse_options(int argc, char** argv) {
     follow_links(o.store.place);
     sandbox.writes = {o.store.place};
   }
-  const std::string& token_file = o.service.token_file;
-  if (net::is_readable_again(token_file)) sandbox.reads = {token_file};
   return o;
 }
 
