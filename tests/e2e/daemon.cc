@@ -1,5 +1,8 @@
 #include "daemon.h"
 
+#include <gtest/gtest.h>
+
+#include <csignal>
 #include <utility>
 
 namespace e2e {
@@ -87,6 +90,14 @@ std::string line_with(Channel& channel, const std::string& mark) {
     std::string line = channel.line();
     if (line.find(mark) != std::string::npos) return line;
   }
+}
+
+void expect_hangup_drains(const std::string& arguments) {
+  Process daemon(
+      {"bash", "-c", "exec " + bin_dir() + "/" + arguments + " --print-port 127.0.0.1:0"});
+  EXPECT_NE(daemon.out.line(), "");
+  daemon.signal(SIGHUP);
+  EXPECT_EQ(daemon.wait(kPrompt), 0);
 }
 
 int port_in(const std::string& ready_line) {

@@ -55,6 +55,8 @@ inline constexpr const char* kLongLines = "%s%_200d";
 
 // Reads lines up to the one that contains `mark`, and returns that one.
 std::string line_with(Channel& channel, const std::string& mark);
+// For a daemon whose file cannot be read again.  `arguments` is shell text: its name and options.
+void expect_hangup_drains(const std::string& arguments);
 // The port in a ready line, `... listening on HOST:PORT`.
 int port_in(const std::string& ready_line);
 

@@ -271,12 +271,7 @@ TEST(StatusdHangup, ReadsTheBodyAgainUnderNohupToo) {
 
 // It has no more data, and a named pipe would even block.
 TEST(StatusdHangup, APipeIsNotReadAgain) {
-  Process daemon(
-      {"bash", "-c",
-       "exec " + bin_dir() + "/statusd --body-file <(echo body) --print-port 127.0.0.1:0"});
-  EXPECT_NE(daemon.out.line(), "");
-  daemon.signal(SIGHUP);
-  EXPECT_EQ(daemon.wait(kPrompt), 0);
+  expect_hangup_drains("statusd --body-file <(echo body)");
 }
 
 TEST(StatusdHangup, AFileThatIsGoneIsLoggedOnce) {
